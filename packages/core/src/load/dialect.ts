@@ -1,0 +1,13 @@
+import type { Statement } from './statement.ts';
+
+/** How a warehouse wants its SQL: abilities, and the rendering of each statement. Pure. */
+export interface Dialect {
+  readonly name: string;
+  /** Bytes of UTF-8 that one statement may have (Data API: 100 KB per statement). */
+  readonly maxStatementBytes: number;
+  /** Statements that one transaction may have (Data API: 40 per batch). */
+  readonly maxStatements: number;
+  /** MERGE with both branches. Default false: UPDATE … FROM and INSERT … WHERE NOT EXISTS. */
+  readonly supportsMerge: boolean;
+  render(statement: Statement): string;
+}

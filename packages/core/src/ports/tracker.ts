@@ -1,0 +1,82 @@
+import type { Evidence, LoadFile, TrackedFile } from '../file/load-file.ts';
+import type { Lane } from '../lane/lane.ts';
+import type { EpochMs } from './time.ts';
+
+/** How many files of a target have which status. `loaded` counts what the tracker still remembers. */
+export interface FileCounts {
+  readonly waiting: number;
+  readonly superseded: number;
+  readonly quarantined: number;
+}
+
+/** A job's story, for people: written when it is submitted, completed when it is settled. Nothing is decided by it. */
+export interface JobRecord {
+  readonly id: string;
+  readonly target: string;
+  readonly attempt: number;
+  readonly state: 'submitted' | 'loaded' | 'failed';
+  readonly files: number;
+  readonly bytes: number;
+  readonly rows: number | null;
+  readonly submittedAt: EpochMs;
+  readonly settledAt: EpochMs | null;
+  readonly error: string | null;
+}
+
+/**
+ * The tracker orders the work: lanes, waiting files, jobs. It proves nothing (the receipts do) and can be rebuilt.
+ *
+ * Every write is one item, conditional or idempotent; no transaction over several items is needed, so that a table
+ * of single-item conditional updates (DynamoDB) can be a tracker. Reads are consistent: what a resolved write wrote
+ * is seen by the next read. Writes are durable when their promise resolves.
+ */
+export interface Tracker {
+  /** The lane, fresh and idle when there is none yet. */
+  lane(target: string): Promise<Lane>;
+  lanes(): Promise<readonly Lane[]>;
+  /**
+   * Stores the lane with `version + 1` if the stored version is `lane.version`, and, when `ifArrivals` is given, if
+   * the stored `arrivals` is that number still. `arrivals` itself is never overwritten: only `addArrivals` moves it.
+   *
+   * @returns false when a condition did not hold; nothing was written then.
+   */
+  putLane(lane: Lane, options?: { ifArrivals?: number }): Promise<boolean>;
+  /**
+   * Adds to the lane's `arrivals`, unconditionally, creating the lane if needed. Does not touch `version`: a busy
+   * intake cannot starve the lane's own transitions.
+   */
+  addArrivals(target: string, count: number): Promise<void>;
+
+  /**
+   * Writes files down as waiting. The item's key is the identity: a file that is known already, in whatever status,
+   * is left as it is.
+   *
+   * @returns the ids that were new.
+   */
+  addFiles(target: string, files: readonly LoadFile[]): Promise<readonly string[]>;
+  /**
+   * The oldest waiting files by (`arrivedAt`, key), `limit` of them; and, beyond the limit, every other waiting
+   * version of a key that is among them.
+   */
+  waitingFiles(target: string, limit: number): Promise<readonly TrackedFile[]>;
+  /** Files by identity, those that are known. */
+  filesById(target: string, ids: readonly string[]): Promise<readonly TrackedFile[]>;
+  /** Waiting with evidence, and quarantined and superseded files; newest evidence first, one page. */
+  troubledFiles(options?: { target?: string; limit?: number }): Promise<readonly TrackedFile[]>;
+  /** Receipts are known: the waiting items end, by identity. Ids that are not there (any more) are added as loaded or ignored. */
+  markLoaded(target: string, files: readonly LoadFile[]): Promise<void>;
+  /** Puts files aside, with evidence each. Creates items that are missing; a loaded one stays loaded. */
+  putAside(
+    target: string,
+    files: readonly { file: LoadFile; status: 'superseded' | 'quarantined'; evidence: Evidence }[],
+  ): Promise<void>;
+  /** Notes the failure that waiting files were part of. */
+  noteFailure(target: string, ids: readonly string[], evidence: Evidence): Promise<void>;
+  /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
+  redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
+  counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }>;
+
+  putJob(job: JobRecord): Promise<void>;
+  /** Newest first, one page of at most `limit`. */
+  jobs(target: string, limit: number): Promise<readonly JobRecord[]>;
+}

@@ -1,0 +1,51 @@
+// Compiles packages to dist/, in the order in which they depend on each other.
+// `node scripts/build.mjs` builds all of them; with names, those and what they depend on.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folders = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).workspaces;
+const packages = new Map(
+  folders.map((folder) => {
+    const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    return [manifest.name, { folder, dependencies: Object.keys(manifest.dependencies ?? {}) }];
+  }),
+);
+const wanted = process.argv.slice(2);
+const built = new Set();
+
+function build(name) {
+  const { folder, dependencies } = packages.get(name);
+  if (built.has(name)) return;
+  built.add(name);
+  for (const dependency of dependencies) if (packages.has(dependency)) build(dependency);
+  const directory = join(root, folder);
+  rmSync(join(directory, 'dist'), { recursive: true, force: true });
+  const project = join(directory, 'tsconfig.dist.json');
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: '../../tsconfig.base.json',
+      compilerOptions: {
+        rootDir: 'src',
+        outDir: 'dist',
+        declaration: true,
+        rewriteRelativeImportExtensions: true,
+      },
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.test.ts'],
+    }),
+  );
+  try {
+    execFileSync('npx', ['tsc', '-p', project], { cwd: root, stdio: 'inherit' });
+  } finally {
+    rmSync(project, { force: true });
+  }
+  console.log(`built ${name}`);
+}
+
+for (const [name, { folder }] of packages) {
+  if (wanted.length === 0 || wanted.some((one) => folder === `packages/${one}`)) build(name);
+}

@@ -1,0 +1,23 @@
+// Makes a fresh clone ready: installs what the lockfile names, once. Runs on any Node >= 20, before the pinned
+// Node is there; every later step of an npm script finds the pinned one first on its PATH.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 20) {
+  console.error(`millrace needs Node 20 or newer to set itself up, found ${process.version}: install a newer Node`);
+  process.exit(2);
+}
+
+const stamp = join(root, 'node_modules', '.millrace-setup');
+const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const isReady = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+if (!isReady) {
+  console.log('setting up: installing the packages of package-lock.json (once)');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  writeFileSync(stamp, wanted);
+}
