@@ -16,7 +16,12 @@ export interface FileIdentity extends ObjectRef {
 }
 
 /** The one function that builds an identity, for every source. ETags come quoted from some APIs and bare from others. */
-export function identityOf(object: { bucket: string; key: string; etag: string; size: number }): FileIdentity {
+export function identityOf(object: {
+  bucket: string;
+  key: string;
+  etag: string;
+  size: number;
+}): FileIdentity {
   const { bucket, key, size } = object;
   return { bucket, key, etag: object.etag.replace(/^"(.*)"$/, '$1'), size };
 }
@@ -40,7 +45,9 @@ export function urlOf({ bucket, key }: ObjectRef): string {
 export function parseUrl(url: string): ObjectRef {
   const match = /^s3:\/\/([^/]+)\/(.*)$/su.exec(url);
   if (!match) {
-    throw new LoadError('invalid-url', `'${url}' is not an object's address`, { hint: 'write s3://bucket/key' });
+    throw new LoadError('invalid-url', `'${url}' is not an object's address`, {
+      hint: 'write s3://bucket/key',
+    });
   }
   const [, bucket = '', key = ''] = match;
   return { bucket, key };

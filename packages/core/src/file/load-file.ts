@@ -15,7 +15,14 @@ export interface LoadFile {
 }
 
 export function loadFileOf(
-  object: { bucket: string; key: string; etag: string; size: number; writtenAt?: EpochMs; versionId?: string },
+  object: {
+    bucket: string;
+    key: string;
+    etag: string;
+    size: number;
+    writtenAt?: EpochMs;
+    versionId?: string;
+  },
   arrivedAt: EpochMs,
 ): LoadFile {
   const identity = identityOf(object);

@@ -36,8 +36,19 @@ export type LaneState =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly dueAt: EpochMs }
   | { readonly kind: 'submitting'; readonly job: JobRef; readonly leaseUntil: EpochMs }
-  | { readonly kind: 'running'; readonly job: JobRef; readonly statement: StatementRef; readonly leaseUntil: EpochMs }
-  | { readonly kind: 'held'; readonly code: string; readonly reason: string; readonly since: EpochMs; readonly until: EpochMs }
+  | {
+      readonly kind: 'running';
+      readonly job: JobRef;
+      readonly statement: StatementRef;
+      readonly leaseUntil: EpochMs;
+    }
+  | {
+      readonly kind: 'held';
+      readonly code: string;
+      readonly reason: string;
+      readonly since: EpochMs;
+      readonly until: EpochMs;
+    }
   | { readonly kind: 'paused'; readonly by: string; readonly why: string; readonly since: EpochMs };
 
 /** The line of files before one target, and its lock. */
@@ -54,8 +65,8 @@ export interface Lane {
   readonly failures: number;
   /** No job before this instant (backoff). */
   readonly notBeforeAt: EpochMs;
-  /** How many files the next job may hold, while a data error that named no file is being cornered; null: no bound. */
-  readonly cornerTo: number | null;
+  /** How many of the oldest files hold a bad one that the warehouse did not name: jobs take half of them; null: none. */
+  readonly suspects: number | null;
   /** Exponential moving average of how long this lane's loads took; null before the first. */
   readonly loadMs: number | null;
   readonly loadedFiles: number;
@@ -72,7 +83,7 @@ export function freshLane(target: string): Lane {
     state: { kind: 'idle' },
     failures: 0,
     notBeforeAt: 0,
-    cornerTo: null,
+    suspects: null,
     loadMs: null,
     loadedFiles: 0,
     loadedRows: 0,

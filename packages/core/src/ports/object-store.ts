@@ -47,7 +47,11 @@ export interface ObjectStore {
   /** Deletes the object while it has `ifMatch` as ETag. */
   delete(at: ObjectRef, options: { ifMatch: string }): Promise<ConditionalOutcome>;
   /** Replaces the object's tags. The bytes and the ETag stay as they are. */
-  tag(at: ObjectRef, tags: Readonly<Record<string, string>>, options: { ifMatch: string }): Promise<ConditionalOutcome>;
+  tag(
+    at: ObjectRef,
+    tags: Readonly<Record<string, string>>,
+    options: { ifMatch: string },
+  ): Promise<ConditionalOutcome>;
   /** The path of a file with the object's bytes, where the store has one (a directory): lets an engine read it in place. */
   localPath?(at: ObjectRef): string;
 }

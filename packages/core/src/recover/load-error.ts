@@ -10,7 +10,15 @@
  * - `unknown`: nobody knows whether the transaction committed; the receipts do.
  * - `usage`: the caller asked for something that cannot be.
  */
-export type ErrorClass = 'transient' | 'unavailable' | 'data' | 'gone' | 'config' | 'guard' | 'unknown' | 'usage';
+export type ErrorClass =
+  | 'transient'
+  | 'unavailable'
+  | 'data'
+  | 'gone'
+  | 'config'
+  | 'guard'
+  | 'unknown'
+  | 'usage';
 
 export interface LoadErrorOptions {
   readonly class?: ErrorClass;

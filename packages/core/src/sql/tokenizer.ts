@@ -117,9 +117,9 @@ function readString(sql: string, start: number): { text: string; end: number } {
       text += "'";
       at += 2;
     } else if (char === '\\') {
-      const escape = readEscape(sql, at);
-      text += escape.text;
-      at = escape.end;
+      const escaped = readEscape(sql, at);
+      text += escaped.text;
+      at = escaped.end;
     } else {
       text += char;
       at += 1;
@@ -132,7 +132,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b
 
 function readEscape(sql: string, at: number): { text: string; end: number } {
   const octal = /^[0-7]{1,3}/u.exec(sql.slice(at + 1, at + 4));
-  if (octal) return { text: String.fromCharCode(Number.parseInt(octal[0], 8)), end: at + 1 + octal[0].length };
+  if (octal)
+    return { text: String.fromCharCode(Number.parseInt(octal[0], 8)), end: at + 1 + octal[0].length };
   const next = sql[at + 1] ?? '';
   return { text: ESCAPES[next] ?? next, end: at + 2 };
 }

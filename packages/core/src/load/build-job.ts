@@ -1,0 +1,120 @@
+import { urlOf } from '../file/identity.ts';
+import type { JobRef } from '../lane/lane.ts';
+import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
+import type { EpochMs } from '../ports/time.ts';
+import type { TableColumn } from '../ports/warehouse.ts';
+import { assertInvariant } from '../recover/invariant.ts';
+import type { Dialect } from './dialect.ts';
+import {
+  clientTokenOf,
+  hashOf,
+  type JobDocument,
+  type JobFile,
+  type JobPlaces,
+  placesOf,
+  renderFileList,
+  renderManifest,
+  statementNameOf,
+} from './job-document.ts';
+import { planLoad } from './plan-load.ts';
+import type { Attempt, Statement } from './statement.ts';
+import type { TargetDefinition } from './target-definition.ts';
+
+export interface JobInput {
+  readonly definition: TargetDefinition;
+  readonly attempt: Attempt;
+  readonly files: readonly JobFile[];
+  readonly tableColumns: readonly TableColumn[];
+  readonly dialect: Dialect;
+  readonly control: ObjectRef;
+  readonly database: string;
+  readonly iamRole: string;
+  readonly lockTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly now: EpochMs;
+}
+
+/** A job with all that has to be written before the lane may point to it. */
+export interface BuiltJob {
+  readonly document: JobDocument;
+  readonly places: JobPlaces;
+  readonly statements: readonly Statement[];
+}
+
+/** Plans and renders a job. Pure. */
+export function buildJob(input: JobInput): BuiltJob {
+  const { definition, attempt, files, dialect } = input;
+  const places = placesOf(input.control, definition.name, attempt);
+  const [first] = files;
+  assertInvariant(first !== undefined, 'a job has at least one file');
+  const statements = planLoad({
+    target: definition.name,
+    rule: definition.rule,
+    tableColumns: input.tableColumns,
+    attempt,
+    files: files.map(({ file }) => file),
+    manifestUrl: urlOf(places.manifest),
+    fileListManifestUrl: urlOf(places.fileListManifest),
+    iamRole: input.iamRole,
+    copyOptions: definition.copyOptions(definition.compressionOf(first.file.identity.key)),
+    lockTimeoutMs: input.lockTimeoutMs,
+    statementTimeoutMs: input.statementTimeoutMs,
+    maxStatementBytes: dialect.maxStatementBytes,
+  });
+  assertInvariant(
+    statements.length <= dialect.maxStatements,
+    'a job fits into one transaction of the warehouse',
+  );
+  const rendered = statements.map((statement) => dialect.render(statement));
+  return {
+    places,
+    statements,
+    document: {
+      version: 1,
+      target: definition.name,
+      attempt,
+      files,
+      bytes: files.reduce((sum, { file }) => sum + file.identity.size, 0),
+      batch: {
+        name: statementNameOf(input.database, definition.name, attempt),
+        clientToken: clientTokenOf(attempt),
+        statements: rendered,
+      },
+      createdAt: input.now,
+    },
+  };
+}
+
+/**
+ * Writes down everything that the job's SQL reads, then the job itself, and tells how a lane refers to it. Nothing
+ * else points to these objects yet: dying in between leaves garbage, never half a job.
+ */
+export async function writeJob(
+  objects: ObjectStore,
+  { document, places, statements }: BuiltJob,
+): Promise<JobRef> {
+  await objects.write(
+    places.manifest,
+    renderManifest(document.files.map(({ loadUrl, file }) => ({ url: loadUrl, size: file.identity.size }))),
+  );
+  if (statements.some(({ kind }) => kind === 'copy-job-files')) {
+    const list = renderFileList(document.files.map(({ file }) => file));
+    await objects.write(places.fileList, list);
+    await objects.write(
+      places.fileListManifest,
+      renderManifest([{ url: urlOf(places.fileList), size: Buffer.byteLength(list) }]),
+    );
+  }
+  const text = JSON.stringify(document);
+  await objects.write(places.document, text);
+  return {
+    id: document.attempt.jobId,
+    attempt: document.attempt.attempt,
+    fence: document.attempt.fence,
+    files: document.files.length,
+    bytes: document.bytes,
+    documentUrl: urlOf(places.document),
+    documentHash: hashOf(text),
+    submittedAt: document.createdAt,
+  };
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { parseUrl } from '../file/identity.ts';
+import type { LoadFile } from '../file/load-file.ts';
+import type { JobRef } from '../lane/lane.ts';
+import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
+import type { EpochMs } from '../ports/time.ts';
+import type { StatementBatch } from '../ports/warehouse.ts';
+import { LoadError } from '../recover/load-error.ts';
+import type { Attempt } from './statement.ts';
+
+/** A file of a job, and where COPY reads it: its own place, or its pin. */
+export interface JobFile {
+  readonly file: LoadFile;
+  readonly loadUrl: string;
+}
+
+/**
+ * A job as it is written down before anything is submitted: what a crashed worker's successor needs to find, finish
+ * or repeat it. The SQL is stored as it was rendered: a resubmission sends it byte for byte.
+ */
+export interface JobDocument {
+  readonly version: 1;
+  readonly target: string;
+  readonly attempt: Attempt;
+  readonly files: readonly JobFile[];
+  readonly bytes: number;
+  readonly batch: StatementBatch;
+  readonly createdAt: EpochMs;
+}
+
+/** Where the objects of an attempt are, below the control prefix. */
+export interface JobPlaces {
+  readonly document: ObjectRef;
+  readonly manifest: ObjectRef;
+  readonly fileList: ObjectRef;
+  readonly fileListManifest: ObjectRef;
+}
+
+export function placesOf(control: ObjectRef, target: string, { jobId, attempt }: Attempt): JobPlaces {
+  const at = (name: string): ObjectRef => ({
+    bucket: control.bucket,
+    key: `${control.key}jobs/${target}/${jobId}/${attempt}/${name}`,
+  });
+  return {
+    document: at('job.json'),
+    manifest: at('manifest.json'),
+    fileList: at('files.csv'),
+    fileListManifest: at('files-manifest.json'),
+  };
+}
+
+/**
+ * A Redshift COPY manifest. `mandatory: true` on every entry: with the default, COPY skips an object that vanished
+ * and reports success. `content_length` is required for columnar files and checked by no one else (AWS docs).
+ */
+export function renderManifest(entries: readonly { url: string; size: number }[]): string {
+  return JSON.stringify({
+    entries: entries.map(({ url, size }) => ({ url, mandatory: true, meta: { content_length: size } })),
+  });
+}
+
+/** The list of a job's files as CSV: file_id, key_id, url, etag, size. */
+export function renderFileList(files: readonly LoadFile[]): string {
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const rows = files.map(({ id, keyId, url, identity }) =>
+    [quoted(id), quoted(keyId), quoted(url), quoted(identity.etag), identity.size].join(','),
+  );
+  return `${rows.join('\n')}\n`;
+}
+
+/** `<db>/<schema>.<table>/<job>/<attempt>`: at most 500 characters, so that EventBridge targets take it too. */
+export function statementNameOf(database: string, target: string, { jobId, attempt }: Attempt): string {
+  return `${database}/${target}/${jobId}/${attempt}`;
+}
+
+/** The target and attempt that a statement's name tells; undefined for names that are not Millrace's. */
+export function readStatementName(
+  name: string,
+): { target: string; jobId: string; attempt: number } | undefined {
+  const match = /^[^/]+\/([^/]+\.[^/]+)\/([0-9A-HJKMNP-TV-Z]{26})\/(\d+)$/u.exec(name);
+  if (!match) return undefined;
+  const [, target = '', jobId = '', attempt = ''] = match;
+  return { target, jobId, attempt: Number(attempt) };
+}
+
+/** The same for the same job and attempt, in at most 64 characters (Data API). */
+export function clientTokenOf({ jobId, attempt }: Attempt): string {
+  return createHash('sha256').update(`${jobId}/${attempt}`).digest('hex');
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/**
+ * Reads back what `document` was when the lane pointed to it.
+ *
+ * @throws LoadError `job-document-lost` when it is gone or is not the same: without it nobody may decide for the job.
+ */
+export async function readJobDocument(objects: ObjectStore, job: JobRef): Promise<JobDocument> {
+  const text = await readText(objects, parseUrl(job.documentUrl));
+  if (text === undefined || hashOf(text) !== job.documentHash) {
+    throw new LoadError(
+      'job-document-lost',
+      `the document of job ${job.id} at ${job.documentUrl} is not what was written`,
+      {
+        class: 'config',
+        hint: 'restore the object; the control prefix belongs to Millrace alone',
+      },
+    );
+  }
+  return JSON.parse(text) as JobDocument;
+}
+
+export async function readText(objects: ObjectStore, at: ObjectRef): Promise<string | undefined> {
+  if ((await objects.head(at)) === undefined) return undefined;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await objects.read(at)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

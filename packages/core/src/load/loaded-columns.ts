@@ -1,0 +1,64 @@
+import type { TableColumn } from '../ports/warehouse.ts';
+import { LoadError } from '../recover/load-error.ts';
+import type { MergeRule } from './merge-rule.ts';
+import type { StageColumn } from './statement.ts';
+
+/** A column that the files have. */
+export interface LoadedColumn extends StageColumn {
+  /** False for a tombstone mark that the table does not keep. */
+  readonly isInTable: boolean;
+}
+
+/** A tombstone mark that is in the files alone is text of at most this many bytes. */
+const MARK_TYPE = 'character varying(256)';
+
+/**
+ * The columns of a job's files, in order, with their types: the rule's own list, or all of the table's but IDENTITY.
+ *
+ * @throws LoadError `column-missing` when the rule names a column that the table does not have.
+ */
+export function loadedColumns(
+  rule: MergeRule,
+  { target, tableColumns }: { target: string; tableColumns: readonly TableColumn[] },
+): readonly LoadedColumn[] {
+  const names = rule.columns ?? tableColumns.filter(({ isIdentity }) => !isIdentity).map(({ name }) => name);
+  for (const name of [...rule.key, ...rule.latestBy]) typeOf(name, { target, tableColumns });
+  const loaded = names.map((name): LoadedColumn => {
+    const isMark = name === rule.tombstone?.column && !tableColumns.some((column) => column.name === name);
+    if (isMark) return { name, type: MARK_TYPE, isRequired: false, isInTable: false };
+    return {
+      name,
+      type: typeOf(name, { target, tableColumns }),
+      isRequired: rule.key.includes(name) && rule.nullKeys === 'reject',
+      isInTable: true,
+    };
+  });
+  const mark = rule.tombstone?.column;
+  if (mark !== undefined && !names.includes(mark)) {
+    // Without an explicit list a mark that the table lacks stands behind the table's columns.
+    if (rule.columns !== null) throw missing(mark, target, names);
+    return [...loaded, { name: mark, type: MARK_TYPE, isRequired: false, isInTable: false }];
+  }
+  return loaded;
+}
+
+/** @throws LoadError `column-missing` */
+export function typeOf(
+  name: string,
+  { target, tableColumns }: { target: string; tableColumns: readonly TableColumn[] },
+): string {
+  const column = tableColumns.find((one) => one.name === name);
+  if (column) return column.type;
+  throw missing(
+    name,
+    target,
+    tableColumns.map((one) => one.name),
+  );
+}
+
+function missing(name: string, target: string, columns: readonly string[]): LoadError {
+  return new LoadError('column-missing', `column '${name}' is not a column of ${target}`, {
+    class: 'config',
+    hint: `name one of ${columns.join(', ')}, or add the column by a migration`,
+  });
+}

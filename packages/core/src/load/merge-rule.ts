@@ -1,0 +1,13 @@
+import type { Tombstone } from './statement.ts';
+
+/** How rows of a target are merged. */
+export interface MergeRule {
+  readonly mode: 'append' | 'upsert' | 'insert-only';
+  readonly key: readonly string[];
+  readonly latestBy: readonly string[];
+  readonly tombstone: Tombstone | null;
+  readonly nullKeys: 'reject' | 'append';
+  /** Columns that the files have, in their order; null: all of the table's but IDENTITY. */
+  readonly columns: readonly string[] | null;
+  readonly onRewrite: 'reload' | 'quarantine';
+}

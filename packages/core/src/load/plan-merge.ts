@@ -1,0 +1,70 @@
+import type { Ledger } from './ledger.ts';
+import type { LoadedColumn } from './loaded-columns.ts';
+import type { MergeRule } from './merge-rule.ts';
+import type { Statement, TableName, VersionOrder } from './statement.ts';
+
+interface MergeTables {
+  readonly table: TableName;
+  readonly ledger: Ledger;
+  readonly stage: TableName;
+  readonly winners: TableName;
+  readonly columns: readonly LoadedColumn[];
+}
+
+/**
+ * From a stage full of rows to the table: nothing for an append, which COPY did.
+ *
+ * Upsert is UPDATE of the loaded non-key columns plus INSERT of the missing rows: columns that the files do not have
+ * keep their value, and IDENTITY stays. Redshift's MERGE knows no AND, so what must not win (older versions, rows that
+ * a later deletion buried, deletions themselves) leaves the winners first.
+ */
+export function planMerge(rule: MergeRule, tables: MergeTables): readonly Statement[] {
+  const { mode, key } = rule;
+  const { table, stage, winners, columns } = tables;
+  if (mode === 'append') return [];
+  const order = versionOrder(rule, columns);
+  const select: Statement = {
+    kind: 'select-winners',
+    winners,
+    stage,
+    columns: columns.map(({ name }) => name),
+    key,
+    order,
+    keepsNullKeys: rule.nullKeys === 'append',
+  };
+  const stored = columns.filter(({ isInTable }) => isInTable).map(({ name }) => name);
+  if (mode === 'insert-only') {
+    return [select, { kind: 'insert-missing', target: table, winners, key, columns: stored }];
+  }
+  const updates = stored.filter((name) => !key.includes(name));
+  return [
+    select,
+    { kind: 'drop-stale', winners, target: table, key, order },
+    ...planBurials(rule, tables),
+    updates.length === 0
+      ? { kind: 'insert-missing', target: table, winners, key, columns: stored }
+      : { kind: 'merge', target: table, winners, key, updates },
+  ];
+}
+
+function planBurials(rule: MergeRule, { table, ledger, winners }: MergeTables): readonly Statement[] {
+  const { key, latestBy, tombstone } = rule;
+  const { graves } = ledger;
+  if (tombstone === null) return [];
+  return [
+    { kind: 'drop-buried', winners, graves, key, latestBy },
+    { kind: 'delete-dead', target: table, winners, key, tombstone },
+    { kind: 'clear-graves', graves, winners, key },
+    { kind: 'dig-graves', graves, winners, key, latestBy, tombstone },
+    { kind: 'drop-dead-winners', winners, tombstone },
+  ];
+}
+
+function versionOrder(
+  { key, latestBy, tombstone }: MergeRule,
+  columns: readonly LoadedColumn[],
+): VersionOrder {
+  const isDecided = ({ name }: LoadedColumn): boolean =>
+    key.includes(name) || latestBy.includes(name) || name === tombstone?.column;
+  return { latestBy, tombstone, remaining: columns.filter((column) => !isDecided(column)) };
+}

@@ -1,0 +1,79 @@
+import { urlOf } from '../file/identity.ts';
+import { type LoadFile, loadFileOf } from '../file/load-file.ts';
+import type { ObjectInfo, ObjectRef, ObjectStore } from '../ports/object-store.ts';
+import type { EpochMs } from '../ports/time.ts';
+import type { JobFile } from './job-document.ts';
+
+/** What the store says of files that are about to be loaded. */
+export interface PreparedFiles {
+  readonly ready: readonly JobFile[];
+  /** Not there any more. */
+  readonly gone: readonly LoadFile[];
+  /** There with other bytes: the version that is there now takes the old one's place. */
+  readonly changed: readonly { old: LoadFile; now: LoadFile }[];
+}
+
+/** Look-ups under way at once: an S3 listing is no faster for scattered keys, and more would throttle it. */
+const CONCURRENT_LOOKS = 32;
+
+/**
+ * Compares ETags before submit: COPY reads a key, whatever its bytes are by then. With `pinTo`, the announced version
+ * is copied there, and COPY reads the copy: nothing can change it any more.
+ */
+export async function prepareFiles(
+  objects: ObjectStore,
+  files: readonly LoadFile[],
+  { pinTo, now }: { pinTo: ObjectRef | null; now: EpochMs },
+): Promise<PreparedFiles> {
+  const ready: JobFile[] = [];
+  const gone: LoadFile[] = [];
+  const changed: { old: LoadFile; now: LoadFile }[] = [];
+  for (let at = 0; at < files.length; at += CONCURRENT_LOOKS) {
+    await Promise.all(
+      files.slice(at, at + CONCURRENT_LOOKS).map(async (file, index) => {
+        const seen = await look(objects, file, pinTo);
+        if (seen.kind === 'ready') ready[at + index] = { file, loadUrl: seen.loadUrl };
+        else if (seen.kind === 'gone') gone.push(file);
+        else changed.push({ old: file, now: fileOf(seen.info, now) });
+      }),
+    );
+  }
+  return { ready: ready.filter((file) => file !== undefined), gone, changed };
+}
+
+type Look =
+  | { readonly kind: 'ready'; readonly loadUrl: string }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'changed'; readonly info: ObjectInfo };
+
+async function look(objects: ObjectStore, file: LoadFile, pinTo: ObjectRef | null): Promise<Look> {
+  const { id, identity, url } = file;
+  const info = await objects.head(identity);
+  if (info === undefined) return { kind: 'gone' };
+  if (info.etag !== identity.etag) return { kind: 'changed', info };
+  if (pinTo === null) return { kind: 'ready', loadUrl: url };
+  const pin = pinOf(pinTo, { id, key: identity.key });
+  const outcome = await objects.copy(identity, pin, { ifMatch: identity.etag });
+  if (outcome === 'done') return { kind: 'ready', loadUrl: urlOf(pin) };
+  // Rewritten or deleted between the look and the copy: look again, once per such write.
+  return look(objects, file, pinTo);
+}
+
+/** Where a pinned version is: by its id, with the end of its key, which tells people and COPY how it is packed. */
+export function pinOf(pinTo: ObjectRef, { id, key }: { id: string; key: string }): ObjectRef {
+  return { bucket: pinTo.bucket, key: `${pinTo.key}${id}-${key.slice(key.lastIndexOf('/') + 1)}` };
+}
+
+function fileOf(info: ObjectInfo, now: EpochMs): LoadFile {
+  return loadFileOf({ ...info, writtenAt: info.lastModifiedAt }, now);
+}
+
+/** The versions that took the place of files while a job was running: what `settle` compares after the commit. */
+export async function changedSince(
+  objects: ObjectStore,
+  files: readonly LoadFile[],
+  now: EpochMs,
+): Promise<readonly LoadFile[]> {
+  const { changed } = await prepareFiles(objects, files, { pinTo: null, now });
+  return changed.map((one) => one.now);
+}

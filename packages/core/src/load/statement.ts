@@ -1,0 +1,172 @@
+import type { LoadFile } from '../file/load-file.ts';
+
+/** A table by its parts, as they are called in the warehouse (not quoted). A temporary table has no schema. */
+export interface TableName {
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** A column of a stage, with its type as DDL says it. */
+export interface StageColumn {
+  readonly name: string;
+  readonly type: string;
+  /** COPY refuses a NULL here, and names file and line. */
+  readonly isRequired: boolean;
+}
+
+/** What marks a row as a deletion: this column holds this text. */
+export interface Tombstone {
+  readonly column: string;
+  readonly equals: string;
+}
+
+/**
+ * The total order of the versions of a key: `latestBy` descending with NULL last, then a tombstone first, then the
+ * remaining columns. The same inside a stage and against the table, so that batching cannot change the result.
+ */
+export interface VersionOrder {
+  readonly latestBy: readonly string[];
+  readonly tombstone: Tombstone | null;
+  readonly remaining: readonly StageColumn[];
+}
+
+/** Which job this is: what receipts and voids are about. */
+export interface Attempt {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly fence: number;
+}
+
+/**
+ * What a load transaction is made of. A plan is a list of these: asserted as data here, rendered by a dialect.
+ *
+ * A warehouse is added by rendering each kind; the compiler lists the missing ones.
+ */
+export type Statement =
+  /** A lock wait must fail, not pile up behind a transaction that never ends. 0: no limit. */
+  | { readonly kind: 'limit-time'; readonly ms: number }
+  /** Shuts out every other job of this lane until the end of the transaction. The table holds nothing; nobody reads it. */
+  | { readonly kind: 'lock-lane'; readonly lock: TableName }
+  | { readonly kind: 'create-job-files'; readonly jobFiles: TableName }
+  | { readonly kind: 'insert-job-files'; readonly jobFiles: TableName; readonly files: readonly LoadFile[] }
+  /** The same from an object, when the list is too long for a statement: CSV without a header, by manifest. */
+  | {
+      readonly kind: 'copy-job-files';
+      readonly jobFiles: TableName;
+      readonly manifestUrl: string;
+      readonly iamRole: string;
+    }
+  /**
+   * Fails the transaction, with a literal that an adapter recognises: `millrace:repeated-file` when the job names one
+   * place twice, `millrace:void` when this attempt was forbidden, `millrace:already-loaded` when a file has a receipt,
+   * and, when `refusesRewrites`, `millrace:rewritten` when another version of a place has one. `keyIds`: the places
+   * once more, where the list is short enough to let the warehouse look only at them; null lets it join.
+   */
+  | {
+      readonly kind: 'guard-receipts';
+      readonly receipts: TableName;
+      readonly jobFiles: TableName;
+      readonly attempt: Attempt;
+      readonly keyIds: readonly string[] | null;
+      readonly refusesRewrites: boolean;
+    }
+  | {
+      readonly kind: 'copy';
+      readonly into: TableName;
+      readonly columns: readonly string[];
+      readonly manifestUrl: string;
+      readonly iamRole: string;
+      /** Canonical COPY options: format, compression, conversions. */
+      readonly options: string;
+    }
+  /** Rows of the COPY right before it. */
+  | { readonly kind: 'count-copied' }
+  | { readonly kind: 'create-stage'; readonly stage: TableName; readonly columns: readonly StageColumn[] }
+  /** One row per key of the stage, the first in the order; `keepsNullKeys`: rows with a NULL in the key stay, all of them. */
+  | {
+      readonly kind: 'select-winners';
+      readonly winners: TableName;
+      readonly stage: TableName;
+      readonly columns: readonly string[];
+      readonly key: readonly string[];
+      readonly order: VersionOrder;
+      readonly keepsNullKeys: boolean;
+    }
+  /** Winners that the table's own row beats, or equals. */
+  | {
+      readonly kind: 'drop-stale';
+      readonly winners: TableName;
+      readonly target: TableName;
+      readonly key: readonly string[];
+      readonly order: VersionOrder;
+    }
+  /** Winners that a later deletion has buried. */
+  | {
+      readonly kind: 'drop-buried';
+      readonly winners: TableName;
+      readonly graves: TableName;
+      readonly key: readonly string[];
+      readonly latestBy: readonly string[];
+    }
+  /** The rows of keys that the winners delete. */
+  | {
+      readonly kind: 'delete-dead';
+      readonly target: TableName;
+      readonly winners: TableName;
+      readonly key: readonly string[];
+      readonly tombstone: Tombstone;
+    }
+  /** Forgets the graves of keys that the winners decide anew. */
+  | {
+      readonly kind: 'clear-graves';
+      readonly graves: TableName;
+      readonly winners: TableName;
+      readonly key: readonly string[];
+    }
+  /** Remembers what was deleted, so that a late older version does not resurrect it. */
+  | {
+      readonly kind: 'dig-graves';
+      readonly graves: TableName;
+      readonly winners: TableName;
+      readonly key: readonly string[];
+      readonly latestBy: readonly string[];
+      readonly tombstone: Tombstone;
+    }
+  | { readonly kind: 'drop-dead-winners'; readonly winners: TableName; readonly tombstone: Tombstone }
+  /** Updates `updates` of the rows whose key is there, inserts the rest. Columns that the files do not have keep their value. */
+  | {
+      readonly kind: 'merge';
+      readonly target: TableName;
+      readonly winners: TableName;
+      readonly key: readonly string[];
+      readonly updates: readonly string[];
+    }
+  /** Inserts the rows whose key is not there, and those with a NULL in it. */
+  | {
+      readonly kind: 'insert-missing';
+      readonly target: TableName;
+      readonly winners: TableName;
+      readonly key: readonly string[];
+      readonly columns: readonly string[];
+    }
+  /** The proof, in the transaction that it proves. */
+  | {
+      readonly kind: 'record-receipts';
+      readonly receipts: TableName;
+      readonly jobFiles: TableName;
+      readonly attempt: Attempt;
+      /** What holds all rows of the job, to count them; null after a straight COPY. */
+      readonly stage: TableName | null;
+    }
+  /** Forbids an attempt to commit, unless it has: inserts its void receipt if there is no receipt of it. */
+  | { readonly kind: 'record-void'; readonly receipts: TableName; readonly attempt: Attempt }
+  /** Receipts of these places: every row has file_id, key_id, job_id, attempt. */
+  | { readonly kind: 'select-receipts'; readonly receipts: TableName; readonly keyIds: readonly string[] }
+  /** One row for an attempt: `loaded` (receipts of it) and `voided`. */
+  | { readonly kind: 'select-attempt'; readonly receipts: TableName; readonly attempt: Attempt }
+  /** One row: `files`, `max_fence`. */
+  | { readonly kind: 'summarise-receipts'; readonly receipts: TableName }
+  | { readonly kind: 'create-schema'; readonly schema: string }
+  | { readonly kind: 'create-receipts'; readonly receipts: TableName }
+  | { readonly kind: 'create-lock'; readonly lock: TableName }
+  | { readonly kind: 'create-graves'; readonly graves: TableName; readonly columns: readonly StageColumn[] };

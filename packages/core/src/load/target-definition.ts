@@ -1,0 +1,38 @@
+import type { MergeRule } from './merge-rule.ts';
+
+/** How the bytes of an object are packed; Redshift is told by a keyword per COPY, so a job holds one kind. */
+export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2';
+
+/** What happens to a file when every row of it is proven to be loaded. */
+export type DoneAction =
+  | { readonly kind: 'keep' }
+  /** To `to` + the rest of the key below the route's prefix. */
+  | { readonly kind: 'move'; readonly to: string }
+  | { readonly kind: 'tag' }
+  | { readonly kind: 'delete' };
+
+/** When a lane is due. */
+export interface BatchingPolicy {
+  readonly maxFiles: number;
+  readonly maxBytes: number;
+  /** How old a file may be when its rows are there. */
+  readonly freshnessMs: number;
+}
+
+/** Everything that the verbs know of a target. Made from configuration; changed by nothing. */
+export interface TargetDefinition {
+  /** `schema.table` */
+  readonly name: string;
+  readonly rule: MergeRule;
+  readonly batching: BatchingPolicy;
+  readonly after: DoneAction;
+  /** The announced version is copied aside first, and COPY reads the copy. */
+  readonly pin: boolean;
+  readonly format: 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
+  /** Canonical COPY options of this target's files, for one compression. */
+  copyOptions(compression: Compression): string;
+  /** What the key's ending, or the configuration, says. */
+  compressionOf(key: string): Compression;
+  /** The prefixes that its files come from, `s3://bucket/prefix`. */
+  readonly from: readonly string[];
+}

@@ -1,0 +1,236 @@
+import type { Evidence, TrackedFile } from '../file/load-file.ts';
+import { type Backlog, type Batch, dueAt, planBatch, sortBacklog } from '../lane/batching.ts';
+import type { Lane, LaneState } from '../lane/lane.ts';
+import { type BuiltJob, buildJob, writeJob } from '../load/build-job.ts';
+import type { JobFile } from '../load/job-document.ts';
+import { prepareFiles } from '../load/prepare-files.ts';
+import type { TargetDefinition } from '../load/target-definition.ts';
+import { ulid } from '../load/ulid.ts';
+import type { EpochMs } from '../ports/time.ts';
+import { LoadError } from '../recover/load-error.ts';
+import { goneEvidence } from './gone-evidence.ts';
+import { admit } from './intake.ts';
+import { definitionOf, type Loader } from './loader.ts';
+import { setAside } from './set-aside.ts';
+import { settleFailure } from './settle-failure.ts';
+import type { SettleOutcome } from './settle-outcome.ts';
+import { type SubmitOutcome, submitJob } from './submit-job.ts';
+
+export type AdvanceOutcome =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly dueAt: EpochMs }
+  /** The warehouse runs as many loads as it may; a settled one makes room. */
+  | { readonly kind: 'over-budget' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'paused' }
+  | SubmitOutcome
+  | SettleOutcome;
+
+/** How often a lane is looked at again because files arrived, or left, while it was being decided. */
+const MAX_LOOKS = 20;
+
+/**
+ * Looks at a lane and moves it on: due? free? budget? then plans a job, writes it down and submits it.
+ *
+ * At most one job of a lane is under way. Dying anywhere in here loses nothing and doubles nothing: what was written
+ * down is found by the sweep.
+ *
+ * @param drain treats what waits as due: for runs that end when nothing waits.
+ */
+export async function advance(
+  loader: Loader,
+  target: string,
+  { drain = false }: { drain?: boolean } = {},
+): Promise<AdvanceOutcome> {
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const outcome = await advanceOnce(loader, definitionOf(loader, target), drain);
+    if (outcome !== 'look-again') return outcome;
+  }
+  return { kind: 'lost-race' };
+}
+
+async function advanceOnce(
+  loader: Loader,
+  definition: TargetDefinition,
+  drain: boolean,
+): Promise<AdvanceOutcome | 'look-again'> {
+  // Lane first, then backlog, both read consistently: whatever arrives after the first read moves `arrivals`.
+  const lane = await loader.tracker.lane(definition.name);
+  const now = loader.now();
+  if (lane.state.kind === 'submitting' || lane.state.kind === 'running') return { kind: 'busy' };
+  if (lane.state.kind === 'paused') return { kind: 'paused' };
+  if (lane.state.kind === 'held' && now < lane.state.until)
+    return { kind: 'held', until: lane.state.until, code: lane.state.code };
+
+  const maxFiles = Math.min(definition.batching.maxFiles, filesToTry(lane.suspects));
+  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, maxFiles));
+  if (backlog.superseded.length > 0) {
+    await supersede(loader, lane.target, backlog);
+    return 'look-again';
+  }
+  if (backlog.loadable.length === 0) return goIdle(loader, lane);
+
+  const batch = planBatch(backlog.loadable, {
+    maxFiles,
+    maxBytes: definition.batching.maxBytes,
+    kindOf: ({ file }) => definition.compressionOf(file.identity.key),
+  });
+  const due = Math.max(
+    lane.notBeforeAt,
+    drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
+  );
+  if (due > now) return waitUntil(loader, lane, due);
+  if (!(await hasBudget(loader, lane.target))) {
+    await moveTo(loader, lane, { kind: 'waiting', dueAt: due });
+    return { kind: 'over-budget' };
+  }
+  return startJob(loader, { definition, lane, batch });
+}
+
+/** Half of the suspects: when they load, the bad file is in the other half. */
+function filesToTry(suspects: number | null): number {
+  return suspects === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(suspects / 2));
+}
+
+/** Only this transition depends on `arrivals`: a file that came after the backlog was read must not be slept through. */
+async function goIdle(loader: Loader, lane: Lane): Promise<AdvanceOutcome | 'look-again'> {
+  if (lane.state.kind === 'idle') return { kind: 'idle' };
+  const isIdle = await loader.tracker.putLane(
+    { ...lane, state: { kind: 'idle' } },
+    { ifArrivals: lane.arrivals },
+  );
+  return isIdle ? { kind: 'idle' } : 'look-again';
+}
+
+async function waitUntil(loader: Loader, lane: Lane, due: EpochMs): Promise<AdvanceOutcome | 'look-again'> {
+  const isSame = lane.state.kind === 'waiting' && lane.state.dueAt === due;
+  if (!isSame && !(await moveTo(loader, lane, { kind: 'waiting', dueAt: due }))) return 'look-again';
+  await loader.wakes.wake(lane.target, due);
+  return { kind: 'waiting', dueAt: due };
+}
+
+function moveTo(loader: Loader, lane: Lane, state: LaneState): Promise<boolean> {
+  return loader.tracker.putLane({ ...lane, state });
+}
+
+/** A slot is freed by a settled job, never by time alone. */
+async function hasBudget(loader: Loader, target: string): Promise<boolean> {
+  const lanes = await loader.tracker.lanes();
+  const running = lanes.filter(
+    ({ state, target: other }) =>
+      other !== target && (state.kind === 'submitting' || state.kind === 'running'),
+  );
+  return running.length < loader.settings.maxLoads;
+}
+
+async function supersede(loader: Loader, target: string, { loadable, superseded }: Backlog): Promise<void> {
+  const at = loader.now();
+  const newest = new Map(loadable.map(({ file }) => [file.keyId, file]));
+  await setAside(
+    loader,
+    target,
+    superseded.map(({ file }) => ({
+      file,
+      status: 'superseded',
+      evidence: supersededBy(newest.get(file.keyId)?.identity.etag, at),
+    })),
+  );
+}
+
+function supersededBy(etag: string | undefined, at: EpochMs): Evidence {
+  return {
+    code: 'superseded',
+    reason: `a newer version of the key was waiting${etag === undefined ? '' : ` (etag ${etag})`}`,
+    at,
+  };
+}
+
+async function startJob(
+  loader: Loader,
+  { definition, lane, batch }: { definition: TargetDefinition; lane: Lane; batch: Batch },
+): Promise<AdvanceOutcome | 'look-again'> {
+  const ready = await confirmFiles(loader, { definition, lane, files: batch.files });
+  if (ready === undefined) return 'look-again';
+  const built = await planJob(loader, { definition, lane, ready });
+  if (built instanceof LoadError) {
+    return settleFailure(loader, {
+      lane,
+      job: null,
+      statement: null,
+      error: built,
+      files: ready.map(({ file }) => file),
+    });
+  }
+  const job = await writeJob(loader.objects, built);
+  const { tracker, settings } = loader;
+  const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
+  const claim: Lane = { ...lane, fence: job.fence, state };
+  if (!(await tracker.putLane(claim))) return { kind: 'lost-race' };
+  return submitJob(loader, { lane: { ...claim, version: lane.version + 1 }, job, document: built.document });
+}
+
+/** @returns the error instead of the job when the target, not the moment, is at fault. */
+async function planJob(
+  loader: Loader,
+  { definition, lane, ready }: { definition: TargetDefinition; lane: Lane; ready: readonly JobFile[] },
+): Promise<BuiltJob | LoadError> {
+  const now = loader.now();
+  const { settings, warehouse } = loader;
+  try {
+    const tableColumns = await warehouse.describeTable(definition.name);
+    if (tableColumns === undefined) return tableMissing(definition.name);
+    const attempt = { jobId: ulid(now, loader.random()), attempt: 1, fence: lane.fence + 1 };
+    return buildJob({
+      ...settings,
+      definition,
+      attempt,
+      files: ready,
+      tableColumns,
+      dialect: warehouse.dialect,
+      now,
+    });
+  } catch (cause) {
+    if (cause instanceof LoadError) return cause;
+    throw cause;
+  }
+}
+
+/** What the store says now: files that are gone or were rewritten leave the batch; the lane is looked at again then. */
+async function confirmFiles(
+  loader: Loader,
+  { definition, lane, files }: { definition: TargetDefinition; lane: Lane; files: readonly TrackedFile[] },
+): Promise<readonly JobFile[] | undefined> {
+  const { control } = loader.settings;
+  const now = loader.now();
+  const { ready, gone, changed } = await prepareFiles(
+    loader.objects,
+    files.map(({ file }) => file),
+    { pinTo: definition.pin ? { bucket: control.bucket, key: `${control.key}pins/` } : null, now },
+  );
+  if (gone.length === 0 && changed.length === 0) return ready;
+  // The new version first: between the two writes the key waits twice, which is settled by looking again.
+  await admit(
+    loader,
+    lane.target,
+    changed.map((one) => one.now),
+  );
+  await setAside(loader, lane.target, [
+    ...gone.map((file) => ({ file, status: 'quarantined', evidence: goneEvidence(file.url, now) }) as const),
+    ...changed.map(
+      (one) =>
+        ({
+          file: one.old,
+          status: 'superseded',
+          evidence: supersededBy(one.now.identity.etag, now),
+        }) as const,
+    ),
+  ]);
+  return undefined;
+}
+
+function tableMissing(target: string): LoadError {
+  return new LoadError('table-missing', `table ${target} is not in the warehouse`, {
+    class: 'config',
+    hint: 'create it by a migration (`millrace migrate new create_table`)',
+  });
+}

@@ -1,0 +1,56 @@
+import { type LoadFile, loadFileOf } from '../file/load-file.ts';
+import type { EpochMs } from '../ports/time.ts';
+import type { Loader } from './loader.ts';
+
+/** An object that somebody announced, or that a listing found. */
+export interface AnnouncedObject {
+  readonly bucket: string;
+  /** Decoded. */
+  readonly key: string;
+  readonly etag: string;
+  readonly size: number;
+  readonly writtenAt?: EpochMs;
+  readonly versionId?: string;
+}
+
+export interface IntakeReport {
+  /** How many files were new, per target that was touched at all. */
+  readonly added: ReadonlyMap<string, number>;
+  /** Objects that no route takes. */
+  readonly unrouted: readonly AnnouncedObject[];
+}
+
+/**
+ * Which file, which target; write it down; wake the lane.
+ *
+ * The files are durable in the tracker when the promise resolves: only then may a notification be acknowledged. Files
+ * first, then `arrivals`: a lane that goes idle in between sees the count move, and does not.
+ */
+export async function intake(loader: Loader, objects: readonly AnnouncedObject[]): Promise<IntakeReport> {
+  const now = loader.now();
+  const byTarget = new Map<string, LoadFile[]>();
+  const unrouted: AnnouncedObject[] = [];
+  for (const object of objects) {
+    const targets = loader.routesOf(object);
+    if (targets.length === 0) unrouted.push(object);
+    for (const target of targets) {
+      const files = byTarget.get(target) ?? [];
+      files.push(loadFileOf(object, now));
+      byTarget.set(target, files);
+    }
+  }
+  const added = new Map<string, number>();
+  for (const [target, files] of byTarget) added.set(target, await admit(loader, target, files));
+  return { added, unrouted };
+}
+
+/** Lets files into one lane, whatever their route. @returns how many were new. */
+export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<number> {
+  const now = loader.now();
+  const added = await loader.tracker.addFiles(target, files);
+  // Unconditional: a repeated notification may be the only trace of a worker that died between these two writes.
+  await loader.tracker.addArrivals(target, files.length);
+  await loader.wakes.wake(target, now);
+  if (added.length > 0) loader.onEvent({ kind: 'files-waiting', target, files: added.length, at: now });
+  return added.length;
+}

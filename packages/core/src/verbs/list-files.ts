@@ -1,0 +1,74 @@
+import { parseUrl } from '../file/identity.ts';
+import { type LoadFile, loadFileOf } from '../file/load-file.ts';
+import type { ObjectInfo } from '../ports/object-store.ts';
+import { finishLoaded } from './finish-loaded.ts';
+import { admit } from './intake.ts';
+import { definitionOf, type Loader } from './loader.ts';
+import { readReceipts } from './read-receipts.ts';
+
+export interface ListReport {
+  readonly listed: number;
+  readonly added: number;
+  /** Found without a trace in the tracker, with a receipt in the warehouse: a tracker that was lost knows them again. */
+  readonly recovered: number;
+}
+
+/** Files handed on at once: bounds memory, whatever a prefix holds. */
+const PAGE = 1_000;
+
+/**
+ * Lists the prefixes of every target: the truth behind notifications, which get lost. A file that the tracker does
+ * not know is looked up in the receipts first, so that nothing is queued only to be refused by the guard.
+ */
+export async function listFiles(loader: Loader): Promise<ListReport> {
+  const report = { listed: 0, added: 0, recovered: 0 };
+  for (const [target, { from }] of loader.targets) {
+    for (const prefix of from) {
+      let page: LoadFile[] = [];
+      const flush = async (): Promise<void> => {
+        const { added, recovered } = await takePage(loader, target, page);
+        report.added += added;
+        report.recovered += recovered;
+        page = [];
+      };
+      const { bucket, key } = parseUrl(prefix);
+      for await (const object of loader.objects.list({ bucket, prefix: key })) {
+        if (!loader.routesOf(object).includes(target)) continue;
+        report.listed += 1;
+        page.push(fileOf(object, loader.now()));
+        if (page.length >= PAGE) await flush();
+      }
+      if (page.length > 0) await flush();
+    }
+  }
+  return report;
+}
+
+function fileOf(object: ObjectInfo, now: number): LoadFile {
+  return loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, now);
+}
+
+async function takePage(
+  loader: Loader,
+  target: string,
+  page: readonly LoadFile[],
+): Promise<{ added: number; recovered: number }> {
+  const known = await loader.tracker.filesById(
+    target,
+    page.map(({ id }) => id),
+  );
+  const knownIds = new Set(known.map(({ file }) => file.id));
+  const fresh = page.filter(({ id }) => !knownIds.has(id));
+  // Loaded, and still where it was: the done action was not reached, or a retried one never came.
+  const unfinished = known.filter(({ status }) => status === 'loaded').map(({ file }) => file);
+  const definition = definitionOf(loader, target);
+  if (definition.after.kind !== 'keep' && definition.after.kind !== 'tag')
+    await finishLoaded(loader, definition, unfinished);
+  if (fresh.length === 0) return { added: 0, recovered: 0 };
+  const { loadedIds } = await readReceipts(loader, target, fresh);
+  const loaded = fresh.filter(({ id }) => loadedIds.has(id));
+  await finishLoaded(loader, definition, loaded);
+  const waiting = fresh.filter(({ id }) => !loadedIds.has(id));
+  const added = waiting.length === 0 ? 0 : await admit(loader, target, waiting);
+  return { added, recovered: loaded.length };
+}

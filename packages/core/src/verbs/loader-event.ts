@@ -1,0 +1,43 @@
+import type { Evidence, LoadFile } from '../file/load-file.ts';
+import type { JobRef } from '../lane/lane.ts';
+import type { EpochMs } from '../ports/time.ts';
+
+/** What the verbs tell whoever shows progress, counts or alerts. Nothing is decided by it. */
+export type LoaderEvent =
+  | { readonly kind: 'files-waiting'; readonly target: string; readonly files: number; readonly at: EpochMs }
+  | {
+      readonly kind: 'file-aside';
+      readonly target: string;
+      readonly status: 'superseded' | 'quarantined';
+      readonly file: LoadFile;
+      readonly evidence: Evidence;
+      readonly at: EpochMs;
+    }
+  | { readonly kind: 'job-submitted'; readonly target: string; readonly job: JobRef; readonly at: EpochMs }
+  /** `newestArrivalAt`, `oldestArrivalAt`: of the job's files; freshness is `at` minus those. */
+  | {
+      readonly kind: 'table-loaded';
+      readonly target: string;
+      readonly job: JobRef;
+      readonly rows: number | null;
+      readonly oldestArrivalAt: EpochMs;
+      readonly newestArrivalAt: EpochMs;
+      readonly arrivals: readonly EpochMs[];
+      readonly at: EpochMs;
+    }
+  | {
+      readonly kind: 'job-failed';
+      readonly target: string;
+      readonly job: JobRef;
+      readonly code: string;
+      readonly reason: string;
+      readonly at: EpochMs;
+    }
+  | {
+      readonly kind: 'lane-held';
+      readonly target: string;
+      readonly code: string;
+      readonly reason: string;
+      readonly until: EpochMs;
+      readonly at: EpochMs;
+    };

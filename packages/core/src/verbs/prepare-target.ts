@@ -1,0 +1,32 @@
+import { ledgerOf } from '../load/ledger.ts';
+import { planLedger } from '../load/plan-load.ts';
+import { LoadError } from '../recover/load-error.ts';
+import { definitionOf, type Loader } from './loader.ts';
+
+/**
+ * Makes a target ready: its table is there, its key and order columns are columns, its ledger exists. A tracker that
+ * was lost gets the fence back from the receipts, so that it never goes backwards.
+ *
+ * @throws LoadError `table-missing`, `column-missing` (class `config`)
+ */
+export async function prepareTarget(loader: Loader, target: string): Promise<void> {
+  const { rule } = definitionOf(loader, target);
+  const { warehouse, tracker } = loader;
+  const columns = await warehouse.describeTable(target);
+  if (columns === undefined) {
+    throw new LoadError('table-missing', `table ${target} is not in the warehouse`, {
+      class: 'config',
+      hint: 'create it by a migration (`millrace migrate new create_table`)',
+    });
+  }
+  for (const statement of planLedger(target, rule, columns)) {
+    await warehouse.transact([warehouse.dialect.render(statement)]);
+  }
+  const lane = await tracker.lane(target);
+  if (lane.version > 0) return;
+  const sql = warehouse.dialect.render({ kind: 'summarise-receipts', receipts: ledgerOf(target).receipts });
+  const [summary] = await warehouse.transact([sql]);
+  const fence = Number(summary?.max_fence ?? 0);
+  const loadedFiles = Number(summary?.files ?? 0);
+  if (fence > lane.fence || loadedFiles > 0) await tracker.putLane({ ...lane, fence, loadedFiles });
+}

@@ -1,0 +1,210 @@
+import type { LoadFile } from '../file/load-file.ts';
+import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import type { LoadError } from '../recover/load-error.ts';
+import { HOLD_MS, retryAt, UNAVAILABLE_HOLD_MS } from '../recover/retry-policy.ts';
+import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
+import { finishLoaded } from './finish-loaded.ts';
+import { goneEvidence } from './gone-evidence.ts';
+import { chanceOf, definitionOf, type Loader } from './loader.ts';
+import { readReceipts } from './read-receipts.ts';
+import { setAside } from './set-aside.ts';
+import type { SettleOutcome } from './settle-outcome.ts';
+
+/** A job that did not commit, for certain, or that could not even be submitted. */
+export interface FailedJob {
+  readonly lane: Lane;
+  /** Null when the failure came before there was one. */
+  readonly job: JobRef | null;
+  readonly statement: StatementRef | null;
+  readonly error: LoadError;
+  readonly files: readonly LoadFile[];
+  /** Where COPY read each file, when that is not its own place. */
+  readonly loadUrlOf?: (file: LoadFile) => string;
+}
+
+/** What is left to do after the files' verdicts: the lane's next state. */
+type Next =
+  /** Another job right away: the rest of the files is not to blame, or is loaded already. */
+  | { readonly kind: 'again'; readonly suspects: number | null }
+  | { readonly kind: 'back-off' }
+  | { readonly kind: 'hold'; readonly forMs: number };
+
+/**
+ * Decides about the files of a failed job and moves the lane on. Every step may be repeated after a crash: verdicts
+ * are written by identity, and the lane's transition comes last.
+ */
+export async function settleFailure(loader: Loader, failed: FailedJob): Promise<SettleOutcome> {
+  const { lane, job, error } = failed;
+  const next = await judge(loader, failed);
+  const now = loader.now();
+  if (job !== null) {
+    await loader.tracker.putJob({
+      id: job.id,
+      target: lane.target,
+      attempt: job.attempt,
+      state: 'failed',
+      files: job.files,
+      bytes: job.bytes,
+      rows: null,
+      submittedAt: job.submittedAt,
+      settledAt: now,
+      error: error.message,
+    });
+    loader.onEvent({
+      kind: 'job-failed',
+      target: lane.target,
+      job,
+      code: error.code,
+      reason: error.message,
+      at: now,
+    });
+  }
+  return move(loader, failed, next);
+}
+
+async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
+  switch (failed.error.class) {
+    case 'guard':
+      return judgeGuard(loader, failed);
+    case 'data':
+      return judgeData(loader, failed);
+    case 'gone':
+      return judgeGone(loader, failed);
+    case 'unavailable':
+      await note(loader, failed);
+      return { kind: 'hold', forMs: UNAVAILABLE_HOLD_MS };
+    case 'config':
+    case 'usage':
+      await note(loader, failed);
+      return { kind: 'hold', forMs: HOLD_MS };
+    case 'transient':
+    case 'unknown':
+      await note(loader, failed);
+      return { kind: 'back-off' };
+  }
+}
+
+/** The transaction refused itself: its receipts, or those of the places it would load, say why. */
+async function judgeGuard(loader: Loader, failed: FailedJob): Promise<Next> {
+  const { lane, files, error } = failed;
+  const receipts = await readReceipts(loader, lane.target, files);
+  const loaded = files.filter(({ id }) => receipts.loadedIds.has(id));
+  await finishLoaded(loader, definitionOf(loader, lane.target), loaded);
+  const refusesRewrites = definitionOf(loader, lane.target).rule.onRewrite === 'quarantine';
+  const rewritten = files.filter(
+    ({ id, keyId }) => !receipts.loadedIds.has(id) && receipts.loadedKeys.has(keyId),
+  );
+  if (refusesRewrites && rewritten.length > 0) {
+    const at = loader.now();
+    await setAside(
+      loader,
+      lane.target,
+      rewritten.map((file) => ({ file, status: 'quarantined', evidence: rewrittenEvidence(file, at) })),
+    );
+    return { kind: 'again', suspects: lane.suspects };
+  }
+  if (loaded.length > 0 || error.code === 'guard-void') return { kind: 'again', suspects: lane.suspects };
+  // A guard that fired without a receipt to show is a defect: stop this lane, and say so.
+  await note(loader, failed);
+  return { kind: 'hold', forMs: HOLD_MS };
+}
+
+function rewrittenEvidence(
+  file: LoadFile,
+  at: number,
+): { code: string; reason: string; hint: string; at: number } {
+  return {
+    code: 'rewritten',
+    reason: `another version of ${file.url} is loaded already, and this target appends`,
+    hint: "give new data new keys, or set onRewrite: 'reload' to add the rows of the new version too",
+    at,
+  };
+}
+
+async function judgeData(loader: Loader, failed: FailedJob): Promise<Next> {
+  const { lane, job, statement, error, files } = failed;
+  const verdict = judgeDataError(error, {
+    files,
+    loadUrlOf: failed.loadUrlOf ?? (({ url }) => url),
+    copyErrors: statement === null ? [] : await loader.warehouse.copyErrors(statement),
+    jobId: job?.id ?? '',
+    at: loader.now(),
+  });
+  if (verdict.kind === 'suspect') return { kind: 'again', suspects: verdict.suspects };
+  await setAside(
+    loader,
+    lane.target,
+    verdict.bad.map((bad) => ({ ...bad, status: 'quarantined' })),
+  );
+  return { kind: 'again', suspects: null };
+}
+
+async function judgeGone(loader: Loader, failed: FailedJob): Promise<Next> {
+  const at = loader.now();
+  const gone: LoadFile[] = [];
+  for (const file of failed.files) {
+    if ((await loader.objects.head(file.identity)) === undefined) gone.push(file);
+  }
+  await setAside(
+    loader,
+    failed.lane.target,
+    gone.map((file) => ({ file, status: 'quarantined', evidence: goneEvidence(file.url, at) })),
+  );
+  if (gone.length > 0) return { kind: 'again', suspects: failed.lane.suspects };
+  await note(loader, failed);
+  return { kind: 'back-off' };
+}
+
+/** Files that wait on show what they wait for. */
+async function note(loader: Loader, { lane, files, error }: FailedJob): Promise<void> {
+  const ids = files.map(({ id }) => id);
+  await loader.tracker.noteFailure(lane.target, ids, errorEvidence(error, loader.now()));
+}
+
+async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Promise<SettleOutcome> {
+  const now = loader.now();
+  const { retry } = loader.settings;
+  if (next.kind === 'again') {
+    const isMoved = await loader.tracker.putLane({
+      ...lane,
+      state: { kind: 'waiting', dueAt: now },
+      suspects: next.suspects,
+    });
+    return isMoved ? { kind: 'retrying', dueAt: now, code: error.code } : { kind: 'lost-race' };
+  }
+  const failures = lane.failures + 1;
+  const isExhausted = failures >= retry.maxAttempts;
+  if (next.kind === 'hold' || isExhausted) {
+    const until = now + (next.kind === 'hold' ? next.forMs : HOLD_MS);
+    const reason = error.sentence;
+    const state = {
+      kind: 'held',
+      code: error.code,
+      reason,
+      since: heldSince(lane, error.code, now),
+      until,
+    } as const;
+    // An outage spends no attempt: the count stays.
+    const spent = error.class === 'unavailable' ? lane.failures : failures;
+    const isMoved = await loader.tracker.putLane({ ...lane, state, failures: isExhausted ? 0 : spent });
+    if (!isMoved) return { kind: 'lost-race' };
+    loader.onEvent({ kind: 'lane-held', target: lane.target, code: error.code, reason, until, at: now });
+    await loader.wakes.wake(lane.target, until);
+    return { kind: 'held', until, code: error.code };
+  }
+  const dueAt = retryAt(now, failures, { policy: retry, chance: chanceOf(loader) });
+  const isMoved = await loader.tracker.putLane({
+    ...lane,
+    state: { kind: 'waiting', dueAt },
+    failures,
+    notBeforeAt: dueAt,
+  });
+  if (!isMoved) return { kind: 'lost-race' };
+  await loader.wakes.wake(lane.target, dueAt);
+  return { kind: 'retrying', dueAt, code: error.code };
+}
+
+/** A hold that is renewed for the same reason is one hold. */
+function heldSince(lane: Lane, code: string, now: number): number {
+  return lane.state.kind === 'held' && lane.state.code === code ? lane.state.since : now;
+}

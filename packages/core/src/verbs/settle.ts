@@ -1,0 +1,166 @@
+import type { JobRef, Lane } from '../lane/lane.ts';
+import { type JobDocument, readJobDocument } from '../load/job-document.ts';
+import { planAbandon } from '../load/plan-load.ts';
+import { changedSince, pinOf } from '../load/prepare-files.ts';
+import type { StatementStatus } from '../ports/warehouse.ts';
+import { LoadError } from '../recover/load-error.ts';
+import { finishLoaded } from './finish-loaded.ts';
+import { admit } from './intake.ts';
+import { definitionOf, type Loader } from './loader.ts';
+import { settleFailure } from './settle-failure.ts';
+import type { SettleOutcome } from './settle-outcome.ts';
+import { submitJob } from './submit-job.ts';
+
+/**
+ * Brings a lane's job to its end, whatever became of it: asks the warehouse, writes down what is proven, moves the
+ * lane on. A completion event calls it as a hint, the sweep calls it as the truth; calling it once more is harmless.
+ *
+ * @param isAlone the caller knows that no other worker has the lane's job in hand (one machine, at start): leases of
+ * the dead need not be waited for.
+ */
+export async function settle(
+  loader: Loader,
+  target: string,
+  { isAlone = false }: { isAlone?: boolean } = {},
+): Promise<SettleOutcome> {
+  const lane = await loader.tracker.lane(target);
+  const { state } = lane;
+  if (state.kind !== 'submitting' && state.kind !== 'running') return { kind: 'nothing' };
+  const document = await readJobDocument(loader.objects, state.job);
+  const statement =
+    state.kind === 'running' ? state.statement : await loader.warehouse.find(document.batch.name);
+  if (statement === undefined) {
+    // The worker that wrote the job down may be about to submit it.
+    if (!isAlone && loader.now() < state.leaseUntil) return { kind: 'nothing' };
+    const outcome = await submitJob(loader, { lane, job: state.job, document });
+    return outcome.kind === 'submitted' || outcome.kind === 'submit-unknown' ? { kind: 'running' } : outcome;
+  }
+  const status = await loader.warehouse.describe(statement);
+  const context: JobContext = { lane, job: state.job, document };
+  if (status.state === 'running') return stillRunning(loader, { ...context, status });
+  if (status.state === 'finished') return settleLoaded(loader, { ...context, rows: status.copiedRows });
+  if (status.state === 'unknown') return abandon(loader, context);
+  if (status.error.class === 'unknown') return abandon(loader, context);
+  return settleFailure(loader, {
+    lane,
+    job: state.job,
+    statement,
+    error: status.error,
+    files: document.files.map(({ file }) => file),
+    loadUrlOf: loadUrlsOf(document),
+  });
+}
+
+interface JobContext {
+  readonly lane: Lane;
+  readonly job: JobRef;
+  readonly document: JobDocument;
+}
+
+function loadUrlsOf({ files }: JobDocument): (file: { id: string; url: string }) => string {
+  const urls = new Map(files.map(({ file, loadUrl }) => [file.id, loadUrl]));
+  return ({ id, url }) => urls.get(id) ?? url;
+}
+
+async function stillRunning(
+  loader: Loader,
+  { lane }: JobContext & { status: StatementStatus },
+): Promise<SettleOutcome> {
+  const now = loader.now();
+  if (lane.state.kind === 'running' && now >= lane.state.leaseUntil) {
+    await loader.tracker.putLane({
+      ...lane,
+      state: { ...lane.state, leaseUntil: now + loader.settings.leaseMs },
+    });
+  }
+  return { kind: 'running' };
+}
+
+/**
+ * Nobody can say what became of the statement. The warehouse decides now: after the abandon transaction the attempt
+ * has its receipts, or a void that no late zombie can pass.
+ */
+async function abandon(loader: Loader, context: JobContext): Promise<SettleOutcome> {
+  const { lane, job, document } = context;
+  const { dialect } = loader.warehouse;
+  const plan = planAbandon(lane.target, document.attempt, { lockTimeoutMs: loader.settings.lockTimeoutMs });
+  const [row] = await loader.warehouse.transact(plan.map((statement) => dialect.render(statement)));
+  if (Number(row?.loaded ?? 0) > 0) {
+    const rows = row?.job_rows ?? null;
+    return settleLoaded(loader, { ...context, rows: rows === null ? null : Number(rows) });
+  }
+  return settleFailure(loader, {
+    lane,
+    job,
+    statement: null,
+    error: new LoadError('attempt-lost', `job ${job.id} ended without a trace, and is void now`, {
+      class: 'transient',
+    }),
+    files: document.files.map(({ file }) => file),
+  });
+}
+
+/** Receipts are known → waiting items end by identity → done action → lane. A crash in between repeats it harmlessly. */
+async function settleLoaded(
+  loader: Loader,
+  { lane, job, document, rows }: JobContext & { rows: number | null },
+): Promise<SettleOutcome> {
+  const definition = definitionOf(loader, lane.target);
+  const files = document.files.map(({ file }) => file);
+  // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
+  if (!definition.pin) {
+    const rewritten = await changedSince(loader.objects, files, loader.now());
+    if (rewritten.length > 0) await admit(loader, lane.target, rewritten);
+  }
+  await finishLoaded(loader, definition, files);
+  await dropPins(loader, document);
+  const now = loader.now();
+  await loader.tracker.putJob({
+    id: job.id,
+    target: lane.target,
+    attempt: job.attempt,
+    state: 'loaded',
+    files: job.files,
+    bytes: job.bytes,
+    rows,
+    submittedAt: job.submittedAt,
+    settledAt: now,
+    error: null,
+  });
+  const tookMs = now - job.submittedAt;
+  const isMoved = await loader.tracker.putLane({
+    ...lane,
+    state: { kind: 'waiting', dueAt: now },
+    failures: 0,
+    suspects: lane.suspects === null || lane.suspects <= files.length ? null : lane.suspects - files.length,
+    notBeforeAt: 0,
+    loadMs: lane.loadMs === null ? tookMs : Math.round(lane.loadMs * 0.7 + tookMs * 0.3),
+    loadedFiles: lane.loadedFiles + files.length,
+    loadedRows: lane.loadedRows + (rows ?? 0),
+    lastLoadedAt: now,
+  });
+  if (!isMoved) return { kind: 'lost-race' };
+  const arrivals = files.map(({ arrivedAt }) => arrivedAt);
+  loader.onEvent({
+    kind: 'table-loaded',
+    target: lane.target,
+    job,
+    rows,
+    oldestArrivalAt: arrivals.reduce((a, b) => Math.min(a, b), now),
+    newestArrivalAt: arrivals.reduce((a, b) => Math.max(a, b), 0),
+    arrivals,
+    at: now,
+  });
+  return { kind: 'loaded', files: files.length, rows };
+}
+
+async function dropPins(loader: Loader, { files }: JobDocument): Promise<void> {
+  const { control } = loader.settings;
+  const pins = { bucket: control.bucket, key: `${control.key}pins/` };
+  for (const { file, loadUrl } of files) {
+    if (loadUrl === file.url) continue;
+    const pin = pinOf(pins, { id: file.id, key: file.identity.key });
+    const info = await loader.objects.head(pin);
+    if (info !== undefined) await loader.objects.delete(pin, { ifMatch: info.etag });
+  }
+}

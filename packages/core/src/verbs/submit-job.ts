@@ -1,0 +1,52 @@
+import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import type { JobDocument } from '../load/job-document.ts';
+import { LoadError } from '../recover/load-error.ts';
+import type { Loader } from './loader.ts';
+import { settleFailure } from './settle-failure.ts';
+import type { SettleOutcome } from './settle-outcome.ts';
+
+export type SubmitOutcome =
+  | { readonly kind: 'submitted'; readonly job: JobRef }
+  /** Nobody knows whether the warehouse took it: the sweep finds the statement, or sends the stored SQL again. */
+  | { readonly kind: 'submit-unknown'; readonly job: JobRef };
+
+/**
+ * Sends a job's stored SQL to the warehouse and notes the statement. The lane is `submitting` this very job.
+ *
+ * Sending it a second time is safe: the token makes it the same submission while the warehouse remembers, and the
+ * guard lets only one of two transactions commit.
+ */
+export async function submitJob(
+  loader: Loader,
+  { lane, job, document }: { lane: Lane; job: JobRef; document: JobDocument },
+): Promise<SubmitOutcome | SettleOutcome> {
+  const now = loader.now();
+  await loader.tracker.putJob({
+    id: job.id,
+    target: lane.target,
+    attempt: job.attempt,
+    state: 'submitted',
+    files: job.files,
+    bytes: job.bytes,
+    rows: null,
+    submittedAt: job.submittedAt,
+    settledAt: null,
+    error: null,
+  });
+  let statement: StatementRef;
+  try {
+    statement = await loader.warehouse.submit(document.batch);
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    if (error.class === 'unknown') return { kind: 'submit-unknown', job };
+    const files = document.files.map(({ file }) => file);
+    return settleFailure(loader, { lane, job, statement: null, error, files });
+  }
+  // When somebody settled the job meanwhile the lane has moved on, and this write finds it so.
+  await loader.tracker.putLane({
+    ...lane,
+    state: { kind: 'running', job, statement, leaseUntil: now + loader.settings.leaseMs },
+  });
+  loader.onEvent({ kind: 'job-submitted', target: lane.target, job, at: now });
+  return { kind: 'submitted', job };
+}

@@ -1,0 +1,3 @@
+export * from './quote.ts';
+export * from './redshift-dialect.ts';
+export * from './redshift-errors.ts';

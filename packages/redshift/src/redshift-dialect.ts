@@ -1,0 +1,242 @@
+import type { Attempt, Dialect, LoadFile, Statement, TableName } from '@millrace/core';
+import { voidKeyOf } from '@millrace/core';
+import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
+import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
+
+export interface RedshiftDialectOptions {
+  /**
+   * Whether `pg_last_copy_count()` may stand in an INSERT, so that receipts of a straight COPY tell its rows. Redshift
+   * documents the function for plain SELECTs only; leader-node functions fail beside tables.
+   *
+   * @default false - such receipts hold NULL rows; the job's count comes from `SELECT pg_last_copy_count()`
+   */
+  readonly countsCopyInQueries?: boolean;
+}
+
+/** Receipts, and the temporary list that becomes receipts, share these columns. */
+const FILE_COLUMNS = ['file_id', 'key_id', 'url', 'etag', 'size'] as const;
+
+/** Redshift SQL. 100 KB per statement and 40 statements per batch are limits of its Data API (AWS docs). */
+export class RedshiftDialect implements Dialect {
+  readonly name = 'redshift';
+  readonly maxStatementBytes = 100_000;
+  readonly maxStatements = 40;
+  readonly supportsMerge = true;
+  readonly #countsCopyInQueries: boolean;
+
+  constructor({ countsCopyInQueries = false }: RedshiftDialectOptions = {}) {
+    this.#countsCopyInQueries = countsCopyInQueries;
+  }
+
+  render(statement: Statement): string {
+    switch (statement.kind) {
+      case 'limit-time':
+        return `SET statement_timeout TO ${statement.ms}`;
+      case 'lock-lane':
+        return `LOCK TABLE ${quoteTable(statement.lock)}`;
+      case 'create-job-files':
+        return `CREATE TEMP TABLE ${quoteTable(statement.jobFiles)} (
+  file_id VARCHAR(32) NOT NULL,
+  key_id VARCHAR(32) NOT NULL,
+  url VARCHAR(1200) NOT NULL,
+  etag VARCHAR(128) NOT NULL,
+  size BIGINT NOT NULL
+)`;
+      case 'insert-job-files':
+        return `INSERT INTO ${quoteTable(statement.jobFiles)} (${FILE_COLUMNS.join(', ')}) VALUES
+${statement.files.map(fileRow).join(',\n')}`;
+      case 'copy-job-files':
+        return `COPY ${quoteTable(statement.jobFiles)} (${FILE_COLUMNS.join(', ')})
+FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIFEST
+CSV COMPUPDATE OFF STATUPDATE OFF`;
+      case 'guard-receipts':
+        return renderGuard(statement);
+      case 'copy':
+        return `COPY ${quoteTable(statement.into)} (${quoteList(statement.columns)})
+FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIFEST
+${statement.options === '' ? '' : `${statement.options} `}COMPUPDATE OFF STATUPDATE OFF`;
+      case 'count-copied':
+        return 'SELECT pg_last_copy_count() AS copied_rows';
+      case 'create-stage':
+        return `CREATE TEMP TABLE ${quoteTable(statement.stage)} (
+${statement.columns.map(({ name, type, isRequired }) => `  ${quoteName(name)} ${type}${isRequired ? ' NOT NULL' : ''}`).join(',\n')}
+)`;
+      case 'select-winners':
+        return renderWinners(statement);
+      case 'drop-stale': {
+        const [winners, target] = [quoteTable(statement.winners), quoteTable(statement.target)];
+        return `DELETE FROM ${winners} USING ${target} AS millrace_row
+WHERE ${sameKey(winners, 'millrace_row', statement.key)}
+  AND NOT ${beats(winners, 'millrace_row', statement.order)}`;
+      }
+      case 'drop-buried': {
+        const winners = quoteTable(statement.winners);
+        const later = laterThan(winners, 'grave', { latestBy: statement.latestBy, otherwise: 'FALSE' });
+        return `DELETE FROM ${winners} USING ${quoteTable(statement.graves)} AS grave
+WHERE ${sameKey(winners, 'grave', statement.key)}
+  AND NOT COALESCE(${later}, FALSE)`;
+      }
+      case 'delete-dead': {
+        const target = quoteTable(statement.target);
+        return `DELETE FROM ${target} USING ${quoteTable(statement.winners)} AS winner
+WHERE ${sameKey(target, 'winner', statement.key)} AND ${isTombstone('winner', statement.tombstone)}`;
+      }
+      case 'clear-graves': {
+        const graves = quoteTable(statement.graves);
+        return `DELETE FROM ${graves} USING ${quoteTable(statement.winners)} AS winner
+WHERE ${sameKey(graves, 'winner', statement.key)}`;
+      }
+      case 'dig-graves': {
+        const columns = quoteList([...statement.key, ...statement.latestBy]);
+        return `INSERT INTO ${quoteTable(statement.graves)} (${columns})
+SELECT ${columns} FROM ${quoteTable(statement.winners)} AS winner
+WHERE ${isTombstone('winner', statement.tombstone)}`;
+      }
+      case 'drop-dead-winners': {
+        const winners = quoteTable(statement.winners);
+        return `DELETE FROM ${winners} WHERE ${isTombstone(winners, statement.tombstone)}`;
+      }
+      case 'merge':
+        return renderMerge(statement);
+      case 'insert-missing': {
+        const columns = quoteList(statement.columns);
+        return `INSERT INTO ${quoteTable(statement.target)} (${columns})
+SELECT ${columns} FROM ${quoteTable(statement.winners)} AS winner
+WHERE NOT EXISTS (
+  SELECT 1 FROM ${quoteTable(statement.target)} AS millrace_row WHERE ${sameKey('millrace_row', 'winner', statement.key)}
+)`;
+      }
+      case 'record-receipts':
+        return this.#renderReceipts(statement);
+      case 'record-void':
+        return renderVoid(statement);
+      case 'select-receipts':
+        return `SELECT file_id, key_id, url, job_id, attempt, fence
+FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'load' AND key_id IN (${statement.keyIds.map(quoteText).join(', ')})`;
+      case 'select-attempt':
+        return `SELECT
+  COALESCE(SUM(CASE WHEN kind = 'load' THEN 1 ELSE 0 END), 0) AS loaded,
+  COALESCE(SUM(CASE WHEN kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
+  MAX(job_rows) AS job_rows
+FROM ${quoteTable(statement.receipts)}
+WHERE ${isAttempt(statement.attempt)}`;
+      case 'summarise-receipts':
+        return `SELECT COUNT(CASE WHEN kind = 'load' THEN 1 END) AS files, COALESCE(MAX(fence), 0) AS max_fence
+FROM ${quoteTable(statement.receipts)}`;
+      case 'create-schema':
+        return `CREATE SCHEMA IF NOT EXISTS ${quoteName(statement.schema)}`;
+      case 'create-receipts':
+        return `CREATE TABLE IF NOT EXISTS ${quoteTable(statement.receipts)} (
+  file_id VARCHAR(32) NOT NULL,
+  key_id VARCHAR(32) NOT NULL,
+  url VARCHAR(1200) NOT NULL,
+  etag VARCHAR(128) NOT NULL,
+  size BIGINT NOT NULL,
+  kind VARCHAR(8) NOT NULL,
+  job_id VARCHAR(26) NOT NULL,
+  attempt INTEGER NOT NULL,
+  fence BIGINT NOT NULL,
+  job_rows BIGINT,
+  loaded_at TIMESTAMP NOT NULL
+) SORTKEY (key_id)`;
+      case 'create-lock':
+        return `CREATE TABLE IF NOT EXISTS ${quoteTable(statement.lock)} (nothing SMALLINT)`;
+      case 'create-graves':
+        return `CREATE TABLE IF NOT EXISTS ${quoteTable(statement.graves)} (
+${statement.columns.map(({ name, type }) => `  ${quoteName(name)} ${type}`).join(',\n')}
+)`;
+    }
+  }
+
+  #renderReceipts({
+    receipts,
+    jobFiles,
+    attempt,
+    stage,
+  }: Extract<Statement, { kind: 'record-receipts' }>): string {
+    const countedInQuery = this.#countsCopyInQueries ? 'pg_last_copy_count()' : 'CAST(NULL AS BIGINT)';
+    const rows = stage === null ? countedInQuery : `(SELECT COUNT(*) FROM ${quoteTable(stage)})`;
+    return `INSERT INTO ${quoteTable(receipts)} (${FILE_COLUMNS.join(', ')}, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT ${FILE_COLUMNS.join(', ')}, 'load', ${attemptValues(attempt)}, ${rows}, GETDATE()
+FROM ${quoteTable(jobFiles)}`;
+  }
+}
+
+/**
+ * A batch of the Data API cannot branch, but it can fail: a cast to integer of a text that says why. The text is
+ * computed from tables, so that no planner folds the cast while it plans.
+ */
+function renderGuard(statement: Extract<Statement, { kind: 'guard-receipts' }>): string {
+  const { receipts, jobFiles, attempt, keyIds, refusesRewrites } = statement;
+  const voidKey = quoteText(voidKeyOf(attempt));
+  const isOurs =
+    keyIds === null
+      ? `(receipt.key_id = ${voidKey} OR job_file.key_id IS NOT NULL)`
+      : `receipt.key_id IN (${[voidKey, ...keyIds.map(quoteText)].join(', ')})`;
+  const rewritten = refusesRewrites ? "\n    WHEN known.rewritten > 0 THEN 'millrace:rewritten'" : '';
+  return `SELECT CAST(
+  CASE
+    WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
+    WHEN known.voided > 0 THEN 'millrace:void'
+    WHEN known.loaded > 0 THEN 'millrace:already-loaded'${rewritten}
+    ELSE '0'
+  END AS INTEGER) AS guard
+FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM ${quoteTable(jobFiles)}) AS listed
+CROSS JOIN (
+  SELECT
+    COALESCE(SUM(CASE WHEN receipt.kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
+    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id = job_file.file_id THEN 1 ELSE 0 END), 0) AS loaded,
+    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id <> job_file.file_id THEN 1 ELSE 0 END), 0) AS rewritten
+  FROM ${quoteTable(receipts)} AS receipt
+  LEFT JOIN ${quoteTable(jobFiles)} AS job_file ON receipt.key_id = job_file.key_id
+  WHERE ${isOurs}
+) AS known`;
+}
+
+function renderWinners(statement: Extract<Statement, { kind: 'select-winners' }>): string {
+  const { winners, stage, columns, key, order, keepsNullKeys } = statement;
+  const nullKey = key.map((name) => `${quoteName(name)} IS NULL`).join(' OR ');
+  const keepsAll = keepsNullKeys ? ` OR ${nullKey}` : '';
+  return `CREATE TEMP TABLE ${quoteTable(winners)} AS
+SELECT ${quoteList(columns)} FROM (
+  SELECT ${quoteList(columns)}, ROW_NUMBER() OVER (
+    PARTITION BY ${quoteList(key)}
+    ORDER BY ${orderBy('staged', order)}
+  ) AS millrace_rank
+  FROM ${quoteTable(stage)} AS staged
+) AS ranked
+WHERE millrace_rank = 1${keepsAll}`;
+}
+
+function renderMerge({ target, winners, key, updates }: Extract<Statement, { kind: 'merge' }>): string {
+  const source = quoteTable(winners);
+  const columns = [...key, ...updates];
+  return `MERGE INTO ${quoteTable(target)} USING ${source}
+ON ${sameKey(quoteName(target.name), source, key)}
+WHEN MATCHED THEN UPDATE SET ${updates.map((name) => `${quoteName(name)} = ${source}.${quoteName(name)}`).join(', ')}
+WHEN NOT MATCHED THEN INSERT (${quoteList(columns)}) VALUES (${columns.map((name) => `${source}.${quoteName(name)}`).join(', ')})`;
+}
+
+function renderVoid({ receipts, attempt }: { receipts: TableName; attempt: Attempt }): string {
+  const key = quoteText(voidKeyOf(attempt));
+  return `INSERT INTO ${quoteTable(receipts)} (${FILE_COLUMNS.join(', ')}, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT ${key}, ${key}, '', '', 0, 'void', ${attemptValues(attempt)}, CAST(NULL AS BIGINT), GETDATE()
+WHERE NOT EXISTS (SELECT 1 FROM ${quoteTable(receipts)} WHERE ${isAttempt(attempt)})`;
+}
+
+function attemptValues({ jobId, attempt, fence }: Attempt): string {
+  return `${quoteText(jobId)}, ${attempt}, ${fence}`;
+}
+
+function isAttempt({ jobId, attempt }: Attempt): string {
+  return `job_id = ${quoteText(jobId)} AND attempt = ${attempt}`;
+}
+
+function credentials(iamRole: string): string {
+  return iamRole === 'default' ? 'IAM_ROLE default' : `IAM_ROLE ${quoteText(iamRole)}`;
+}
+
+function fileRow({ id, keyId, url, identity }: LoadFile): string {
+  return `(${[id, keyId, url, identity.etag].map(quoteText).join(', ')}, ${identity.size})`;
+}

@@ -1,0 +1,139 @@
+import { type ErrorClass, LoadError } from '@millrace/core';
+
+interface ErrorRule {
+  readonly pattern: RegExp;
+  readonly code: string;
+  readonly class: ErrorClass;
+  readonly hint?: string;
+}
+
+/**
+ * The only place that knows how Redshift words its errors. First match wins; sources: AWS's documentation and error
+ * reports of users of the Data API and of JDBC.
+ */
+const RULES: readonly ErrorRule[] = [
+  { pattern: /millrace:already-loaded/u, code: 'guard-already-loaded', class: 'guard' },
+  { pattern: /millrace:rewritten/u, code: 'guard-rewritten', class: 'guard' },
+  { pattern: /millrace:void/u, code: 'guard-void', class: 'guard' },
+  { pattern: /millrace:repeated-file/u, code: 'guard-repeated-file', class: 'guard' },
+
+  // A manifest's mandatory entry that is missing, or a key that vanished while COPY read.
+  { pattern: /Mandatory url is not present/iu, code: 'object-gone', class: 'gone' },
+  {
+    pattern: /The specified key does not exist|NoSuchKey|specified S3 prefix '.*' does not exist/iu,
+    code: 'object-gone',
+    class: 'gone',
+  },
+
+  { pattern: /Check '(?:stl_load_errors|sys_load_error_detail)'/iu, code: 'copy-data', class: 'data' },
+  { pattern: /Spectrum Scan Error|incompatible Parquet schema|Parquet/iu, code: 'copy-data', class: 'data' },
+  {
+    pattern: /value too long for type|invalid input syntax|numeric field overflow|out of range/iu,
+    code: 'data-value',
+    class: 'data',
+  },
+  { pattern: /Cannot insert a NULL value into column/iu, code: 'data-null', class: 'data' },
+  {
+    pattern: /Found multiple matches to update the same tuple/iu,
+    code: 'merge-duplicates',
+    class: 'config',
+    hint: 'check that the key of the target is unique',
+  },
+
+  {
+    pattern: /\b1023\b|Serializable isolation violation/iu,
+    code: 'serialization-conflict',
+    class: 'transient',
+  },
+  { pattern: /deadlock detected/iu, code: 'deadlock', class: 'transient' },
+  { pattern: /conflict with concurrent transaction/iu, code: 'concurrent-change', class: 'transient' },
+  {
+    pattern: /statement timeout|canceling statement due to|cancelled on user's request|cancelled by WLM/iu,
+    code: 'statement-cancelled',
+    class: 'transient',
+  },
+  {
+    pattern: /SlowDown|Status 50[03]|InternalError|RequestTimeout|Connection timed out/iu,
+    code: 's3-busy',
+    class: 'transient',
+  },
+  {
+    pattern: /Rate exceeded|ThrottlingException|ActiveStatementsExceeded|ActiveSessionsExceeded/iu,
+    code: 'throttled',
+    class: 'transient',
+  },
+  {
+    pattern: /disk full/iu,
+    code: 'out-of-disk',
+    class: 'transient',
+    hint: 'free space or resize the cluster',
+  },
+  {
+    pattern: /out of memory/iu,
+    code: 'out-of-memory',
+    class: 'transient',
+    hint: 'lower maxFiles or maxBytes',
+  },
+
+  {
+    pattern:
+      /connection refused|maintenance|cluster is (?:paused|resuming|rebooting|resizing)|terminating connection/iu,
+    code: 'warehouse-unavailable',
+    class: 'unavailable',
+  },
+
+  {
+    pattern: /AccessDenied|Access Denied/iu,
+    code: 's3-denied',
+    class: 'config',
+    hint: 'let the COPY role read the bucket',
+  },
+  {
+    pattern: /not authorized to assume IAM Role|Invalid credentials/iu,
+    code: 'role-refused',
+    class: 'config',
+    hint: 'attach the role to the cluster, and let it be assumed by Redshift',
+  },
+  {
+    pattern: /must be addressed using the specified endpoint/iu,
+    code: 'bucket-region',
+    class: 'config',
+    hint: "add REGION 'name' to the copy options",
+  },
+  {
+    pattern: /permission denied|must be owner/iu,
+    code: 'permission-denied',
+    class: 'config',
+    hint: 'grant it to the loader user',
+  },
+  {
+    pattern: /relation .* does not exist|Cannot COPY into nonexistent table/iu,
+    code: 'table-missing',
+    class: 'config',
+    hint: 'create it by a migration',
+  },
+  {
+    pattern: /column .* does not exist/iu,
+    code: 'column-missing',
+    class: 'config',
+    hint: 'add it by a migration, or correct `columns`',
+  },
+  {
+    pattern: /syntax error|is not supported|does not exist|cannot be specified/iu,
+    code: 'sql-refused',
+    class: 'config',
+    hint: 'check the copy options of the target',
+  },
+];
+
+/**
+ * Classifies what Redshift said. What no rule knows is transient: retries are bounded, and a lane that used them up
+ * is held where people look; quarantining a good file for an unknown error would be worse.
+ */
+export function toLoadError(message: string, cause?: unknown): LoadError {
+  const rule = RULES.find(({ pattern }) => pattern.test(message));
+  const text = message.replace(/^ERROR:\s*/u, '');
+  if (rule === undefined) return new LoadError('warehouse-error', text, { class: 'transient', cause });
+  const { code, class: errorClass, hint } = rule;
+  return new LoadError(code, text, { class: errorClass, cause, ...(hint === undefined ? {} : { hint }) });
+}
