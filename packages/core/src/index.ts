@@ -12,6 +12,7 @@ export * from './load/statement.ts';
 export * from './load/target-definition.ts';
 export * from './load/ulid.ts';
 export * from './ports/object-store.ts';
+export * from './ports/operations.ts';
 export * from './ports/time.ts';
 export * from './ports/tracker.ts';
 export * from './ports/wake-queue.ts';

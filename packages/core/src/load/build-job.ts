@@ -1,4 +1,5 @@
 import { urlOf } from '../file/identity.ts';
+import type { LoadFile } from '../file/load-file.ts';
 import type { JobRef } from '../lane/lane.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { EpochMs } from '../ports/time.ts';
@@ -41,6 +42,11 @@ export interface BuiltJob {
   readonly statements: readonly Statement[];
 }
 
+/** What COPY is told of a file. Files that share it may share a job. */
+export function copyOptionsOf(definition: TargetDefinition, file: LoadFile): string {
+  return file.copyOptions ?? definition.copyOptions(definition.compressionOf(file.identity.key));
+}
+
 /** Plans and renders a job. Pure. */
 export function buildJob(input: JobInput): BuiltJob {
   const { definition, attempt, files, dialect } = input;
@@ -56,7 +62,7 @@ export function buildJob(input: JobInput): BuiltJob {
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),
     iamRole: input.iamRole,
-    copyOptions: definition.copyOptions(definition.compressionOf(first.file.identity.key)),
+    copyOptions: copyOptionsOf(definition, first.file),
     lockTimeoutMs: input.lockTimeoutMs,
     statementTimeoutMs: input.statementTimeoutMs,
     maxStatementBytes: dialect.maxStatementBytes,

@@ -1,0 +1,100 @@
+import type { FileStatus } from '../file/load-file.ts';
+import type { LaneState } from '../lane/lane.ts';
+import type { SqlRow } from './warehouse.ts';
+
+/** A target at a glance, as `millrace status --json` prints it. */
+export interface TargetStatus {
+  readonly state: LaneState['kind'];
+  readonly waiting: number;
+  /** Files of the job under way. */
+  readonly loading: number;
+  readonly loaded: number;
+  readonly quarantined: number;
+  readonly superseded: number;
+  readonly oldestWaitingAgeMs: number | null;
+  /** ISO 8601, UTC. */
+  readonly lastLoadedAt: string | null;
+  readonly rows: number;
+  /** Why the lane waits, held or paused, in words; null when there is nothing to say. */
+  readonly note: string | null;
+}
+
+export interface StatusReport {
+  readonly targets: Readonly<Record<string, TargetStatus>>;
+}
+
+/** A file that waits with an error, or was put aside. */
+export interface FailureEntry {
+  readonly target: string;
+  readonly url: string;
+  readonly state: 'quarantined' | 'waiting';
+  readonly error: string;
+  readonly code: string;
+  readonly line: number | null;
+  readonly column: string | null;
+  readonly rawValue: string | null;
+  readonly hint: string | null;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** Which files a command means; all of a target's when nothing else is named. */
+export interface FileSelection {
+  readonly target?: string;
+  /** A whole `s3://bucket/key`, or the beginning of one. */
+  readonly prefix?: string;
+}
+
+/** A file that `load` or `bulk` handed to a lane. */
+export interface HandedFile {
+  readonly target: string;
+  readonly id: string;
+  readonly url: string;
+  readonly status: FileStatus;
+}
+
+export interface PlanReport {
+  readonly target: string;
+  readonly mode: string;
+  /** What the lane does now, in words. */
+  readonly lane: string;
+  readonly waitingFiles: number;
+  /** Files and bytes of the next job; a made-up file stands in when none waits. */
+  readonly nextJob: { readonly files: number; readonly bytes: number; readonly isExample: boolean };
+  readonly statements: readonly string[];
+}
+
+export interface MigrationReport {
+  readonly applied: readonly string[];
+  /** With `dryRun`: what would be applied, with its statements. */
+  readonly pending: readonly { readonly name: string; readonly statements: readonly string[] }[];
+}
+
+export interface QueryResult {
+  readonly columns: readonly string[];
+  readonly rows: readonly SqlRow[];
+}
+
+/**
+ * What people ask of a running Millrace, and tell it to do: one port for the command line and everything else that
+ * shows or steers. Values are plain JSON (a `bigint` never appears), so that it works the same in process and over HTTP.
+ *
+ * Every method throws LoadError with what happened, where and what to do.
+ */
+export interface Operations {
+  status(): Promise<StatusReport>;
+  failures(selection: FileSelection): Promise<readonly FailureEntry[]>;
+  /** Quarantined files wait again. */
+  redrive(selection: FileSelection): Promise<{ readonly redriven: number }>;
+  plan(target: string): Promise<PlanReport>;
+  query(sql: string): Promise<QueryResult>;
+  /** Copies local files into the object store and hands them to the target's lane. Paths are absolute. */
+  load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]>;
+  /** Hands what a bulk document names to the lanes: listed, receipts subtracted. `text`: the document as it is. */
+  bulk(text: string): Promise<readonly HandedFile[]>;
+  /** Where handed files stand now. */
+  filesById(target: string, ids: readonly string[]): Promise<readonly HandedFile[]>;
+  migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
+  /** A consistent copy of the local state (tracker, warehouse) into a new directory, while it is in use. */
+  backup(directory: string): Promise<{ readonly bytes: number }>;
+}
