@@ -61,7 +61,7 @@ export function buildJob(input: JobInput): BuiltJob {
     files: files.map(({ file }) => file),
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),
-    iamRole: input.iamRole,
+    iamRole: definition.iamRole ?? input.iamRole,
     copyOptions: copyOptionsOf(definition, first.file),
     lockTimeoutMs: input.lockTimeoutMs,
     statementTimeoutMs: input.statementTimeoutMs,

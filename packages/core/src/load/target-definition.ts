@@ -33,6 +33,8 @@ export interface TargetDefinition {
   copyOptions(compression: Compression): string;
   /** What the key's ending, or the configuration, says. */
   compressionOf(key: string): Compression;
+  /** The role that COPY reads objects with; null: the warehouse's own. */
+  readonly iamRole: string | null;
   /** The prefixes that its files come from, `s3://bucket/prefix`. */
   readonly from: readonly string[];
 }

@@ -1,0 +1,162 @@
+import {
+  type CopyError,
+  LoadError,
+  type SqlRow,
+  type StatementBatch,
+  type StatementRef,
+  type StatementStatus,
+  type TableColumn,
+  type Warehouse,
+} from '@millrace/core';
+import { RedshiftDialect, toLoadError } from '@millrace/redshift';
+import { RedshiftError, type RedshiftLocal, type Result } from '@millrace/redshift-local';
+
+/** Statements whose end is remembered: more than lanes can have in flight, by far. */
+const MAX_REMEMBERED = 1_000;
+
+interface Submission {
+  readonly ref: StatementRef;
+  /** Its backend, once it has one: what load errors are found by. */
+  pid: number | null;
+  status: StatementStatus;
+  readonly cancel: AbortController;
+}
+
+/**
+ * redshift-local in this process as the warehouse. Statements live as long as the process: after a crash none is
+ * known, and the receipts tell.
+ */
+export class EmbeddedRedshift implements Warehouse {
+  readonly dialect = new RedshiftDialect({ countsCopyInQueries: true });
+  readonly #engine: RedshiftLocal;
+  readonly #onCompletion: (statement: StatementRef) => void;
+  readonly #byId = new Map<string, Submission>();
+  readonly #byName = new Map<string, Submission>();
+  #lastId = 0;
+
+  /** @param onCompletion told once per statement, after its end is known to `describe`. */
+  constructor(engine: RedshiftLocal, { onCompletion }: { onCompletion: (statement: StatementRef) => void }) {
+    this.#engine = engine;
+    this.#onCompletion = onCompletion;
+  }
+
+  async submit({ name, statements }: StatementBatch): Promise<StatementRef> {
+    // A name tells job and attempt, as the token does: the same submission is run once.
+    const known = this.#byName.get(name);
+    if (known) return known.ref;
+    this.#lastId += 1;
+    const submission: Submission = {
+      ref: { name, id: String(this.#lastId) },
+      pid: null,
+      status: { state: 'running' },
+      cancel: new AbortController(),
+    };
+    this.#remember(submission);
+    void this.#run(submission, statements);
+    return submission.ref;
+  }
+
+  async describe({ id, name }: StatementRef): Promise<StatementStatus> {
+    // Ids start again with the process: a name that does not fit is a statement of a process that is no more.
+    const submission = this.#byId.get(id);
+    return submission?.ref.name === name ? submission.status : { state: 'unknown' };
+  }
+
+  async find(name: string): Promise<StatementRef | undefined> {
+    return this.#byName.get(name)?.ref;
+  }
+
+  async cancel({ id }: StatementRef): Promise<void> {
+    this.#byId.get(id)?.cancel.abort();
+  }
+
+  async copyErrors({ id, name }: StatementRef): Promise<readonly CopyError[]> {
+    const submission = this.#byId.get(id);
+    if (submission?.ref.name !== name || submission.pid === null) return [];
+    const rows = await this.transact([
+      `SELECT filename, line_number, colname, raw_field_value, err_code, err_reason
+FROM stl_load_errors WHERE session = ${submission.pid} ORDER BY filename, line_number`,
+    ]);
+    return rows.map(toCopyError);
+  }
+
+  async transact(statements: readonly string[]): Promise<readonly SqlRow[]> {
+    try {
+      const results = await this.#engine.runBatch(statements);
+      return rowsOf(results.at(-1));
+    } catch (error) {
+      throw classified(error);
+    }
+  }
+
+  async describeTable(table: string): Promise<readonly TableColumn[] | undefined> {
+    return this.#engine.describeTable(table);
+  }
+
+  async #run(submission: Submission, statements: readonly string[]): Promise<void> {
+    try {
+      const results = await this.#engine.runBatch(statements, {
+        signal: submission.cancel.signal,
+        onBackend: (pid) => {
+          submission.pid = pid;
+        },
+      });
+      submission.status = { state: 'finished', copiedRows: copiedRowsOf(results) };
+    } catch (error) {
+      submission.status = { state: 'failed', error: classified(error) };
+    }
+    this.#onCompletion(submission.ref);
+  }
+
+  #remember(submission: Submission): void {
+    this.#byId.set(submission.ref.id, submission);
+    this.#byName.set(submission.ref.name, submission);
+    for (const [id, { ref, status }] of this.#byId) {
+      if (this.#byId.size <= MAX_REMEMBERED) break;
+      if (status.state === 'running') continue;
+      this.#byId.delete(id);
+      this.#byName.delete(ref.name);
+    }
+  }
+}
+
+function classified(error: unknown): LoadError {
+  if (error instanceof LoadError) return error;
+  if (error instanceof RedshiftError) {
+    return toLoadError(
+      error.detail === undefined ? error.message : `${error.message} DETAIL: ${error.detail}`,
+      error,
+    );
+  }
+  // Not SQL's failure but ours, or the machine's: retried, bounded, and shown as it is.
+  const message = error instanceof Error ? error.message : String(error);
+  return new LoadError('warehouse-defect', message, { class: 'transient', cause: error });
+}
+
+function rowsOf(result: Result | undefined): readonly SqlRow[] {
+  return result?.kind === 'rows' ? result.rows : [];
+}
+
+function copiedRowsOf(results: readonly Result[]): number | null {
+  for (const result of results) {
+    if (result.kind !== 'rows') continue;
+    const count = result.rows[0]?.copied_rows;
+    if (count !== undefined && count !== null) return Number(count);
+  }
+  return null;
+}
+
+function toCopyError(row: SqlRow): CopyError {
+  const text = (value: SqlRow[string] | undefined): string => String(value ?? '').trimEnd();
+  const line = Number(row.line_number);
+  const column = text(row.colname);
+  return {
+    fileUrl: text(row.filename),
+    line: line > 0 ? line : null,
+    column: column === '' ? null : column,
+    rawValue:
+      row.raw_field_value === null || row.raw_field_value === undefined ? null : text(row.raw_field_value),
+    code: Number(row.err_code),
+    reason: text(row.err_reason),
+  };
+}

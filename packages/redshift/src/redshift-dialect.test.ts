@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type LoadPlanInput,
+  loadFileOf,
+  type MergeRule,
+  planAbandon,
+  planLedger,
+  planLoad,
+  type Statement,
+  type TableColumn,
+} from '@millrace/core';
+import { describe, expect, it } from 'vitest';
+import { RedshiftDialect } from './redshift-dialect.ts';
+
+const GOLDEN = join(dirname(fileURLToPath(import.meta.url)), '..', 'golden');
+/** `UPDATE_GOLDEN=1 npx vitest run packages/redshift` writes the files anew: read their diff. */
+const isUpdating = process.env.UPDATE_GOLDEN !== undefined;
+
+const COLUMNS: readonly TableColumn[] = [
+  { name: 'id', type: 'bigint', isNullable: false, isIdentity: true },
+  { name: 'iata', type: 'character varying(8)', isNullable: false, isIdentity: false },
+  { name: 'Größe "x"', type: 'numeric(8,2)', isNullable: true, isIdentity: false },
+  { name: 'extra', type: 'super', isNullable: true, isIdentity: false },
+  { name: 'updated_at', type: 'timestamp without time zone', isNullable: true, isIdentity: false },
+];
+
+const APPEND: MergeRule = {
+  mode: 'append',
+  key: [],
+  latestBy: [],
+  tombstone: null,
+  nullKeys: 'reject',
+  columns: null,
+  onRewrite: 'quarantine',
+};
+const UPSERT: MergeRule = {
+  ...APPEND,
+  mode: 'upsert',
+  key: ['iata'],
+  latestBy: ['updated_at'],
+  onRewrite: 'reload',
+};
+
+const FILES = [
+  loadFileOf({ bucket: 'lake', key: "flights/a 'b'+%\\ü.csv", etag: '"e1"', size: 12 }, 0),
+  loadFileOf({ bucket: 'lake', key: 'flights/b.csv', etag: 'e2', size: 34 }, 1),
+];
+
+function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanInput {
+  return {
+    target: 'public.airports',
+    rule,
+    tableColumns: COLUMNS,
+    attempt: { jobId: '01JD0000000000000000000000', attempt: 1, fence: 7 },
+    files: FILES,
+    manifestUrl: 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json',
+    fileListManifestUrl:
+      's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/files-manifest.json',
+    iamRole: 'default',
+    copyOptions: "CSV IGNOREHEADER 1 GZIP TIMEFORMAT 'auto'",
+    lockTimeoutMs: 60_000,
+    statementTimeoutMs: 900_000,
+    maxStatementBytes: 100_000,
+    ...change,
+  };
+}
+
+const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
+  append: () => planLoad(input(APPEND)),
+  'append-reloads-rewrites': () =>
+    planLoad(input({ ...APPEND, onRewrite: 'reload', columns: ['iata', 'extra'] })),
+  'append-many-files': () => planLoad(input(APPEND, { maxStatementBytes: 500 })),
+  upsert: () => planLoad(input(UPSERT)),
+  'upsert-composite-null-keys': () =>
+    planLoad(
+      input(
+        { ...UPSERT, key: ['iata', 'Größe "x"'], nullKeys: 'append' },
+        { iamRole: 'arn:aws:iam::123456789012:role/copy' },
+      ),
+    ),
+  'upsert-only-keys': () =>
+    planLoad(input({ ...UPSERT, key: ['iata'], latestBy: ['iata'], columns: ['iata'] })),
+  'upsert-tombstones': () => planLoad(input({ ...UPSERT, tombstone: { column: 'op', equals: 'D' } })),
+  'insert-only': () => planLoad(input({ ...UPSERT, mode: 'insert-only', latestBy: [] })),
+  abandon: () =>
+    planAbandon(
+      'public.airports',
+      { jobId: '01JD0000000000000000000000', attempt: 1, fence: 7 },
+      { lockTimeoutMs: 60_000 },
+    ),
+  ledger: () =>
+    planLedger('public.airports', { ...UPSERT, tombstone: { column: 'op', equals: 'D' } }, COLUMNS),
+};
+
+describe('the Redshift dialect renders', () => {
+  const dialect = new RedshiftDialect();
+
+  it.each(Object.keys(CASES))('%s as its golden file says', (name) => {
+    const plan = CASES[name]?.() ?? [];
+    const sql = `${plan.map((statement) => dialect.render(statement)).join(';\n\n')};\n`;
+    const file = join(GOLDEN, `${name}.sql`);
+    if (isUpdating) {
+      mkdirSync(GOLDEN, { recursive: true });
+      writeFileSync(file, sql);
+    }
+    expect(existsSync(file), `golden/${name}.sql is there`).toBe(true);
+    expect(sql).toBe(readFileSync(file, 'utf8'));
+  });
+
+  it('has no golden file without a case', () => {
+    expect(readdirSync(GOLDEN).sort()).toEqual(
+      Object.keys(CASES)
+        .map((name) => `${name}.sql`)
+        .sort(),
+    );
+  });
+
+  it('keeps the limits of the Data API for the longest plan', () => {
+    const plan = planLoad(input({ ...UPSERT, tombstone: { column: 'op', equals: 'D' } }));
+    expect(plan.length).toBeLessThanOrEqual(dialect.maxStatements);
+  });
+
+  it('lists 5,000 files with 1,000-byte keys by an object, within the limits', () => {
+    const files = Array.from({ length: 5_000 }, (_, n) =>
+      loadFileOf({ bucket: 'lake', key: `${'k'.repeat(990)}/${n}`, etag: 'e', size: 1 }, 0),
+    );
+    const rendered = planLoad(input(APPEND, { files })).map((statement) => dialect.render(statement));
+    expect(rendered.some((sql) => sql.includes('files-manifest.json'))).toBe(true);
+    for (const sql of rendered) expect(Buffer.byteLength(sql)).toBeLessThanOrEqual(dialect.maxStatementBytes);
+  });
+
+  it('names a column that is missing, and those that are there', () => {
+    expect(() => planLoad(input({ ...UPSERT, key: ['iato'] }))).toThrow(
+      /column 'iato' is not a column of public.airports/u,
+    );
+  });
+});
