@@ -1,0 +1,3 @@
+export * from './sqlite/sqlite-tracker.ts';
+export * from './sqlite/sqlite-wake-queue.ts';
+export * from './sqlite/state-lock.ts';
