@@ -1,0 +1,323 @@
+import { SYSTEM_TABLES } from '../system/system-table-names.ts';
+import { quoteIdentifier } from './duck-text.ts';
+import {
+  identifierText,
+  isIdentifier,
+  joinPieces,
+  type Piece,
+  refused,
+  rewriteExpression,
+  rewritePieces,
+  startsQuery,
+} from './rewrite-expression.ts';
+import { isGroup, isSymbol, isWord, type LeafNode, type SqlNode, splitList, syntaxError, wordOf } from './token-tree.ts';
+
+/** Words that begin a clause on the level of their query. */
+const CLAUSES = new Set('with select from where group having qualify order limit offset values'.split(' '));
+const SET_OPERATIONS = new Set(['union', 'intersect', 'except', 'minus']);
+
+/** Words between the tables of a FROM clause. `left (` is a function and never gets here as a join word. */
+const JOIN_WORDS = new Set('join inner left right full cross natural outer'.split(' '));
+
+/** Rewrites a query: SELECT, WITH or VALUES, with its set operations. */
+export function rewriteQuery(nodes: readonly SqlNode[]): string {
+  const out: string[] = [];
+  let limit: string | undefined;
+  for (const { word, body, node } of splitClauses(nodes)) {
+    switch (word) {
+      case 'with':
+        out.push(rewriteWith(body));
+        break;
+      case 'select': {
+        const select = rewriteSelect(body);
+        out.push(select.text);
+        if (select.limit !== undefined) limit = select.limit;
+        break;
+      }
+      case 'from':
+        out.push(`from ${rewriteTables(body)}`);
+        break;
+      case 'limit':
+        if (!isWord(body[0], 'all')) out.push(`limit ${rewriteExpression(body)}`);
+        break;
+      case 'union':
+      case 'intersect':
+      case 'except':
+      case 'minus':
+        if (limit !== undefined) throw refused('TOP in a query with set operations');
+        out.push(word === 'minus' ? 'except' : word, rewriteTail(body));
+        break;
+      case undefined:
+        out.push(rewriteTail(body));
+        break;
+      default:
+        if (word === 'order' && isWord(body[0], 'by')) out.push(`order by ${rewriteExpression(body.slice(1))}`);
+        else out.push(word, rewriteExpression(body));
+    }
+    if (word === 'select' && body.length === 0) throw syntaxError('select', node?.token.start ?? 0);
+  }
+  if (limit !== undefined) out.push(`limit ${limit}`);
+  return out.filter((text) => text !== '').join(' ');
+}
+
+interface Clause {
+  readonly word: string | undefined;
+  readonly node: LeafNode | undefined;
+  readonly body: readonly SqlNode[];
+}
+
+function splitClauses(nodes: readonly SqlNode[]): Clause[] {
+  const clauses: { word: string | undefined; node: LeafNode | undefined; body: SqlNode[] }[] = [];
+  for (const [index, node] of nodes.entries()) {
+    const word = wordOf(node);
+    if (word !== undefined && beginsClause(word, nodes, index)) {
+      clauses.push({ word, node: node as LeafNode, body: [] });
+    } else {
+      if (clauses.length === 0) clauses.push({ word: undefined, node: undefined, body: [] });
+      clauses.at(-1)?.body.push(node);
+    }
+  }
+  return clauses;
+}
+
+/** `order`, `group` and `minus` are clauses only where what follows says so; after a dot or `as` all are names. */
+function beginsClause(word: string, nodes: readonly SqlNode[], index: number): boolean {
+  const previous = nodes[index - 1];
+  const next = nodes[index + 1];
+  if (isSymbol(previous, '.') || isWord(previous, 'as')) return false;
+  if (SET_OPERATIONS.has(word)) return isWord(next, 'select', 'all', 'distinct', 'values') || isGroup(next, '(');
+  if (!CLAUSES.has(word)) return false;
+  if (word === 'group' || word === 'order') return isWord(next, 'by') && !isWord(previous, 'within');
+  if (word === 'with') return index === 0;
+  // `row_number() over (…)` and other brackets are groups, so a FROM on this level is the query's own.
+  if (word === 'from') return !isWord(previous, 'distinct');
+  if (word === 'offset' || word === 'values' || word === 'qualify') return next !== undefined && !isSymbol(next, ',');
+  return true;
+}
+
+/** `[all | distinct] (query)` after a set operation, or a bracketed first query. */
+function rewriteTail(body: readonly SqlNode[]): string {
+  return body
+    .map((node) => {
+      if (isGroup(node, '(') && startsQuery(node.children)) return `(${rewriteQuery(node.children)})`;
+      return rewriteExpression([node]);
+    })
+    .join(' ');
+}
+
+/** `[recursive] name [(columns)] as (query), …` */
+function rewriteWith(body: readonly SqlNode[]): string {
+  const isRecursive = isWord(body[0], 'recursive');
+  const parts = splitList(isRecursive ? body.slice(1) : body).map((item) => {
+    const [name, second] = item;
+    if (!isIdentifier(name)) throw syntaxError('with', 0);
+    const columns = isGroup(second, '(') && !startsQuery(second.children) ? ` (${identifierList(second.children)})` : '';
+    const query = item.at(-1);
+    if (!isGroup(query, '(')) throw syntaxError(name.token.text, name.token.start);
+    return `${identifierText(name)}${columns} as (${rewriteQuery(query.children)})`;
+  });
+  return `with ${isRecursive ? 'recursive ' : ''}${parts.join(', ')}`;
+}
+
+function rewriteSelect(body: readonly SqlNode[]): { text: string; limit?: string } {
+  let at = 0;
+  let head = 'select';
+  if (isWord(body[at], 'distinct', 'all')) {
+    if (isWord(body[at], 'distinct')) head += ' distinct';
+    at += 1;
+  }
+  let limit: string | undefined;
+  const count = body[at + 1];
+  if (isWord(body[at], 'top') && count !== undefined && isCount(count)) {
+    limit = rewriteExpression([count]);
+    at += 2;
+  }
+  const rest = body.slice(at);
+  if (rest.some((node, index) => isWord(node, 'into') && index > 0)) throw refused('SELECT INTO inside this statement');
+  const items = splitList(rest).map(rewriteSelectItem);
+  return { text: `${head} ${items.join(', ')}`, ...(limit !== undefined && { limit }) };
+}
+
+function isCount(node: SqlNode): boolean {
+  return isGroup(node, '(') || (node.kind === 'leaf' && (node.token.kind === 'number' || node.token.kind === 'parameter'));
+}
+
+/**
+ * One item of a select list. An item without a name gets the one that Redshift would give it: the function's, the
+ * column's, or `?column?`.
+ */
+function rewriteSelectItem(item: readonly SqlNode[]): string {
+  const last = item.at(-1);
+  const previous = item.at(-2);
+  if (isWord(previous, 'as') && last?.kind === 'leaf') {
+    return `${rewriteExpression(item.slice(0, -2))} as ${quoteIdentifier(last.token.text)}`;
+  }
+  if (isImplicitAlias(item)) {
+    return `${rewriteExpression(item.slice(0, -1))} as ${quoteIdentifier((last as LeafNode).token.text)}`;
+  }
+  const pieces = rewritePieces(item);
+  const text = joinPieces(pieces);
+  const name = columnName(pieces);
+  return name === undefined ? text : `${text} as ${quoteIdentifier(name)}`;
+}
+
+function columnName(pieces: readonly Piece[]): string | undefined {
+  const [only] = pieces;
+  if (pieces.some((piece) => piece.isStar && piece.kind === 'operand') || (only?.isStar && pieces.length === 1)) {
+    return undefined;
+  }
+  if (pieces.length !== 1 || only === undefined) return '?column?';
+  if (only.isColumn && /^[\w".]+$/u.test(only.text)) return undefined;
+  return only.label ?? '?column?';
+}
+
+const TYPE_ENDS = new Set(['precision', 'varying', 'zone']);
+
+/** `price total`: a name straight after an operand. */
+function isImplicitAlias(item: readonly SqlNode[]): boolean {
+  const last = item.at(-1);
+  const previous = item.at(-2);
+  if (item.length < 2 || !isIdentifier(last) || previous === undefined) return false;
+  if (TYPE_ENDS.has(last.token.text) && last.token.kind === 'word') return false;
+  // `interval '1' day`: the unit belongs to the literal. `x::varchar`: the type to the cast.
+  if (previous.kind === 'leaf' && previous.token.kind === 'string') return !isWord(item.at(-3), 'interval');
+  if (previous.kind === 'group') return true;
+  if (previous.token.kind === 'symbol') return false;
+  return isIdentifier(previous) || previous.token.kind !== 'word' || isWord(previous, 'null', 'true', 'false');
+}
+
+/** A FROM or USING clause: tables, sub-queries, functions, joins and their conditions. */
+export function rewriteTables(nodes: readonly SqlNode[]): string {
+  const out: string[] = [];
+  const names = new Set<string>();
+  let at = 0;
+  let expectsTable = true;
+  while (at < nodes.length) {
+    if (expectsTable) {
+      const table = readTable(nodes, at, names);
+      out.push(table.text);
+      at = table.next;
+      expectsTable = false;
+      continue;
+    }
+    const start = at;
+    while (at < nodes.length && !isSymbol(nodes[at], ',') && !isJoinWord(nodes, at)) at += 1;
+    if (at > start) out.push(rewriteExpression(nodes.slice(start, at)));
+    while (at < nodes.length && (isSymbol(nodes[at], ',') || isJoinWord(nodes, at))) {
+      out.push(isSymbol(nodes[at], ',') ? ',' : (wordOf(nodes[at]) as string));
+      at += 1;
+      expectsTable = true;
+    }
+  }
+  return out.join(' ');
+}
+
+function isJoinWord(nodes: readonly SqlNode[], at: number): boolean {
+  const word = wordOf(nodes[at]);
+  return word !== undefined && JOIN_WORDS.has(word) && !isSymbol(nodes[at - 1], '.') && isJoinTail(nodes, at);
+}
+
+/** `left(x, 2)` in a condition is a function: a join word is followed by JOIN, another join word or a table. */
+function isJoinTail(nodes: readonly SqlNode[], at: number): boolean {
+  return isWord(nodes[at], 'join') || isWord(nodes[at + 1], 'join', 'inner', 'left', 'right', 'full', 'outer');
+}
+
+/** One table with its alias. */
+export function readTable(
+  nodes: readonly SqlNode[],
+  start: number,
+  names: Set<string> = new Set(),
+): { text: string; next: number } {
+  let at = start;
+  let text = '';
+  const first = nodes[at];
+  if (isWord(first, 'lateral', 'only')) {
+    text = isWord(first, 'lateral') ? 'lateral ' : '';
+    at += 1;
+  }
+  const node = nodes[at];
+  let path: LeafNode[] = [];
+  if (isGroup(node, '(')) {
+    text += startsQuery(node.children) ? `(${rewriteQuery(node.children)})` : `(${rewriteTables(node.children)})`;
+    at += 1;
+  } else if (isIdentifier(node)) {
+    path = [node];
+    at += 1;
+    while (isSymbol(nodes[at], '.') && nodes[at + 1]?.kind === 'leaf') {
+      path.push(nodes[at + 1] as LeafNode);
+      at += 2;
+    }
+    if (isGroup(nodes[at], '(') && path.length === 1) {
+      text += rewriteExpression([node, nodes[at] as SqlNode]);
+      at += 1;
+    } else if (path.length > 1 && names.has(path[0]?.token.text ?? '')) {
+      return readUnnest(path, nodes, at, names);
+    } else {
+      text += tableName(path);
+    }
+  } else {
+    throw node?.kind === 'leaf' ? syntaxError(node.token.text, node.token.start) : refused('this FROM clause');
+  }
+  const alias = readAlias(nodes, at);
+  names.add(alias?.name ?? path.at(-1)?.token.text ?? '');
+  if (!alias) return { text, next: at };
+  return { text: `${text} as ${quoteIdentifier(alias.name)}${alias.columns}`, next: alias.next };
+}
+
+/** `orders o, o.items i`: one row for each element of a SUPER array. */
+function readUnnest(
+  path: readonly LeafNode[],
+  nodes: readonly SqlNode[],
+  at: number,
+  names: Set<string>,
+): { text: string; next: number } {
+  const alias = readAlias(nodes, at);
+  const name = alias?.name ?? (path.at(-1) as LeafNode).token.text;
+  names.add(name);
+  const array = path.map(identifierText).join('.');
+  const column = quoteIdentifier(name);
+  return {
+    text: `lateral (select unnest(rs_system.elements(${array})) as ${column}) as ${column}`,
+    next: alias?.next ?? at,
+  };
+}
+
+/** `[as] name [(columns)]`; join words and the words of the next clause are no names. */
+function readAlias(
+  nodes: readonly SqlNode[],
+  start: number,
+): { name: string; columns: string; next: number } | undefined {
+  const hasAs = isWord(nodes[start], 'as');
+  const node = nodes[hasAs ? start + 1 : start];
+  if (!isIdentifier(node)) return undefined;
+  const word = wordOf(node);
+  if (!hasAs && word !== undefined && (isJoinWord(nodes, start) || NO_ALIAS.has(word))) return undefined;
+  let next = start + (hasAs ? 2 : 1);
+  let columns = '';
+  const group = nodes[next];
+  if (isGroup(group, '(')) {
+    columns = `(${identifierList(group.children)})`;
+    next += 1;
+  }
+  return { name: node.token.text, columns, next };
+}
+
+const NO_ALIAS = new Set('pivot unpivot set tablesample when at'.split(' '));
+
+/** A table's name in DuckDB: system tables have their own schema, `#name` is quoted. */
+export function tableName(path: readonly LeafNode[]): string {
+  const name = path.at(-1)?.token.text ?? '';
+  const schema = path.length > 1 ? path.at(-2)?.token.text : undefined;
+  const system = SYSTEM_TABLES.get(schema === undefined || schema === 'pg_catalog' ? name : `${schema}.${name}`);
+  return system ?? path.map(identifierText).join('.');
+}
+
+export function identifierList(nodes: readonly SqlNode[]): string {
+  return splitList(nodes)
+    .map((item) => {
+      const [only] = item;
+      if (item.length === 1 && only?.kind === 'leaf') return quoteIdentifier(only.token.text);
+      return rewriteExpression(item);
+    })
+    .join(', ');
+}
