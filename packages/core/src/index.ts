@@ -1,3 +1,7 @@
+export * from './copy/check-loader-options.ts';
+export * from './copy/copy-options.ts';
+export * from './copy/parse-copy-options.ts';
+export * from './copy/render-copy-options.ts';
 export * from './file/identity.ts';
 export * from './file/load-file.ts';
 export * from './lane/lane.ts';
