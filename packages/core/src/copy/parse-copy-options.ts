@@ -1,33 +1,11 @@
 import { LoadError } from '../recover/load-error.ts';
 import type { Token } from '../sql/tokenizer.ts';
 import { checkOptionConflicts } from './check-option-conflicts.ts';
-import type {
-  CopyCredentials,
-  CopyFormat,
-  CopyOptions,
-  CopyPaths,
-  FixedWidthColumn,
-} from './copy-options.ts';
+import type { CopyCredentials, CopyOptions, CopyPaths, FixedWidthColumn } from './copy-options.ts';
+import { OptionCursor } from './option-cursor.ts';
+import { assembleOptions, type OptionDraft } from './option-draft.ts';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** What has been read so far; the format is put together at the end, since its parts may come in any order. */
-interface Draft extends Partial<Mutable<Omit<CopyOptions, 'format'>>> {
-  kind?: CopyFormat['kind'];
-  delimiter?: string;
-  quote?: string;
-  escape?: boolean;
-  removeQuotes?: boolean;
-  widths?: readonly FixedWidthColumn[];
-  paths?: CopyPaths;
-  serializesToJson?: boolean;
-  simplify?: string;
-  accessKeyId?: string;
-  secretAccessKey?: string;
-  sessionToken?: string;
-}
-
-type Reader = (draft: Draft, cursor: OptionCursor, word: Token) => void;
+type Reader = (draft: OptionDraft, cursor: OptionCursor, word: Token) => void;
 
 /** Redshift's own bound of MAXERROR. */
 const MAX_MAXERROR = 100_000;
@@ -41,7 +19,7 @@ const MAX_MAXERROR = 100_000;
  */
 export function parseCopyOptions(text: string): CopyOptions {
   const cursor = new OptionCursor(text);
-  const draft: Draft = {};
+  const draft: OptionDraft = {};
   const seen = new Set<string>();
   for (let word = cursor.next(); word; word = cursor.next()) {
     if (word.kind === 'symbol' && word.text === ';' && cursor.isAtEnd) break;
@@ -52,7 +30,7 @@ export function parseCopyOptions(text: string): CopyOptions {
     seen.add(slot);
     read(draft, cursor, word);
   }
-  const options = finish(draft);
+  const options = assembleOptions(draft);
   checkOptionConflicts(options, seen);
   return options;
 }
@@ -240,13 +218,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     draft.ignoreAllErrors = true;
   },
   maxerror: (draft, cursor, word) => {
-    draft.maxError = cursor.asCount('maxerror');
-    if (draft.maxError > MAX_MAXERROR) {
-      throw optionError(
-        `MAXERROR ${draft.maxError} is more than Redshift allows`,
-        word,
-        `at most ${MAX_MAXERROR}`,
-      );
+    const count = cursor.asCount('maxerror');
+    draft.maxError = count;
+    if (count > MAX_MAXERROR) {
+      throw optionError(`MAXERROR ${count} is more than Redshift allows`, word, `at most ${MAX_MAXERROR}`);
     }
   },
   noload: (draft) => {
@@ -269,106 +244,6 @@ const FORMATS = ['csv', 'json', 'avro', 'parquet', 'orc', 'fixedwidth', 'shapefi
 
 /** The names of all options, for suggestions. */
 const OPTION_NAMES = Object.keys(READERS).filter((name) => SLOTS[name] !== '');
-
-function finish(draft: Draft): CopyOptions {
-  const { accessKeyId, secretAccessKey, sessionToken } = draft;
-  const rest = withoutFormatParts(draft);
-  const keys = keysOf({ accessKeyId, secretAccessKey, sessionToken });
-  if (keys && rest.credentials) {
-    throw new LoadError('copy-option', 'credentials are given twice', { hint: 'keep IAM_ROLE alone' });
-  }
-  const credentials = rest.credentials ?? keys;
-  return {
-    manifest: false,
-    encrypted: false,
-    acceptAnyDate: false,
-    blanksAsNull: false,
-    emptyAsNull: false,
-    encoding: 'utf8',
-    explicitIds: false,
-    fillRecord: false,
-    ignoreBlankLines: false,
-    ignoreHeader: 0,
-    roundDecimals: false,
-    trimBlanks: false,
-    truncateColumns: false,
-    ignoreAllErrors: false,
-    noLoad: false,
-    ssh: false,
-    ...rest,
-    ...(credentials === undefined ? {} : { credentials }),
-    format: formatOf(draft),
-  };
-}
-
-/** Words that a draft has and the options do not: they went into the format and the credentials. */
-const DRAFT_ONLY = new Set<string>([
-  ...[
-    'kind',
-    'delimiter',
-    'quote',
-    'escape',
-    'removeQuotes',
-    'widths',
-    'paths',
-    'serializesToJson',
-    'simplify',
-  ],
-  ...['accessKeyId', 'secretAccessKey', 'sessionToken'],
-]);
-
-function withoutFormatParts(draft: Draft): Partial<Omit<CopyOptions, 'format'>> {
-  return Object.fromEntries(Object.entries(draft).filter(([key]) => !DRAFT_ONLY.has(key)));
-}
-
-function formatOf(draft: Draft): CopyFormat {
-  const paths = draft.paths ?? { kind: 'auto' };
-  const serializesToJson = draft.serializesToJson ?? false;
-  switch (draft.kind) {
-    case 'csv':
-      return { kind: 'csv', delimiter: draft.delimiter ?? ',', quote: draft.quote ?? '"' };
-    case 'fixed-width':
-      return { kind: 'fixed-width', columns: draft.widths ?? [], escape: false, removeQuotes: false };
-    case 'json':
-      return { kind: 'json', paths };
-    case 'avro':
-      return { kind: 'avro', paths };
-    case 'parquet':
-      return { kind: 'parquet', serializesToJson };
-    case 'orc':
-      return { kind: 'orc', serializesToJson };
-    case 'shapefile':
-      return { kind: 'shapefile', ...(draft.simplify === undefined ? {} : { simplify: draft.simplify }) };
-    default:
-      return {
-        kind: 'delimited',
-        delimiter: draft.delimiter ?? '|',
-        escape: draft.escape ?? false,
-        removeQuotes: draft.removeQuotes ?? false,
-      };
-  }
-}
-
-function keysOf(keys: {
-  accessKeyId: string | undefined;
-  secretAccessKey: string | undefined;
-  sessionToken: string | undefined;
-}): CopyCredentials | undefined {
-  const { accessKeyId, secretAccessKey, sessionToken } = keys;
-  if (accessKeyId === undefined && secretAccessKey === undefined && sessionToken === undefined)
-    return undefined;
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new LoadError('copy-option', 'ACCESS_KEY_ID and SECRET_ACCESS_KEY belong together', {
-      hint: 'give both, or better IAM_ROLE',
-    });
-  }
-  return {
-    kind: 'keys',
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken === undefined ? {} : { token: sessionToken }),
-  };
-}
 
 /** `aws_iam_role=…` or `aws_access_key_id=…;aws_secret_access_key=…[;token=…]`. */
 function readCredentials(text: string, word: Token): CopyCredentials {
