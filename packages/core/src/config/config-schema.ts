@@ -1,0 +1,215 @@
+import { z } from 'zod';
+import { DURATION_HINT, DURATION_PATTERN } from './duration.ts';
+import { formatSchemas } from './format-schema.ts';
+import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
+import { strictFields } from './strict-fields.ts';
+
+/**
+ * The shape of `millrace.config.json`, key by key: types, defaults, and what a key means.
+ *
+ * What depends on several keys (a key column that is not among the columns, routes that overlap) is not here but in
+ * `read-target.ts` and `check-routes.ts`.
+ */
+
+const NO_DURATION = `is not a duration; ${DURATION_HINT}`;
+const duration = (meaning: string) =>
+  z.string(NO_DURATION).regex(DURATION_PATTERN, NO_DURATION).describe(meaning);
+
+const NO_SIZE = `is not a size; ${SIZE_HINT}`;
+const size = (meaning: string) => z.string(NO_SIZE).regex(SIZE_PATTERN, NO_SIZE).describe(meaning);
+
+const path = (meaning: string) =>
+  z.string().min(1, "is empty; write a path such as '.millrace/…'").describe(meaning);
+
+const S3_PREFIX = /^s3:\/\/[^/*?{}]+\/[^*?{}]*$/u;
+const S3_PREFIX_HINT =
+  "is not an address of S3; write s3://bucket/prefix/ (patterns go into 'match', next to 'prefix')";
+
+const s3Prefix = (meaning: string) => z.string().regex(S3_PREFIX, S3_PREFIX_HINT).describe(meaning);
+
+/** A plain identifier of Redshift, in any case; it is folded to lower case. */
+const COLUMN = /^[\p{L}_][\p{L}\p{N}_$]{0,126}$/u;
+const column = z
+  .string()
+  .regex(COLUMN, 'is not the name of a column; write it as in the table, without quotes');
+const columns = (meaning: string) =>
+  z.union([column, z.array(column).min(1, 'is empty; name at least one column')]).describe(meaning);
+
+const matched = strictFields({
+  prefix: s3Prefix('Where the files are: `s3://bucket/prefix`.'),
+  match: z
+    .string()
+    .min(1, "is empty; leave it out, or write a pattern such as '*.csv'")
+    .optional()
+    .describe('What the rest of the key has to be: `*`, `**`, `?`, `{a,b}`. Default: anything.'),
+}).describe('A prefix, and what the rest of the key has to be.');
+
+const from = z
+  .union([
+    s3Prefix('A prefix.'),
+    matched,
+    z
+      .array(z.union([s3Prefix('A prefix.'), matched]))
+      .min(1, "is empty; write where the files are: 's3://bucket/prefix/'"),
+  ])
+  .describe(
+    'Where the files of the target come from: an S3 prefix, a prefix with a pattern, or a list of these.',
+  );
+
+const everyTarget = {
+  from,
+  format: z
+    .discriminatedUnion('kind', formatSchemas)
+    .optional()
+    .describe('What the files look like. May be left out when `copy` names a format.'),
+  copy: z.string().optional().describe("Further COPY options, as SQL: `TIMEFORMAT 'auto' TRUNCATECOLUMNS`."),
+  allowRowLoss: z
+    .boolean()
+    .default(false)
+    .describe('Lets `copy` say MAXERROR above 1 or IGNOREALLERRORS, with which COPY drops bad rows.'),
+  columns: z
+    .array(column)
+    .min(1, 'is empty; leave it out to mean all columns of the table')
+    .optional()
+    .describe(
+      'The columns that the files have, in their order. Default: all columns of the table but IDENTITY.',
+    ),
+  freshness: duration('How old a file may be when its rows can be queried.').default('60s'),
+  maxFiles: z
+    .int('is not a whole number')
+    .min(1, 'is too small; write 1 or more')
+    .max(100_000, 'is too large; write 100000 or less')
+    .default(500)
+    .describe('Files that one load may hold; a lane that has so many waits no longer.'),
+  maxBytes: size('Bytes that one load may hold; a lane that has so many waits no longer.').default('1GB'),
+  after: z
+    .enum(['keep', 'move', 'tag', 'delete'])
+    .default('keep')
+    .describe('What happens to a file when its rows are proven to be loaded.'),
+  processedPrefix: s3Prefix(
+    'Where `after: move` moves files to. Default: `processed/` beside the folder of `from`.',
+  ).optional(),
+  pin: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Copies the announced version aside and loads the copy: for objects that are rewritten as a habit.',
+    ),
+};
+
+const onRewrite = (fallback: 'reload' | 'quarantine') =>
+  z
+    .enum(['reload', 'quarantine'])
+    .default(fallback)
+    .describe(
+      'What happens when a key that was loaded comes again with other bytes. Default: `reload`, in mode append `quarantine`.',
+    );
+
+const key = columns('The column or columns that make a row the same row.');
+const nullKeys = z
+  .enum(['reject', 'append'])
+  .default('reject')
+  .describe('A NULL in the key is an error of the file, or its row is appended.');
+
+const append = strictFields({
+  mode: z.literal('append').describe('How rows are merged into the table.'),
+  ...everyTarget,
+  onRewrite: onRewrite('quarantine'),
+}).describe('Every row of every file is added.');
+
+const upsert = strictFields({
+  mode: z.literal('upsert').describe('How rows are merged into the table.'),
+  key,
+  latestBy: columns('The column or columns that tell which version of a row is the latest: the greatest.'),
+  tombstone: strictFields({
+    column: column.describe('The column that marks a deletion.'),
+    equals: z.string().describe('The text that it holds then.'),
+  })
+    .optional()
+    .describe('Rows that delete the row with their key. Default: none.'),
+  nullKeys,
+  ...everyTarget,
+  onRewrite: onRewrite('reload'),
+}).describe('The latest version of each key is in the table.');
+
+const insertOnly = strictFields({
+  mode: z.literal('insert-only').describe('How rows are merged into the table.'),
+  key,
+  nullKeys,
+  ...everyTarget,
+  onRewrite: onRewrite('reload'),
+}).describe('The first version of each key is in the table; later ones change nothing.');
+
+/** The target schemas by their mode. */
+export const targetSchemas = { append, upsert, 'insert-only': insertOnly } as const;
+
+/** What can be read of a target whose mode nobody knows: every key, none of them required. */
+export const modelessTargetSchema = upsert.extend({
+  mode: z.unknown(),
+  key: upsert.shape.key.optional(),
+  latestBy: upsert.shape.latestBy.optional(),
+});
+
+const warehouse = strictFields({
+  kind: z.literal('local').describe('`local`: redshift-local, in this process.'),
+  path: path('The file of the warehouse.').default('.millrace/warehouse.duckdb'),
+  maxLoads: z
+    .int('is not a whole number')
+    .min(1, 'is too small; write 1 or more')
+    .max(100, 'is too large; write 100 or less')
+    .default(4)
+    .describe('Loads that may run at once.'),
+  statementTimeout: duration('How long one load may take; `0s`: no limit.').default('15m'),
+}).describe('The warehouse that the targets are in.');
+
+const objects = strictFields({
+  kind: z.literal('directory').describe('`directory`: a folder with a folder per bucket.'),
+  path: path('The folder.').default('.millrace/objects'),
+}).describe('The object store that plays S3.');
+
+const tracker = strictFields({
+  kind: z.literal('sqlite').describe('`sqlite`: one file.'),
+  path: path('The file.').default('.millrace/tracker.db'),
+}).describe('What orders the work: lanes, waiting files, jobs.');
+
+/** The keys of the document but for what is inside `targets`: targets are read one by one, each by its mode. */
+export const documentSchema = strictFields({
+  $schema: z.string().optional().describe('Where the JSON Schema of this document is; for editors.'),
+  warehouse: warehouse.default({
+    kind: 'local',
+    path: '.millrace/warehouse.duckdb',
+    maxLoads: 4,
+    statementTimeout: '15m',
+  }),
+  objects: objects.default({ kind: 'directory', path: '.millrace/objects' }),
+  tracker: tracker.default({ kind: 'sqlite', path: '.millrace/tracker.db' }),
+  control: s3Prefix('Where Millrace keeps its own objects: job documents, manifests, pins.').default(
+    's3://millrace/',
+  ),
+  migrations: path('The folder of the numbered SQL files.').default('migrations'),
+  settle: duration('How long an object has to be unchanged before it is announced.').default('300ms'),
+  sweep: duration('How often everything is looked at for what was lost, late or stuck.').default('60s'),
+  targets: z.record(z.string(), z.unknown()).describe('The targets, by `schema.table`.'),
+});
+
+/** The whole document. */
+export const configSchema = documentSchema.extend({
+  targets: z
+    .record(z.string(), z.discriminatedUnion('mode', [append, upsert, insertOnly]))
+    .describe('The targets, by `schema.table`; a name without a schema is in `public`.'),
+});
+
+/** What `millrace.config.json` holds, and what the functions for `millrace.config.ts` return. */
+export type ConfigJson = z.input<typeof configSchema>;
+export type TargetJson = ConfigJson['targets'][string];
+export type AppendJson = z.input<typeof append>;
+export type UpsertJson = z.input<typeof upsert>;
+export type InsertOnlyJson = z.input<typeof insertOnly>;
+
+/**
+ * The JSON Schema (draft 2020-12) of `millrace.config.json`, for editors and the reference. It accepts all that
+ * `parseConfig` accepts; what depends on several keys only `parseConfig` refuses.
+ */
+export function configJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }), title: 'millrace.config.json' };
+}

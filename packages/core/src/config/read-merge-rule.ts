@@ -1,0 +1,80 @@
+import type { MergeRule } from '../load/merge-rule.ts';
+import type { ProblemSite } from './config-error.ts';
+import type { modelessTargetSchema } from './config-schema.ts';
+import { nearestWord } from './nearest-word.ts';
+import type { ReadFields } from './read-fields.ts';
+
+/** The fields of a target of any mode. */
+export type TargetFields = ReadFields<typeof modelessTargetSchema>;
+
+/**
+ * How rows are merged, from the fields of a target. Column names are folded to lower case, as Redshift does.
+ *
+ * @returns undefined when a field is missing or wrong that has its own problem already, such as the mode.
+ */
+export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRule | undefined {
+  const { mode, tombstone, nullKeys = 'reject' } = fields;
+  if (mode !== 'append' && mode !== 'upsert' && mode !== 'insert-only') return undefined;
+  const key = readColumns('key', fields.key, site);
+  const latestBy = readColumns('latestBy', fields.latestBy, site);
+  const columns = fields.columns === undefined ? null : readColumns('columns', fields.columns, site);
+  const mark = tombstone && { column: tombstone.column.toLowerCase(), equals: tombstone.equals };
+  requireColumns('key', key, { columns, site });
+  requireColumns('latestBy', latestBy, { columns, site });
+  if (mark) requireColumns('tombstone', [mark.column], { columns, site });
+  for (const [name, others] of [
+    ['latestBy', latestBy],
+    ['tombstone', mark ? [mark.column] : []],
+  ] as const) {
+    const shared = others.find((column) => key.includes(column));
+    if (shared === undefined) continue;
+    site.problems.push({
+      path: [...site.path, name],
+      message: `'${shared}' is in the key, so it is the same in all versions of a row`,
+      hint: 'name another column',
+    });
+  }
+  return {
+    mode,
+    key,
+    latestBy,
+    tombstone: mark ?? null,
+    nullKeys,
+    columns,
+    onRewrite: fields.onRewrite ?? (mode === 'append' ? 'quarantine' : 'reload'),
+  };
+}
+
+function readColumns(
+  name: string,
+  value: string | readonly string[] | undefined,
+  { path, problems }: ProblemSite,
+): readonly string[] {
+  const columns = (typeof value === 'string' ? [value] : (value ?? [])).map((column) => column.toLowerCase());
+  const twice = columns.find((column, index) => columns.indexOf(column) < index);
+  if (twice !== undefined) {
+    problems.push({
+      path: [...path, name],
+      message: `names '${twice}' twice`,
+      hint: 'name each column once',
+    });
+  }
+  return [...new Set(columns)];
+}
+
+/** With an explicit list of columns, files have no others: a key that is not among them could not be compared. */
+function requireColumns(
+  name: string,
+  needed: readonly string[],
+  { columns, site }: { columns: readonly string[] | null; site: ProblemSite },
+): void {
+  for (const column of needed) {
+    if (columns === null || columns.includes(column)) continue;
+    const nearest = nearestWord(column, columns);
+    site.problems.push({
+      path: [...site.path, name],
+      message: `'${column}' is not one of the target's columns (${columns.join(', ')})`,
+      hint: nearest === undefined ? "add it to 'columns'" : `did you mean '${nearest}'?`,
+    });
+  }
+}

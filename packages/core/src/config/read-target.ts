@@ -1,0 +1,173 @@
+import type { z } from 'zod';
+import { parseUrl } from '../file/identity.ts';
+import { compileKeyPattern } from '../file/key-pattern.ts';
+import type { RouteRule } from '../file/route.ts';
+import type { DoneAction } from '../load/target-definition.ts';
+import { compileCopy } from './compile-copy.ts';
+import { attempt, type ConfigProblem, formatValue } from './config-error.ts';
+import { modelessTargetSchema, targetSchemas } from './config-schema.ts';
+import { parseDuration } from './duration.ts';
+import type { Format } from './format-schema.ts';
+import type { ConfiguredTarget } from './millrace-config.ts';
+import { readFields, unknownWord } from './read-fields.ts';
+import { readMergeRule, type TargetFields } from './read-merge-rule.ts';
+import { parseSize } from './size.ts';
+
+/** A target that was read, and where each of its rules is written: what checks over all targets report. */
+export interface ReadTarget {
+  readonly name: string;
+  readonly rules: readonly RouteRule[];
+  readonly rulePaths: readonly ConfigProblem['path'][];
+  /** Undefined when it was wrong. */
+  readonly after: DoneAction | undefined;
+  /** Undefined when anything of the target was wrong; its routes are checked all the same. */
+  readonly definition: ConfiguredTarget | undefined;
+  readonly path: ConfigProblem['path'];
+}
+
+export interface ReadTargetOptions {
+  readonly path: ConfigProblem['path'];
+  readonly problems: ConfigProblem[];
+  /** What files are that neither `format` nor `copy` describes. Without it, they have to be described. */
+  readonly fallbackFormat?: Format;
+  /** False for a target whose files are announced by a queue of its own. */
+  readonly requiresFrom?: boolean;
+}
+
+/** Reads one target as it is written in JSON. `name` is `schema.table`. What is wrong goes to `problems`. */
+export function readTarget(name: string, value: unknown, options: ReadTargetOptions): ReadTarget {
+  const { path, problems } = options;
+  const problemsBefore = problems.length;
+  if (!isObject(value)) {
+    problems.push({
+      path,
+      message: `${formatValue(value)} is not an object`,
+      hint: 'write {"mode": …, "from": …}',
+    });
+    return { name, rules: [], rulePaths: [], after: undefined, definition: undefined, path };
+  }
+  const fields = readTargetFields(value, options);
+  const rule = readMergeRule(fields, { path, problems });
+  const { rules, rulePaths } = readRules(fields, { path, problems });
+  const after = readDoneAction(fields, { path, problems, rules });
+  // A format that is there and wrong has its problems already, and COPY options make no sense without it.
+  const isFormatKnown = fields.format !== undefined || value.format === undefined;
+  const copy = isFormatKnown ? compileCopy(fields, options) : undefined;
+  const parts = { name, rules, rulePaths, after, path };
+  if (problems.length > problemsBefore || !rule || !after || !copy)
+    return { ...parts, definition: undefined };
+  const { maxFiles = 500, maxBytes = '1GB', freshness = '60s', pin = false } = fields;
+  const definition: ConfiguredTarget = {
+    name,
+    rule,
+    batching: { maxFiles, maxBytes: parseSize(maxBytes), freshnessMs: parseDuration(freshness) },
+    after,
+    pin,
+    ...copy,
+    rules,
+    from: [...new Set(rules.map(({ bucket, pattern }) => `s3://${bucket}/${pattern.prefix}`))],
+  };
+  return { ...parts, definition };
+}
+
+function readTargetFields(
+  value: Readonly<Record<string, unknown>>,
+  { path, problems, requiresFrom = true }: ReadTargetOptions,
+): TargetFields {
+  const at = { path, problems };
+  const { mode } = value;
+  const modes = Object.keys(targetSchemas);
+  if (typeof mode !== 'string' || !isMode(mode)) {
+    problems.push(unknownWord(mode, { path: [...path, 'mode'], known: modes }));
+    return readFields(modelessTargetSchema, value, at);
+  }
+  const { shape } = targetSchemas[mode];
+  const known: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (!Object.hasOwn(shape, key) && Object.hasOwn(modelessTargetSchema.shape, key)) {
+      const others = modes.filter((other) => isMode(other) && Object.hasOwn(targetSchemas[other].shape, key));
+      problems.push({
+        path: [...path, key],
+        message: `has no meaning in mode '${mode}'`,
+        hint: `leave it out, or choose mode ${others.map((other) => `'${other}'`).join(' or ')}`,
+      });
+    } else {
+      known[key] = field;
+    }
+  }
+  const schema: z.ZodObject = targetSchemas[mode];
+  const optionalFrom = { from: targetSchemas[mode].shape.from.optional() };
+  return readFields(requiresFrom ? schema : schema.extend(optionalFrom), known, at) as TargetFields;
+}
+
+function readRules(
+  { from }: TargetFields,
+  { path, problems }: ReadTargetOptions,
+): { rules: readonly RouteRule[]; rulePaths: readonly ConfigProblem['path'][] } {
+  const rules: RouteRule[] = [];
+  const rulePaths: ConfigProblem['path'][] = [];
+  const entries = from === undefined ? [] : Array.isArray(from) ? from : [from];
+  entries.forEach((entry, index) => {
+    const rulePath = Array.isArray(from) ? [...path, 'from', index] : [...path, 'from'];
+    const { prefix, match = null } = typeof entry === 'string' ? { prefix: entry } : entry;
+    const { bucket, key } = parseUrl(prefix);
+    const pattern = attempt({ path: [...rulePath, 'match'], problems }, () => compileKeyPattern(key, match));
+    if (!pattern) return;
+    rules.push({ bucket, pattern });
+    rulePaths.push(rulePath);
+  });
+  return { rules, rulePaths };
+}
+
+function readDoneAction(
+  { after = 'keep', processedPrefix }: TargetFields,
+  {
+    path,
+    problems,
+    rules,
+  }: { path: ConfigProblem['path']; problems: ConfigProblem[]; rules: readonly RouteRule[] },
+): DoneAction | undefined {
+  if (after !== 'move') {
+    if (processedPrefix === undefined) return { kind: after };
+    problems.push({
+      path: [...path, 'processedPrefix'],
+      message: `has no meaning with after '${after}'`,
+      hint: 'leave it out, or write "after": "move"',
+    });
+    return undefined;
+  }
+  const [first, ...others] = rules;
+  if (first === undefined) return undefined;
+  if (
+    others.some(({ bucket, pattern }) => bucket !== first.bucket || pattern.prefix !== first.pattern.prefix)
+  ) {
+    // Files keep the rest of their key behind the prefix: those of two prefixes would be moved onto each other.
+    problems.push({
+      path: [...path, 'after'],
+      message: "'move' needs a target with one prefix: files of several could be moved to the same place",
+      hint: "choose 'keep', 'tag' or 'delete', or write one prefix with a 'match'",
+    });
+  }
+  if (processedPrefix !== undefined && !processedPrefix.endsWith('/')) {
+    problems.push({
+      path: [...path, 'processedPrefix'],
+      message: `${formatValue(processedPrefix)} does not end with '/'`,
+      hint: `write '${processedPrefix}/'`,
+    });
+  }
+  return { kind: 'move', to: processedPrefix ?? besideFolder(first) };
+}
+
+/** `s3://lake/flights/` → `s3://lake/processed/flights/`: beside the folder, so that no route below it sees the files. */
+function besideFolder({ bucket, pattern: { prefix } }: RouteRule): string {
+  const [, above = '', name = ''] = /^(.*\/)?([^/]*\/?)$/su.exec(prefix) ?? [];
+  return `s3://${bucket}/${above}processed/${name}`;
+}
+
+function isMode(mode: string): mode is keyof typeof targetSchemas {
+  return Object.hasOwn(targetSchemas, mode);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
