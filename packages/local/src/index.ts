@@ -1,3 +1,4 @@
+export * from './filesystem/directory-object-store.ts';
 export * from './sqlite/sqlite-tracker.ts';
 export * from './sqlite/sqlite-wake-queue.ts';
 export * from './sqlite/state-lock.ts';

@@ -1,4 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { backup } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -14,7 +15,7 @@ import {
   type TrackedFile,
   type Tracker,
 } from '@millrace/core';
-import { syncFile, syncFolderOf } from '../filesystem/durable.ts';
+import { syncToDisk } from '../filesystem/durable.ts';
 import { toStateError } from './sqlite-errors.ts';
 import { StateDatabase } from './state-database.ts';
 import { laneBody, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
@@ -205,9 +206,9 @@ export class SqliteTracker implements Tracker {
     try {
       await backup(this.#database.sql, partial);
       // Under its name only when it is whole and on the disk: half a backup is worse than none.
-      syncFile(partial);
+      await syncToDisk(partial);
       renameSync(partial, to);
-      syncFolderOf(to);
+      await syncToDisk(dirname(to));
     } catch (error) {
       rmSync(partial, { force: true });
       throw toStateError(error, to);
