@@ -26,7 +26,7 @@ const RULES: readonly ErrorRule[] = [
   },
 
   { pattern: /Check '(?:stl_load_errors|sys_load_error_detail)'/iu, code: 'copy-data', class: 'data' },
-  { pattern: /Spectrum Scan Error|incompatible Parquet schema|Parquet/iu, code: 'copy-data', class: 'data' },
+  { pattern: /Spectrum Scan Error|incompatible Parquet schema|not a (?:valid )?Parquet/iu, code: 'copy-data', class: 'data' },
   {
     pattern: /value too long for type|invalid input syntax|numeric field overflow|out of range/iu,
     code: 'data-value',
@@ -107,16 +107,16 @@ const RULES: readonly ErrorRule[] = [
     hint: 'grant it to the loader user',
   },
   {
-    pattern: /relation .* does not exist|Cannot COPY into nonexistent table/iu,
-    code: 'table-missing',
-    class: 'config',
-    hint: 'create it by a migration',
-  },
-  {
     pattern: /column .* does not exist/iu,
     code: 'column-missing',
     class: 'config',
     hint: 'add it by a migration, or correct `columns`',
+  },
+  {
+    pattern: /relation .* does not exist|Cannot COPY into nonexistent table/iu,
+    code: 'table-missing',
+    class: 'config',
+    hint: 'create it by a migration',
   },
   {
     pattern: /syntax error|is not supported|does not exist|cannot be specified/iu,

@@ -1,6 +1,7 @@
 import {
   type CopyError,
   LoadError,
+  type QueryResult,
   type SqlRow,
   type StatementBatch,
   type StatementRef,
@@ -86,6 +87,20 @@ FROM stl_load_errors WHERE session = ${submission.pid} ORDER BY filename, line_n
       return rowsOf(results.at(-1));
     } catch (error) {
       throw classified(error);
+    }
+  }
+
+  /** One statement on its own, as a person would type it. */
+  async query(sql: string): Promise<QueryResult> {
+    const session = this.#engine.session();
+    try {
+      const result = await session.execute(sql);
+      if (result.kind === 'rows') return { columns: result.columns.map(({ name }) => name), rows: result.rows };
+      return { columns: ['result'], rows: [{ result: result.tag }] };
+    } catch (error) {
+      throw classified(error);
+    } finally {
+      await session.close();
     }
   }
 

@@ -1,0 +1,290 @@
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type FailureEntry,
+  type FileSelection,
+  type HandedFile,
+  intake,
+  type Lane,
+  LoadError,
+  type Loader,
+  type LoaderEvent,
+  listFiles,
+  type MigrationReport,
+  type MillraceConfig,
+  type ObjectInfo,
+  type Operations,
+  type PlanReport,
+  prepareTarget,
+  type QueryResult,
+  type StatusReport,
+  sweep,
+} from '@millrace/core';
+import { DirectoryWatcher } from '../filesystem/directory-watcher.ts';
+import { backUp } from './back-up.ts';
+import { LaneDriver } from './lane-driver.ts';
+import { bulkLoad, handedFiles, listFailures, loadLocalFiles, planTarget, redriveFiles } from './local-operations.ts';
+import { type OpenLoader, openLoader } from './open-loader.ts';
+import { runMigrations } from './run-migrations.ts';
+import { reportStatus } from './status-report.ts';
+
+export interface LocalMillraceOptions {
+  /** The project's directory: relative paths of the configuration start here. */
+  readonly directory: string;
+  readonly onEvent?: (event: LoaderEvent) => void;
+  /** A failure that belongs to no file and no job: a lane's turn or the watcher broke. Work goes on. */
+  readonly onError?: (where: string, error: unknown) => void;
+  /** What this process does, for those that are refused meanwhile. */
+  readonly what?: string;
+  /** Puts something between the verbs and their ports: a crash, a delay, a count. */
+  readonly instrument?: (loader: Loader) => Loader;
+}
+
+/** A lane that waits for somebody. */
+export interface HeldLane {
+  readonly target: string;
+  readonly reason: string;
+}
+
+/** How long a stop waits for the jobs in hand. */
+const FINISH_MS = 20_000;
+/** How often `untilIdle` looks when nothing tells it to. */
+const IDLE_POLL_MS = 50;
+
+/** The whole pipeline on one machine: a directory plays S3, DuckDB plays Redshift, SQLite keeps the lanes. */
+export class LocalMillrace implements Operations {
+  readonly #config: MillraceConfig;
+  readonly #directory: string;
+  readonly #open: OpenLoader;
+  readonly #loader: Loader;
+  readonly #driver: LaneDriver;
+  readonly #onError: (where: string, error: unknown) => void;
+  #watcher: DirectoryWatcher | undefined;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #sweepTimer: NodeJS.Timeout | undefined;
+  #isWorking = false;
+  #isStopping = false;
+
+  private constructor(config: MillraceConfig, open: OpenLoader, options: LocalMillraceOptions & { driver: LaneDriver; loader: Loader }) {
+    this.#config = config;
+    this.#directory = options.directory;
+    this.#open = open;
+    this.#loader = options.loader;
+    this.#driver = options.driver;
+    this.#onError = options.onError ?? reportToStderr;
+  }
+
+  /**
+   * Takes the state directory, opens the adapters, applies what migrations are pending, makes every target ready.
+   *
+   * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `table-missing`, `column-missing`
+   */
+  static async open(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
+    const { directory, onEvent = () => {}, onError = reportToStderr, what = 'millrace', instrument } = options;
+    // The warehouse tells of completions only once jobs are submitted, and those are submitted by this very driver.
+    let millrace: LocalMillrace | undefined;
+    const open = await openLoader(config, {
+      directory,
+      what,
+      onEvent,
+      onCompletion: (target) => millrace?.#driver.look(target),
+    });
+    try {
+      const loader = instrument === undefined ? open.loader : instrument(open.loader);
+      const driver = new LaneDriver(loader, { onError, onTurned: () => millrace?.#armWakes() });
+      millrace = new LocalMillrace(config, open, { ...options, driver, loader });
+      await millrace.migrate({ dryRun: false });
+      for (const target of config.targets.keys()) await prepareTarget(loader, target);
+      return millrace;
+    } catch (error) {
+      await open.close();
+      throw error;
+    }
+  }
+
+  /** Opens for reading and for migrations alone: nothing is migrated, no target has to be ready. */
+  static async inspect(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
+    const { directory, onError = reportToStderr, what = 'millrace' } = options;
+    const open = await openLoader(config, { directory, what, onEvent: () => {}, onCompletion: () => {} });
+    const driver = new LaneDriver(open.loader, { onError, onTurned: () => {} });
+    return new LocalMillrace(config, open, { ...options, driver, loader: open.loader });
+  }
+
+  /** Begins to work: finishes what a dead process left, lists what nobody announced, then watches. */
+  async start(): Promise<void> {
+    this.#isWorking = true;
+    // Nobody else can have a lane's job in hand: the state directory is ours alone.
+    await sweep(this.#loader, { isAlone: true });
+    await this.#watch();
+    await this.#list();
+    this.#scheduleSweep();
+    this.#lookAtAll();
+    this.#armWakes();
+  }
+
+  /** Drains: what waits is due. Resolves when nothing waits or runs; lanes that are held or paused are told. */
+  async untilIdle(): Promise<{ held: readonly HeldLane[] }> {
+    this.#driver.drain();
+    this.#lookAtAll();
+    for (;;) {
+      await pause(IDLE_POLL_MS);
+      if (this.#driver.isTurning) continue;
+      const busy = (await this.#loader.tracker.lanes()).filter((lane) => !isAtRest(lane));
+      if (busy.length > 0) {
+        for (const { target, state } of busy) if (state.kind === 'idle' || isDue(state, this.#loader.now())) this.#driver.look(target);
+        continue;
+      }
+      // What was being written when the run began may be whole by now.
+      const { added, unsettled } = await this.#list();
+      if (added === 0 && unsettled === 0 && !this.#driver.isTurning) break;
+    }
+    const lanes = await this.#loader.tracker.lanes();
+    return { held: lanes.flatMap(toHeldLane) };
+  }
+
+  /** Takes nothing new, finishes the jobs in hand, closes everything, gives the state directory back. */
+  async stop(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    clearTimeout(this.#wakeTimer);
+    clearTimeout(this.#sweepTimer);
+    await this.#watcher?.close();
+    await this.#driver.finish({ withinMs: FINISH_MS });
+    await this.#open.close();
+  }
+
+  status(): Promise<StatusReport> {
+    return reportStatus(this.#loader);
+  }
+
+  failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
+    return listFailures(this.#loader, selection);
+  }
+
+  async redrive(selection: FileSelection): Promise<{ redriven: number }> {
+    const { redriven, targets } = await redriveFiles(this.#loader, selection);
+    this.#lookAt(targets);
+    return { redriven };
+  }
+
+  plan(target: string): Promise<PlanReport> {
+    return planTarget(this.#loader, target);
+  }
+
+  async query(sql: string): Promise<QueryResult> {
+    return this.#open.warehouse.query(sql);
+  }
+
+  async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
+    const handed = await loadLocalFiles(this.#loader, target, paths);
+    this.#lookAt([target]);
+    return handed;
+  }
+
+  async bulk(text: string): Promise<readonly HandedFile[]> {
+    const handed = await bulkLoad(this.#loader, { text, targets: this.#open.targets });
+    this.#lookAt(new Set(handed.map(({ target }) => target)));
+    return handed;
+  }
+
+  filesById(target: string, ids: readonly string[]): Promise<readonly HandedFile[]> {
+    return handedFiles(this.#loader, target, ids);
+  }
+
+  migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
+    const folder = resolve(this.#directory, this.#config.migrations);
+    return runMigrations(this.#loader.warehouse, folder, { dryRun, now: this.#loader.now });
+  }
+
+  backup(directory: string): Promise<{ bytes: number }> {
+    return backUp(this.#open, resolve(this.#directory, directory));
+  }
+
+  #lookAt(targets: Iterable<string>): void {
+    if (this.#isWorking) for (const target of targets) this.#driver.look(target);
+  }
+
+  #lookAtAll(): void {
+    this.#lookAt(this.#loader.targets.keys());
+  }
+
+  async #watch(): Promise<void> {
+    const prefixes = [...this.#loader.targets.values()].flatMap(({ from }) => from);
+    this.#watcher = await DirectoryWatcher.watch(this.#open.objects, {
+      prefixes,
+      settleMs: this.#config.settleMs,
+      onObjects: (objects) => this.#take(objects),
+      onListAgain: () => void this.#list().catch((error: unknown) => this.#onError('listing', error)),
+      onError: (error) => this.#onError('watcher', error),
+    });
+  }
+
+  async #take(objects: readonly ObjectInfo[]): Promise<void> {
+    const report = await intake(
+      this.#loader,
+      objects.map((object) => ({ ...object, writtenAt: object.lastModifiedAt })),
+    );
+    this.#lookAt(report.added.keys());
+  }
+
+  async #list(): Promise<{ added: number; unsettled: number }> {
+    const settledBefore = this.#loader.now() - this.#config.settleMs;
+    const report = await listFiles(this.#loader, { settledBefore });
+    if (report.added > 0) this.#lookAtAll();
+    return report;
+  }
+
+  /** The net: lanes whose wake was lost, files that no notification told of. */
+  #scheduleSweep(): void {
+    this.#sweepTimer = setTimeout(async () => {
+      try {
+        await this.#list();
+        this.#lookAtAll();
+      } catch (error) {
+        this.#onError('sweep', error);
+      }
+      if (!this.#isStopping) this.#scheduleSweep();
+    }, this.#config.sweepMs);
+  }
+
+  #armWakes(): void {
+    if (!this.#isWorking || this.#isStopping) return;
+    clearTimeout(this.#wakeTimer);
+    void this.#nextWake().catch((error: unknown) => this.#onError('wakes', error));
+  }
+
+  async #nextWake(): Promise<void> {
+    const { wakes } = this.#open;
+    const wakeAt = await wakes.nextWakeAt();
+    if (wakeAt === null || this.#isStopping) return;
+    const delayMs = Math.max(0, Math.min(wakeAt - this.#loader.now(), this.#config.sweepMs));
+    clearTimeout(this.#wakeTimer);
+    this.#wakeTimer = setTimeout(async () => {
+      try {
+        this.#lookAt(await wakes.takeDue(this.#loader.now()));
+      } catch (error) {
+        this.#onError('wakes', error);
+      }
+      this.#armWakes();
+    }, delayMs);
+  }
+}
+
+function isAtRest({ state }: Lane): boolean {
+  return state.kind === 'idle' || state.kind === 'held' || state.kind === 'paused';
+}
+
+function isDue(state: Lane['state'], now: number): boolean {
+  return state.kind === 'waiting' && state.dueAt <= now;
+}
+
+function toHeldLane({ target, state }: Lane): HeldLane[] {
+  if (state.kind === 'held') return [{ target, reason: state.reason }];
+  if (state.kind === 'paused') return [{ target, reason: `paused by ${state.by}: ${state.why}` }];
+  return [];
+}
+
+function reportToStderr(where: string, error: unknown): void {
+  const message = error instanceof LoadError ? error.sentence : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${where}: ${message}\n`);
+}
