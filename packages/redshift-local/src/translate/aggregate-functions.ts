@@ -23,14 +23,20 @@ const RULES = new Map<string, AggregateRule>(SAME.split(' ').map((name) => [name
 RULES.set('avg', (call) => {
   const [value] = call.args;
   if (value === undefined || call.args.length > 1) return undefined;
-  // The overload is chosen by the argument's type: the mean of integers is an integer.
-  return `rs_system.mean_as(any_value(${value})${call.over}, avg(${call.quantifier}${value})${call.over})`;
+  // The overload is chosen by the argument's type: the mean of integers is cut to an integer, and that of a NUMERIC
+  // keeps its scale, which the sum has too.
+  if (call.over === '') {
+    const macro = call.quantifier === '' ? 'mean' : 'mean_distinct';
+    return `cast_to_type(rs_system.${macro}(${value}), sum(${value}))`;
+  }
+  const mean = `avg(${call.quantifier}${value})${call.over}`;
+  return `cast_to_type(rs_system.mean_over(${value}, ${mean}), sum(${value})${call.over})`;
 });
 
 RULES.set('listagg', ({ args: [value, delimiter = "''"], quantifier, withinGroup, over }) => {
   if (value === undefined) return undefined;
   const order = withinGroup === undefined ? '' : ` ${withinGroup}`;
-  return `string_agg(${quantifier}cast(${value} as varchar), ${delimiter}${order})${over}`;
+  return `string_agg(${quantifier}${value}, ${delimiter}${order})${over}`;
 });
 
 RULES.set('percentile_cont', percentile('quantile_cont'));
@@ -42,7 +48,9 @@ RULES.set('approximate count', ({ args, quantifier, over }) =>
 );
 
 RULES.set('ratio_to_report', ({ args: [value], over }) =>
-  value === undefined || over === '' ? undefined : `(cast(${value} as double) / nullif(sum(${value})${over}, 0))`,
+  value === undefined || over === ''
+    ? undefined
+    : `(cast(${value} as double) / nullif(sum(${value})${over}, 0))`,
 );
 
 export function aggregateRule(name: string): AggregateRule | undefined {

@@ -53,7 +53,7 @@ const ELEMENTS: readonly (readonly [name: string, element: FormatElement])[] = [
   ['Q', { sql: "cast(date_part('quarter', $1) as varchar)" }],
   ['W', { sql: "cast((date_part('day', $1) - 1) // 7 + 1 as varchar)" }],
   ['D', { sql: "cast(date_part('dow', $1) + 1 as varchar)" }],
-  ['J', { sql: "cast(cast(julian(cast($1 as date)) as bigint) as varchar)" }],
+  ['J', { sql: 'cast(cast(julian(cast($1 as date)) as bigint) as varchar)' }],
   ['Y', { sql: "right(cast(date_part('year', $1) as varchar), 1)" }],
 ];
 
@@ -62,7 +62,12 @@ const UPPER_ELEMENTS = ELEMENTS.filter(([name]) => name === name.toUpperCase());
 
 type FormatPart =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'element'; readonly element: FormatElement; readonly isFilled: boolean; readonly isOrdinal: boolean };
+  | {
+      readonly kind: 'element';
+      readonly element: FormatElement;
+      readonly isFilled: boolean;
+      readonly isOrdinal: boolean;
+    };
 
 /** `TO_CHAR(date, format)` as DuckDB SQL: the pieces of the format, concatenated. */
 export function formatPieces(date: string, format: string): string {
@@ -85,7 +90,9 @@ export function strptimeFormat(format: string): string {
     .map((part) => {
       if (part.kind === 'text') return part.text.replaceAll('%', '%%');
       if (part.element.read === undefined) {
-        throw new RedshiftError(`date format "${format}" has an element that cannot be read`, { sqlState: '0A000' });
+        throw new RedshiftError(`date format "${format}" has an element that cannot be read`, {
+          sqlState: '0A000',
+        });
       }
       return part.element.read;
     })

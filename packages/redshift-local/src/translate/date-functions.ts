@@ -1,6 +1,6 @@
 import { RedshiftError } from '../redshift-error.ts';
-import { datePart } from './date-part.ts';
 import { formatPieces, strptimeFormat } from './date-format.ts';
+import { datePart } from './date-part.ts';
 import { quoteString } from './duck-text.ts';
 import { template, timestampTemplate } from './function-rule.ts';
 import { type FunctionCall, type FunctionRule, undefinedFunction } from './functions.ts';
@@ -30,7 +30,7 @@ export const DATE_FUNCTIONS: readonly [string, FunctionRule][] = [
   ['timestamp_cmp', template('rs_system.compare(cast($1 as timestamp), cast($2 as timestamp))')],
   [
     'convert_timezone',
-    timestampTemplate('rs_system.convert_timezone(\'UTC\', $1, $2)', 'rs_system.convert_timezone($1, $2, $3)'),
+    timestampTemplate("rs_system.convert_timezone('UTC', $1, $2)", 'rs_system.convert_timezone($1, $2, $3)'),
   ],
   ['to_char', toChar],
   ['to_date', toDate],
@@ -57,7 +57,10 @@ function dateArgument(call: FunctionCall, index: number): string {
 
 function withDates(positions: readonly number[], rule: FunctionRule): FunctionRule {
   return (call) =>
-    rule({ ...call, args: call.args.map((arg, index) => (positions.includes(index) ? dateArgument(call, index) : arg)) });
+    rule({
+      ...call,
+      args: call.args.map((arg, index) => (positions.includes(index) ? dateArgument(call, index) : arg)),
+    });
 }
 
 /** DATEADD(part, n, date): a timestamp, also for a date. */
@@ -68,9 +71,14 @@ function dateadd(call: FunctionCall): { text: string; isTimestamp: boolean } {
   if (unit === undefined) {
     throw new RedshiftError(`timestamp units "${part}" not supported in DATEADD`, { sqlState: '22023' });
   }
-  const amount = /^-?\d+$/u.test(call.args[1] ?? '') ? call.args[1] : `cast(trunc(${call.args[1]}) as bigint)`;
+  const amount = /^-?\d+$/u.test(call.args[1] ?? '')
+    ? call.args[1]
+    : `cast(trunc(${call.args[1]}) as bigint)`;
   const factor = unit[1] === 1 ? amount : `${unit[1]} * (${amount})`;
-  return { text: `(${dateArgument(call, 2)} + ${unit[0]}(cast(${factor} as ${unit[2]})))`, isTimestamp: true };
+  return {
+    text: `(${dateArgument(call, 2)} + ${unit[0]}(cast(${factor} as ${unit[2]})))`,
+    isTimestamp: true,
+  };
 }
 
 const INTERVALS: Readonly<Record<string, readonly [fn: string, factor: number, type: string]>> = {
@@ -107,7 +115,9 @@ function extract(call: FunctionCall): { text: string } {
   const rest = call.nodes.slice(from + 1);
   const text = rewriteExpression(rest);
   const isLiteral = rest.length === 1 && stringOf(rest[0]) !== undefined;
-  return { text: partSql(readPart(call.nodes.slice(0, from)), isLiteral ? `cast(${text} as timestamp)` : text) };
+  return {
+    text: partSql(readPart(call.nodes.slice(0, from)), isLiteral ? `cast(${text} as timestamp)` : text),
+  };
 }
 
 function partSql(part: string, date: string): string {
@@ -124,9 +134,12 @@ function literalFormat(call: FunctionCall): string {
   const item = call.items[1];
   const format = item?.length === 1 ? stringOf(item[0]) : undefined;
   if (format === undefined) {
-    throw new RedshiftError(`${call.name.toUpperCase()} with a format that is not a literal is not supported`, {
-      sqlState: '0A000',
-    });
+    throw new RedshiftError(
+      `${call.name.toUpperCase()} with a format that is not a literal is not supported`,
+      {
+        sqlState: '0A000',
+      },
+    );
   }
   return format;
 }
@@ -141,11 +154,16 @@ function toChar(call: FunctionCall): { text: string } {
 
 function toDate(call: FunctionCall): { text: string } {
   if (call.args.length < 2 || call.args.length > 3) throw undefinedFunction('to_date', call.args.length);
-  return { text: `cast(strptime(${call.args[0]}, ${quoteString(strptimeFormat(literalFormat(call)))}) as date)` };
+  return {
+    text: `cast(strptime(${call.args[0]}, ${quoteString(strptimeFormat(literalFormat(call)))}) as date)`,
+  };
 }
 
 function toTimestamp(call: FunctionCall): { text: string; isTimestamp: boolean } {
   if (call.args.length < 2 || call.args.length > 3) throw undefinedFunction('to_timestamp', call.args.length);
   const format = quoteString(strptimeFormat(literalFormat(call)));
-  return { text: `timezone('UTC', cast(strptime(${call.args[0]}, ${format}) as timestamp))`, isTimestamp: true };
+  return {
+    text: `timezone('UTC', cast(strptime(${call.args[0]}, ${format}) as timestamp))`,
+    isTimestamp: true,
+  };
 }

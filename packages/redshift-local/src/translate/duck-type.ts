@@ -54,7 +54,8 @@ const SIMPLE_TYPES: Readonly<Record<string, readonly [duckType: string, label: s
  */
 export function readCastType(nodes: readonly SqlNode[], at: number): CastType {
   const word = wordOf(nodes[at]);
-  if (word === undefined) throw new RedshiftError('syntax error: a type name is missing', { sqlState: '42601' });
+  if (word === undefined)
+    throw new RedshiftError('syntax error: a type name is missing', { sqlState: '42601' });
   let next = at + 1;
   const takeWord = (...words: string[]): boolean => {
     if (!isWord(nodes[next], ...words)) return false;
@@ -88,7 +89,9 @@ export function readCastType(nodes: readonly SqlNode[], at: number): CastType {
     case 'decimal': {
       const [precision = 18, scale = 0] = takeArguments();
       if (precision < 1 || precision > 38 || scale < 0 || scale > precision) {
-        throw new RedshiftError(`NUMERIC precision ${precision} must be between 1 and 38`, { sqlState: '22023' });
+        throw new RedshiftError(`NUMERIC precision ${precision} must be between 1 and 38`, {
+          sqlState: '22023',
+        });
       }
       return type(`decimal(${precision},${scale})`, 'numeric');
     }

@@ -1,6 +1,6 @@
 import { RedshiftError } from '../redshift-error.ts';
-import { quoteString } from './duck-text.ts';
 import { datePart } from './date-part.ts';
+import { quoteString } from './duck-text.ts';
 
 /**
  * INTERVAL '1 day 2 hours', '3 w', '1 month, 2 days' or '3' DAY as DuckDB has it. A number without a unit counts
@@ -8,7 +8,10 @@ import { datePart } from './date-part.ts';
  *
  * @throws RedshiftError `invalid input syntax for type interval`.
  */
-export function translateInterval(text: string, unit: string | undefined): { text: string; tookUnit: boolean } {
+export function translateInterval(
+  text: string,
+  unit: string | undefined,
+): { text: string; tookUnit: boolean } {
   const qualifier = unit === undefined ? undefined : datePart(unit);
   const amounts = [...text.matchAll(/([+-]?\d+(?:\.\d+)?)\s*([a-zA-Z]*)/gu)];
   const rest = text.replaceAll(/[+-]?\d+(?:\.\d+)?\s*[a-zA-Z]*/gu, '').replaceAll(/[\s,]|and/gu, '');

@@ -1,7 +1,7 @@
-import { stringOf, isWord } from './token-tree.ts';
+import { quoteString } from './duck-text.ts';
 import { sameFunctions, template } from './function-rule.ts';
 import { type FunctionCall, type FunctionRule, undefinedFunction } from './functions.ts';
-import { quoteString } from './duck-text.ts';
+import { isWord, stringOf } from './token-tree.ts';
 
 /** Functions on JSON text and on SUPER values (which are JSON in DuckDB). */
 export const JSON_FUNCTIONS: readonly [string, FunctionRule][] = [
@@ -13,9 +13,12 @@ export const JSON_FUNCTIONS: readonly [string, FunctionRule][] = [
   ['json_array_length', template('rs_system.array_length_of($1)', 'rs_system.array_length_or_null($1, $2)')],
   ['get_array_length', template('rs_system.super_array_length($1)')],
   ['json_typeof', template('rs_system.json_typeof($1)')],
-  ['json_extract_array_element_text', template('rs_system.array_element($1, $2)', 'rs_system.array_element_or_null($1, $2, $3)')],
+  [
+    'json_extract_array_element_text',
+    template('rs_system.array_element($1, $2)', 'rs_system.array_element_or_null($1, $2, $3)'),
+  ],
   ['json_extract_path_text', extractPath],
-  ['array', template('to_json([$*])')],
+  ['array', template('json_array($*)')],
   ['is_array', template("(rs_system.json_typeof($1) = 'array')")],
   ['is_object', template("(rs_system.json_typeof($1) = 'object')")],
   ['is_scalar', template("(rs_system.json_typeof($1) not in ('array', 'object'))")],
@@ -23,7 +26,7 @@ export const JSON_FUNCTIONS: readonly [string, FunctionRule][] = [
   ['is_boolean', template("(rs_system.json_typeof($1) = 'boolean')")],
   ...sameFunctions('json_object'),
   ['object', template('json_object($*)')],
-  ['split_to_array', template('to_json(string_split($1, \',\'))', 'to_json(string_split($1, $2))')],
+  ['split_to_array', template("to_json(string_split($1, ','))", 'to_json(string_split($1, $2))')],
 ];
 
 /** JSON_EXTRACT_PATH_TEXT(json, key, … [, null_if_invalid]). */

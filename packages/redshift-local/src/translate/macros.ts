@@ -6,7 +6,10 @@ type Macro = readonly [signature: string, body: string];
 
 const TEXT: readonly Macro[] = [
   // DuckDB folds the typeof when it binds, so that a plain text column costs nothing.
-  ['as_text(x)', "case when typeof(x) = 'JSON' then json_extract_string(cast(x as json), '$') else cast(x as varchar) end"],
+  [
+    'as_text(x)',
+    "case when typeof(x) = 'JSON' then json_extract_string(cast(x as json), '$') else cast(x as varchar) end",
+  ],
   // Cuts at n bytes and never inside a character. Text of one-byte characters, which is nearly all, takes the first two branches.
   [
     'cut(x, n)',
@@ -15,17 +18,17 @@ const TEXT: readonly Macro[] = [
   ],
   [
     'substring(x, start, size := NULL)',
-    "case when size is null then x[greatest(start, 1):] else x[greatest(start, 1):greatest(start + size - 1, 0)] end",
+    'case when size is null then x[greatest(start, 1):] else x[greatest(start, 1):greatest(start + size - 1, 0)] end',
   ],
   [
     'initcap(x)',
     "array_to_string(list_transform(regexp_extract_all(lower(x), '[\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+'), " +
       "lambda word: upper(word[1]) || word[2:]), '')",
   ],
-  ["pattern_of(pattern, flags)", "(case when contains(flags, 'i') then '(?i)' else '' end) || pattern"],
+  ['pattern_of(pattern, flags)', "(case when contains(flags, 'i') then '(?i)' else '' end) || pattern"],
   [
     'regexp_substr(x, pattern, start, occurrence, flags)',
-    "coalesce(regexp_extract_all(x[start:], rs_system.pattern_of(pattern, flags), " +
+    'coalesce(regexp_extract_all(x[start:], rs_system.pattern_of(pattern, flags), ' +
       "case when contains(flags, 'e') then 1 else 0 end)[occurrence], '')",
   ],
   [
@@ -68,6 +71,39 @@ const NUMBERS: readonly Macro[] = [
   ],
 ];
 
+/** TO_CHAR of a number (number-format.ts makes the arguments out of the format). */
+const NUMBER_FORMAT: readonly Macro[] = [
+  [
+    'number_grouped(x, digits, split, joined)',
+    "regexp_replace(lpad(split_part(x, '.', 1), digits, '0'), split, joined)",
+  ],
+  ['number_blanks(x, blanks)', "least(blanks, length(x) - length(ltrim(x, '0,')))"],
+  // `<` a sign before the digits, `>` one after them: the PostgreSQL default is a minus or a blank in front.
+  [
+    'number_lead(is_negative, sign)',
+    "case sign when '<' then case when is_negative then '-' else ' ' end when '<S' then case when is_negative then '-' else '+' end " +
+      "when '>PR' then case when is_negative then '<' else ' ' end when '<MI' then case when is_negative then '-' else ' ' end " +
+      "when '<PL' then case when is_negative then ' ' else '+' end else '' end",
+  ],
+  [
+    'number_trail(is_negative, sign)',
+    "case sign when '>S' then case when is_negative then '-' else '+' end when '>MI' then case when is_negative then '-' else ' ' end " +
+      "when '>PR' then case when is_negative then '>' else ' ' end when '>PL' then case when is_negative then ' ' else '+' end else '' end",
+  ],
+  [
+    'number_body(grouped, blanks, lead, currency)',
+    "currency || repeat(' ', rs_system.number_blanks(grouped, blanks)) || lead || grouped[rs_system.number_blanks(grouped, blanks) + 1:]",
+  ],
+  [
+    'number_to_char(x, is_negative, digits, split, joined, blanks, point, sign, currency)',
+    'case when x is null then null else ' +
+      "case when length(split_part(x, '.', 1)) > digits and split_part(x, '.', 1) <> '0' then currency || ' ' || repeat('#', digits) else " +
+      'rs_system.number_body(rs_system.number_grouped(x, digits, split, joined), blanks, ' +
+      "rs_system.number_lead(is_negative, sign), currency) end || point || split_part(x, '.', 2) || " +
+      'rs_system.number_trail(is_negative, sign) end',
+  ],
+];
+
 const DATES: readonly Macro[] = [
   ['today()', "cast(timezone('UTC', current_timestamp) as date)"],
   ['getdate()', "date_trunc('second', timezone('UTC', current_timestamp))"],
@@ -94,9 +130,15 @@ const DATES: readonly Macro[] = [
 ];
 
 const JSON_MACROS: readonly Macro[] = [
-  ['json_parse(x)', "case when x is null then null else json(cast(x as varchar)) end"],
-  ['is_valid_json(x)', "coalesce(json_valid(x) and json_type(case when json_valid(x) then x end) = 'OBJECT', false)"],
-  ['is_valid_json_array(x)', "coalesce(json_valid(x) and json_type(case when json_valid(x) then x end) = 'ARRAY', false)"],
+  ['json_parse(x)', 'case when x is null then null else json(cast(x as varchar)) end'],
+  [
+    'is_valid_json(x)',
+    "coalesce(json_valid(x) and json_type(case when json_valid(x) then x end) = 'OBJECT', false)",
+  ],
+  [
+    'is_valid_json_array(x)',
+    "coalesce(json_valid(x) and json_type(case when json_valid(x) then x end) = 'ARRAY', false)",
+  ],
   [
     'array_length_of(x)',
     "case when x is null then null when json_type(x) = 'ARRAY' then cast(json_array_length(x) as integer) " +
@@ -104,7 +146,7 @@ const JSON_MACROS: readonly Macro[] = [
   ],
   [
     'array_length_or_null(x, is_null_if_invalid)',
-    "case when is_null_if_invalid and not rs_system.is_valid_json_array(x) then null else rs_system.array_length_of(x) end",
+    'case when is_null_if_invalid and not rs_system.is_valid_json_array(x) then null else rs_system.array_length_of(x) end',
   ],
   ['super_array_length(x)', "case when json_type(x) = 'ARRAY' then cast(json_array_length(x) as bigint) end"],
   [
@@ -132,7 +174,9 @@ const JSON_MACROS: readonly Macro[] = [
 /** Overloads by type. DuckDB chooses the one whose parameter the argument converts to most cheaply. */
 const OVERLOADS: readonly string[] = [
   'truncated(x TIMESTAMP) AS cast(x as date), (x DECIMAL(38, 10)) AS trunc(x), (x DOUBLE) AS trunc(x)',
-  'mean_as(x BIGINT, mean DOUBLE) AS trunc(mean), (x DOUBLE, mean DOUBLE) AS mean',
+  'mean(x BIGINT) AS trunc(avg(x)), (x DOUBLE) AS avg(x)',
+  'mean_distinct(x BIGINT) AS trunc(avg(DISTINCT x)), (x DOUBLE) AS avg(DISTINCT x)',
+  'mean_over(x BIGINT, mean DOUBLE) AS trunc(mean), (x DOUBLE, mean DOUBLE) AS mean',
 ];
 
 const SESSION: readonly Macro[] = [
@@ -146,7 +190,10 @@ const SESSION: readonly Macro[] = [
   ['current_database()', variable('rs_database', 'varchar')],
   ['current_schema()', 'current_schema()'],
   ['current_user_id()', '100'],
-  ['version()', "'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (redshift-local)'"],
+  [
+    'version()',
+    "'PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.0 (redshift-local)'",
+  ],
 ];
 
 /**
@@ -154,10 +201,12 @@ const SESSION: readonly Macro[] = [
  * To be called once when a database is opened; the macros of an older version are replaced.
  */
 export async function createMacros(connection: DuckDBConnection): Promise<void> {
-  const macros = [...TEXT, ...NUMBERS, ...DATES, ...JSON_MACROS, ...SESSION];
+  const macros = [...TEXT, ...NUMBERS, ...NUMBER_FORMAT, ...DATES, ...JSON_MACROS, ...SESSION];
   const definitions = [...macros.map(([signature, body]) => `${signature} AS (${body})`), ...OVERLOADS];
   await connection.run('CREATE SCHEMA IF NOT EXISTS rs_system');
-  await connection.run(definitions.map((definition) => `CREATE OR REPLACE MACRO rs_system.${definition}`).join(';\n'));
+  await connection.run(
+    definitions.map((definition) => `CREATE OR REPLACE MACRO rs_system.${definition}`).join(';\n'),
+  );
 }
 
 function variable(name: keyof typeof SESSION_VARIABLES, type: string): string {

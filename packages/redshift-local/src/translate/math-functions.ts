@@ -28,7 +28,8 @@ function decode({ args }: { readonly args: readonly string[] }): { text: string 
   const [value, ...rest] = args;
   let text = '(case';
   let at = 0;
-  for (; at + 1 < rest.length; at += 2) text += ` when ${value} is not distinct from ${rest[at]} then ${rest[at + 1]}`;
+  for (; at + 1 < rest.length; at += 2)
+    text += ` when ${value} is not distinct from ${rest[at]} then ${rest[at + 1]}`;
   if (at < rest.length) text += ` else ${rest[at]}`;
   return { text: `${text} end)` };
 }

@@ -1,8 +1,15 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { aggregateRule } from './aggregate-functions.ts';
 import { readCastType } from './duck-type.ts';
-import { type FunctionCall, FUNCTIONS, undefinedFunction } from './functions.ts';
-import { castPiece, joinPieces, type Piece, refused, rewriteExpression, rewritePieces } from './rewrite-expression.ts';
+import { FUNCTIONS, type FunctionCall, undefinedFunction } from './functions.ts';
+import {
+  castPiece,
+  joinPieces,
+  type Piece,
+  refused,
+  rewriteExpression,
+  rewritePieces,
+} from './rewrite-expression.ts';
 import { type GroupNode, isGroup, isWord, type SqlNode, splitList, wordOf } from './token-tree.ts';
 
 /**
@@ -12,7 +19,11 @@ import { type GroupNode, isGroup, isWord, type SqlNode, splitList, wordOf } from
  * @throws RedshiftError `function f(…) does not exist` for a function that Redshift does not have, or that
  *   redshift-local does not do.
  */
-export function rewriteCall(nodes: readonly SqlNode[], at: number, name: string): { piece: Piece; next: number } {
+export function rewriteCall(
+  nodes: readonly SqlNode[],
+  at: number,
+  name: string,
+): { piece: Piece; next: number } {
   const group = nodes[at + 1] as GroupNode;
   const called = name === 'approximate' ? `approximate ${wordOf(nodes[at])}` : name;
   if (called === 'cast' || called === 'try_cast') return { piece: rewriteCast(group, called), next: at + 2 };
@@ -65,7 +76,8 @@ function toCall(name: string, group: GroupNode): FunctionCall {
 }
 
 function readQuantifier(group: GroupNode): { quantifier: string; children: readonly SqlNode[] } {
-  if (isWord(group.children[0], 'distinct')) return { quantifier: 'distinct ', children: group.children.slice(1) };
+  if (isWord(group.children[0], 'distinct'))
+    return { quantifier: 'distinct ', children: group.children.slice(1) };
   if (isWord(group.children[0], 'all')) return { quantifier: '', children: group.children.slice(1) };
   return { quantifier: '', children: group.children };
 }

@@ -1,9 +1,9 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { quoteIdentifier, quoteString } from './duck-text.ts';
 import { isTypeName, readCastType } from './duck-type.ts';
-import { rewriteCall } from './rewrite-call.ts';
-import { anywherePattern, likeNeedsEscape, similarToPattern } from './match-patterns.ts';
 import { translateInterval } from './interval-literal.ts';
+import { anywherePattern, likeNeedsEscape, similarToPattern } from './match-patterns.ts';
+import { rewriteCall } from './rewrite-call.ts';
 import { rewriteQuery } from './rewrite-query.ts';
 import {
   isGroup,
@@ -40,7 +40,9 @@ const HARD_KEYWORDS = new Set(
 );
 
 /** Words that stand before a bracket without being functions. */
-const NOT_CALLED = new Set('set matched insert values filter within include exclude partition lateral'.split(' '));
+const NOT_CALLED = new Set(
+  'pivot unpivot set matched insert values filter within include exclude partition lateral'.split(' '),
+);
 
 /** Reserved in DuckDB, plain names in Redshift. */
 const QUOTED_WORDS = new Set(
@@ -60,7 +62,9 @@ const BARE_VALUES: Readonly<Record<string, { text: string; isTimestamp?: boolean
   user: { text: 'rs_system.session_user_name()' },
 };
 
-const LIKE_ENDS = new Set('and or then when else end as from where group having order limit union'.split(' '));
+const LIKE_ENDS = new Set(
+  'and or then when else end as from where group having order limit union'.split(' '),
+);
 
 /** Rewrites an expression, or a list of them, to DuckDB SQL. */
 export function rewriteExpression(nodes: readonly SqlNode[]): string {
@@ -114,7 +118,9 @@ export function rewritePieces(nodes: readonly SqlNode[]): Piece[] {
       const operator = node.token.text;
       const right = readOperand(nodes, at + 1);
       pieces.push({ text: operator.startsWith('!') ? '!~' : '~', kind: 'symbol' });
-      pieces.push(literal(anywherePattern(right.piece.text, stringOf(nodes[at + 1]), operator.endsWith('*'))));
+      pieces.push(
+        literal(anywherePattern(right.piece.text, stringOf(nodes[at + 1]), operator.endsWith('*'))),
+      );
       at = right.next;
     } else if (isSymbol(node, '#')) {
       throw new RedshiftError('operator # is not supported', { sqlState: '0A000' });
@@ -142,7 +148,10 @@ export function readOperand(nodes: readonly SqlNode[], at: number): { piece: Pie
       const type = readCastType(nodes, next + 1);
       piece = castPiece(piece, type);
       next = type.next;
-    } else if (isGroup(nodes[next], '[') || (isSymbol(nodes[next], '.') && nodes[next - 1]?.kind === 'group')) {
+    } else if (
+      isGroup(nodes[next], '[') ||
+      (isSymbol(nodes[next], '.') && nodes[next - 1]?.kind === 'group')
+    ) {
       const step = readStep(nodes, next);
       piece = { ...piece, text: `${piece.text}${step.text}`, ...(step.label && { label: step.label }) };
       next = step.next;
@@ -178,7 +187,10 @@ function readPrimary(nodes: readonly SqlNode[], at: number): { piece: Piece; nex
   if (token.kind === 'string') return { piece: literal(quoteString(token.text)), next: at + 1 };
   if (token.kind === 'number') return { piece: { ...literal(token.text), isNumber: true }, next: at + 1 };
   if (token.kind === 'parameter') {
-    return { piece: literal(token.text.startsWith(':') ? `$${token.text.slice(1)}` : token.text), next: at + 1 };
+    return {
+      piece: literal(token.text.startsWith(':') ? `$${token.text.slice(1)}` : token.text),
+      next: at + 1,
+    };
   }
   if (token.kind === 'symbol') throw syntaxError(token.text, token.start);
   if (token.kind === 'word') {

@@ -10,7 +10,16 @@ import {
   rewritePieces,
   startsQuery,
 } from './rewrite-expression.ts';
-import { isGroup, isSymbol, isWord, type LeafNode, type SqlNode, splitList, syntaxError, wordOf } from './token-tree.ts';
+import {
+  isGroup,
+  isSymbol,
+  isWord,
+  type LeafNode,
+  type SqlNode,
+  splitList,
+  syntaxError,
+  wordOf,
+} from './token-tree.ts';
 
 /** Words that begin a clause on the level of their query. */
 const CLAUSES = new Set('with select from where group having qualify order limit offset values'.split(' '));
@@ -51,7 +60,8 @@ export function rewriteQuery(nodes: readonly SqlNode[]): string {
         out.push(rewriteTail(body));
         break;
       default:
-        if (word === 'order' && isWord(body[0], 'by')) out.push(`order by ${rewriteExpression(body.slice(1))}`);
+        if (word === 'order' && isWord(body[0], 'by'))
+          out.push(`order by ${rewriteExpression(body.slice(1))}`);
         else out.push(word, rewriteExpression(body));
     }
     if (word === 'select' && body.length === 0) throw syntaxError('select', node?.token.start ?? 0);
@@ -85,13 +95,15 @@ function beginsClause(word: string, nodes: readonly SqlNode[], index: number): b
   const previous = nodes[index - 1];
   const next = nodes[index + 1];
   if (isSymbol(previous, '.') || isWord(previous, 'as')) return false;
-  if (SET_OPERATIONS.has(word)) return isWord(next, 'select', 'all', 'distinct', 'values') || isGroup(next, '(');
+  if (SET_OPERATIONS.has(word))
+    return isWord(next, 'select', 'all', 'distinct', 'values') || isGroup(next, '(');
   if (!CLAUSES.has(word)) return false;
   if (word === 'group' || word === 'order') return isWord(next, 'by') && !isWord(previous, 'within');
   if (word === 'with') return index === 0;
   // `row_number() over (…)` and other brackets are groups, so a FROM on this level is the query's own.
   if (word === 'from') return !isWord(previous, 'distinct');
-  if (word === 'offset' || word === 'values' || word === 'qualify') return next !== undefined && !isSymbol(next, ',');
+  if (word === 'offset' || word === 'values' || word === 'qualify')
+    return next !== undefined && !isSymbol(next, ',');
   return true;
 }
 
@@ -111,7 +123,8 @@ function rewriteWith(body: readonly SqlNode[]): string {
   const parts = splitList(isRecursive ? body.slice(1) : body).map((item) => {
     const [name, second] = item;
     if (!isIdentifier(name)) throw syntaxError('with', 0);
-    const columns = isGroup(second, '(') && !startsQuery(second.children) ? ` (${identifierList(second.children)})` : '';
+    const columns =
+      isGroup(second, '(') && !startsQuery(second.children) ? ` (${identifierList(second.children)})` : '';
     const query = item.at(-1);
     if (!isGroup(query, '(')) throw syntaxError(name.token.text, name.token.start);
     return `${identifierText(name)}${columns} as (${rewriteQuery(query.children)})`;
@@ -133,13 +146,17 @@ function rewriteSelect(body: readonly SqlNode[]): { text: string; limit?: string
     at += 2;
   }
   const rest = body.slice(at);
-  if (rest.some((node, index) => isWord(node, 'into') && index > 0)) throw refused('SELECT INTO inside this statement');
+  if (rest.some((node, index) => isWord(node, 'into') && index > 0))
+    throw refused('SELECT INTO inside this statement');
   const items = splitList(rest).map(rewriteSelectItem);
   return { text: `${head} ${items.join(', ')}`, ...(limit !== undefined && { limit }) };
 }
 
 function isCount(node: SqlNode): boolean {
-  return isGroup(node, '(') || (node.kind === 'leaf' && (node.token.kind === 'number' || node.token.kind === 'parameter'));
+  return (
+    isGroup(node, '(') ||
+    (node.kind === 'leaf' && (node.token.kind === 'number' || node.token.kind === 'parameter'))
+  );
 }
 
 /**
@@ -163,7 +180,10 @@ function rewriteSelectItem(item: readonly SqlNode[]): string {
 
 function columnName(pieces: readonly Piece[]): string | undefined {
   const [only] = pieces;
-  if (pieces.some((piece) => piece.isStar && piece.kind === 'operand') || (only?.isStar && pieces.length === 1)) {
+  if (
+    pieces.some((piece) => piece.isStar && piece.kind === 'operand') ||
+    (only?.isStar && pieces.length === 1)
+  ) {
     return undefined;
   }
   if (pieces.length !== 1 || only === undefined) return '?column?';
@@ -183,7 +203,9 @@ function isImplicitAlias(item: readonly SqlNode[]): boolean {
   if (previous.kind === 'leaf' && previous.token.kind === 'string') return !isWord(item.at(-3), 'interval');
   if (previous.kind === 'group') return true;
   if (previous.token.kind === 'symbol') return false;
-  return isIdentifier(previous) || previous.token.kind !== 'word' || isWord(previous, 'null', 'true', 'false');
+  return (
+    isIdentifier(previous) || previous.token.kind !== 'word' || isWord(previous, 'null', 'true', 'false')
+  );
 }
 
 /** A FROM or USING clause: tables, sub-queries, functions, joins and their conditions. */
@@ -219,7 +241,9 @@ function isJoinWord(nodes: readonly SqlNode[], at: number): boolean {
 
 /** `left(x, 2)` in a condition is a function: a join word is followed by JOIN, another join word or a table. */
 function isJoinTail(nodes: readonly SqlNode[], at: number): boolean {
-  return isWord(nodes[at], 'join') || isWord(nodes[at + 1], 'join', 'inner', 'left', 'right', 'full', 'outer');
+  return (
+    isWord(nodes[at], 'join') || isWord(nodes[at + 1], 'join', 'inner', 'left', 'right', 'full', 'outer')
+  );
 }
 
 /** One table with its alias. */
@@ -238,7 +262,9 @@ export function readTable(
   const node = nodes[at];
   let path: LeafNode[] = [];
   if (isGroup(node, '(')) {
-    text += startsQuery(node.children) ? `(${rewriteQuery(node.children)})` : `(${rewriteTables(node.children)})`;
+    text += startsQuery(node.children)
+      ? `(${rewriteQuery(node.children)})`
+      : `(${rewriteTables(node.children)})`;
     at += 1;
   } else if (isIdentifier(node)) {
     path = [node];
@@ -256,7 +282,9 @@ export function readTable(
       text += tableName(path);
     }
   } else {
-    throw node?.kind === 'leaf' ? syntaxError(node.token.text, node.token.start) : refused('this FROM clause');
+    throw node?.kind === 'leaf'
+      ? syntaxError(node.token.text, node.token.start)
+      : refused('this FROM clause');
   }
   const alias = readAlias(nodes, at);
   names.add(alias?.name ?? path.at(-1)?.token.text ?? '');
@@ -308,7 +336,9 @@ const NO_ALIAS = new Set('pivot unpivot set tablesample when at'.split(' '));
 export function tableName(path: readonly LeafNode[]): string {
   const name = path.at(-1)?.token.text ?? '';
   const schema = path.length > 1 ? path.at(-2)?.token.text : undefined;
-  const system = SYSTEM_TABLES.get(schema === undefined || schema === 'pg_catalog' ? name : `${schema}.${name}`);
+  const system = SYSTEM_TABLES.get(
+    schema === undefined || schema === 'pg_catalog' ? name : `${schema}.${name}`,
+  );
   return system ?? path.map(identifierText).join('.');
 }
 

@@ -49,7 +49,8 @@ function rewriteInsert(nodes: readonly SqlNode[]): string {
 function readInsertTarget(nodes: readonly SqlNode[]): { text: string; next: number } {
   if (!isWord(nodes[1], 'into')) throw expected('into', nodes[1]);
   const end = nodes.findIndex(
-    (node, index) => index > 1 && (node.kind === 'group' || isWord(node, 'select', 'with', 'values', 'default')),
+    (node, index) =>
+      index > 1 && (node.kind === 'group' || isWord(node, 'select', 'with', 'values', 'default')),
   );
   if (end < 0) throw new RedshiftError('syntax error at end of input', { sqlState: '42601' });
   const table = readTable(nodes.slice(0, end), 2);
@@ -65,7 +66,8 @@ function rewriteUpdate(nodes: readonly SqlNode[]): string {
   const from = findWord(nodes, table.next, 'from');
   const where = findWord(nodes, from ?? table.next, 'where');
   const set = rewriteExpression(nodes.slice(table.next + 1, from ?? where ?? nodes.length));
-  const tables = from === undefined ? '' : ` from ${rewriteTables(nodes.slice(from + 1, where ?? nodes.length))}`;
+  const tables =
+    from === undefined ? '' : ` from ${rewriteTables(nodes.slice(from + 1, where ?? nodes.length))}`;
   const condition = where === undefined ? '' : ` where ${rewriteExpression(nodes.slice(where + 1))}`;
   return `update ${table.text} set ${set}${tables}${condition}`;
 }
@@ -77,7 +79,8 @@ function rewriteDelete(nodes: readonly SqlNode[]): string {
   const where = findWord(nodes, start, 'where');
   const using = findWord(nodes.slice(0, where ?? nodes.length), start, 'using');
   const table = readTable(nodes.slice(0, using ?? where ?? nodes.length), start);
-  const tables = using === undefined ? '' : ` using ${rewriteTables(nodes.slice(using + 1, where ?? nodes.length))}`;
+  const tables =
+    using === undefined ? '' : ` using ${rewriteTables(nodes.slice(using + 1, where ?? nodes.length))}`;
   const condition = where === undefined ? '' : ` where ${rewriteExpression(nodes.slice(where + 1))}`;
   return `delete from ${table.text}${tables}${condition}`;
 }

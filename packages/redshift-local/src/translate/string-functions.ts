@@ -6,9 +6,10 @@ import { isWord, splitList, stringOf } from './token-tree.ts';
 
 export const STRING_FUNCTIONS: readonly [string, FunctionRule][] = [
   ...sameFunctions('lower upper reverse repeat replace translate ascii chr left right strpos md5 split_part'),
-  ...['len', 'length', 'char_length', 'character_length', 'textlen'].map(
-    (name): [string, FunctionRule] => [name, template('length($1)')],
-  ),
+  ...['len', 'length', 'char_length', 'character_length', 'textlen'].map((name): [string, FunctionRule] => [
+    name,
+    template('length($1)'),
+  ]),
   ['octet_length', template('strlen($1)')],
   ['concat', template('($1 || $2)')],
   ['btrim', template('trim($1)', 'trim($1, $2)')],
@@ -41,11 +42,17 @@ function trim(call: FunctionCall): { text: string } {
   if (from < 0 && call.args.length <= 2 && !isWord(call.nodes[0], 'both', 'leading', 'trailing')) {
     return { text: `trim(${call.args.join(', ')})` };
   }
-  const side = isWord(call.nodes[0], 'leading') ? 'ltrim' : isWord(call.nodes[0], 'trailing') ? 'rtrim' : 'trim';
+  const side = isWord(call.nodes[0], 'leading')
+    ? 'ltrim'
+    : isWord(call.nodes[0], 'trailing')
+      ? 'rtrim'
+      : 'trim';
   const start = isWord(call.nodes[0], 'both', 'leading', 'trailing') ? 1 : 0;
   const characters = call.nodes.slice(start, Math.max(from, start));
   const text = rewriteExpression(call.nodes.slice(Math.max(from, start - 1) + 1));
-  return { text: characters.length ? `${side}(${text}, ${rewriteExpression(characters)})` : `${side}(${text})` };
+  return {
+    text: characters.length ? `${side}(${text}, ${rewriteExpression(characters)})` : `${side}(${text})`,
+  };
 }
 
 /** POSITION(part IN text). */
@@ -76,7 +83,8 @@ function substring(call: FunctionCall): { text: string } {
 
 function sha2(call: FunctionCall): { text: string } {
   const [value, bits] = call.args;
-  if (value === undefined || (bits !== '256' && bits !== '0')) throw undefinedFunction('sha2', call.args.length);
+  if (value === undefined || (bits !== '256' && bits !== '0'))
+    throw undefinedFunction('sha2', call.args.length);
   return { text: `sha256(${value})` };
 }
 

@@ -52,7 +52,9 @@ export function parseTokenTree(sql: string): SqlNode[] {
 
 /** `syntax error at or near "x"`, with the 1-based position as drivers show it. */
 export function syntaxError(text: string, start: number): RedshiftError {
-  return new RedshiftError(`syntax error at or near "${text}"\n  Position: ${start + 1};`, { sqlState: '42601' });
+  return new RedshiftError(`syntax error at or near "${text}"\n  Position: ${start + 1};`, {
+    sqlState: '42601',
+  });
 }
 
 /** Splits a list at the commas of its own level. An empty list has no items. */
