@@ -4,6 +4,7 @@ import { attempt, ConfigError, type ConfigProblem } from './config-error.ts';
 import { documentSchema } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { MillraceConfig } from './millrace-config.ts';
+import { parseJson } from './parse-json.ts';
 import { readFields } from './read-fields.ts';
 import { type ReadTarget, readTarget } from './read-target.ts';
 import { parseTargetName } from './target-name.ts';
@@ -66,20 +67,6 @@ export function parseConfig(value: unknown, { source }: { source: string }): Mil
  */
 export function parseConfigText(text: string, { source }: { source: string }): MillraceConfig {
   return parseConfig(parseJson(text, { source, parse: JSON.parse }), { source });
-}
-
-/** @throws ConfigError when `parse` throws a SyntaxError */
-export function parseJson(
-  text: string,
-  { source, parse }: { source: string; parse: (text: string) => unknown },
-): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    const hint = 'mend the JSON: names and texts in double quotes, commas between entries';
-    throw new ConfigError(source, [{ path: [], message: `is not JSON: ${cause.message}`, hint }], { cause });
-  }
 }
 
 function readTargets(

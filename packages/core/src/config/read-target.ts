@@ -160,8 +160,8 @@ function readDoneAction(
 
 /** `s3://lake/flights/` → `s3://lake/processed/flights/`: beside the folder, so that no route below it sees the files. */
 function besideFolder({ bucket, pattern: { prefix } }: RouteRule): string {
-  const [, above = '', name = ''] = /^(.*\/)?([^/]*\/?)$/su.exec(prefix) ?? [];
-  return `s3://${bucket}/${above}processed/${name}`;
+  const nameAt = prefix.slice(0, -1).lastIndexOf('/') + 1;
+  return `s3://${bucket}/${prefix.slice(0, nameAt)}processed/${prefix.slice(nameAt)}`;
 }
 
 function isMode(mode: string): mode is keyof typeof targetSchemas {
