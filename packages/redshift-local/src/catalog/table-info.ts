@@ -1,7 +1,17 @@
 /** A Redshift column type, normalised: aliases resolved (`TEXT` is varchar(256), `INT8` is bigint …). */
 export type RedshiftType =
   | { readonly name: 'smallint' | 'integer' | 'bigint' | 'real' | 'double precision' | 'boolean' | 'date' }
-  | { readonly name: 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'super' | 'varbyte' | 'geometry' | 'hllsketch' }
+  | {
+      readonly name:
+        | 'time'
+        | 'timetz'
+        | 'timestamp'
+        | 'timestamptz'
+        | 'super'
+        | 'varbyte'
+        | 'geometry'
+        | 'hllsketch';
+    }
   | { readonly name: 'numeric'; readonly precision: number; readonly scale: number }
   /** `length` in bytes. */
   | { readonly name: 'char' | 'varchar'; readonly length: number };

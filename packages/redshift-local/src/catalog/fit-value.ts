@@ -1,0 +1,45 @@
+import { toDuckType } from './duck-type.ts';
+import { quoteText } from './quote.ts';
+import type { RedshiftType } from './table-info.ts';
+
+/**
+ * A DuckDB expression that gives `valueSql` the column's type as Redshift's INSERT and UPDATE do: lengths in bytes,
+ * blanks beyond the limit cut, everything else beyond it an error; CHAR takes single-byte characters; numbers round.
+ *
+ * It is an expression and not a CHECK constraint: a constraint cannot cut blanks, would be paid a second time by
+ * COPY (which has its own rules), and DuckDB refuses most ALTER TABLEs on tables that have one.
+ */
+export function fitSql(valueSql: string, type: RedshiftType): string {
+  switch (type.name) {
+    case 'varchar':
+      return fitLength(`CAST(${valueSql} AS VARCHAR)`, type.length, `character varying(${type.length})`);
+    case 'char':
+      return fitChar(`CAST(${valueSql} AS VARCHAR)`, type.length);
+    case 'super':
+      // A string becomes a SUPER string, and is not parsed: that is what JSON_PARSE is for.
+      return `to_json(${valueSql})`;
+    default:
+      return `CAST(${valueSql} AS ${toDuckType(type)})`;
+  }
+}
+
+/** `text` may be evaluated several times, so DuckDB's common subexpression elimination is what keeps this cheap. */
+function fitLength(text: string, length: number, typeName: string): string {
+  const trimmed = `rtrim(${text}, ' ')`;
+  const cut = `${trimmed} || repeat(' ', ${length} - strlen(${trimmed}))`;
+  const tooLong = `error(${quoteText(`value too long for type ${typeName}`)})`;
+  return (
+    `CASE WHEN strlen(${text}) > ${length}` +
+    ` THEN CASE WHEN strlen(${trimmed}) > ${length} THEN ${tooLong} ELSE ${cut} END ELSE ${text} END`
+  );
+}
+
+/** CHAR is kept without its padding, so that comparisons ignore trailing blanks as Redshift's do. */
+function fitChar(text: string, length: number): string {
+  const trimmed = `rtrim(${text}, ' ')`;
+  return (
+    `CASE WHEN strlen(${trimmed}) > ${length} THEN error(${quoteText(`value too long for type character(${length})`)})` +
+    ` WHEN strlen(${trimmed}) <> length(${trimmed}) THEN error('CHAR string contains invalid ASCII character')` +
+    ` ELSE ${trimmed} END`
+  );
+}

@@ -1,0 +1,23 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ObjectStore } from '@millrace/core';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { SystemLogStore } from '../system/open-system-log.ts';
+import type { LockTable } from './lock-table.ts';
+
+/** What all sessions of one engine share. */
+export interface EngineParts {
+  readonly database: string;
+  readonly catalog: Catalog;
+  readonly locks: LockTable;
+  readonly objects: ObjectStore;
+  readonly now: () => number;
+  readonly log: SystemLogStore;
+  /** Below it every COPY gets a directory of its own. */
+  readonly spoolRoot: string;
+  readonly connect: () => Promise<DuckDBConnection>;
+  readonly nextQueryId: () => number;
+  readonly nextTransactionId: () => number;
+  readonly nextPid: () => number;
+  /** The table whose commit a test asked to fail, when `written` has it; asked for once. */
+  readonly takeInjectedConflict: (written: ReadonlySet<string>) => string | undefined;
+}

@@ -1,0 +1,165 @@
+import { fitSql } from '../catalog/fit-value.ts';
+import { quoteName } from '../catalog/quote.ts';
+import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
+import { RedshiftError } from '../redshift-error.ts';
+import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
+import { rewriteTables } from '../translate/rewrite-query.ts';
+import { parseTokenTree } from '../translate/token-tree.ts';
+import { translateExpression, translateSql } from '../translate/translate-sql.ts';
+import type { Backend } from './backend.ts';
+import { type CommandResult, command } from './result.ts';
+
+/**
+ * INSERT. Every value goes through its column's `fitSql` in one select list over the source, so that a million rows
+ * stay in DuckDB's vectors; IDENTITY and DEFAULT are filled in the same list.
+ */
+export async function executeInsert(backend: Backend, statement: Insert): Promise<CommandResult> {
+  const table = await backend.lockTable(statement.table, 'write');
+  const { source } = statement;
+  if (source.kind === 'query') {
+    const query = translateSql(source.query);
+    await backend.lockTablesOf(query);
+    const width = (await backend.describe(query)).columnCount;
+    return insertFrom(backend, table, {
+      columns: targetColumns(table, statement.columns, width),
+      source: `(${query})`,
+    });
+  }
+  const rows = source.kind === 'defaults' ? [] : source.rows;
+  const columns =
+    source.kind === 'defaults' ? [] : targetColumns(table, statement.columns, rows[0]?.length ?? 0);
+  if (columns.length === 0) return insertFrom(backend, table, { columns, source: '(SELECT 1)' });
+  const lines = rows.map(
+    (row) => `(${row.map((text, at) => valueSql(columns[at] as ColumnDefinition, text)).join(', ')})`,
+  );
+  return insertFrom(backend, table, { columns, source: `(VALUES ${lines.join(', ')})` });
+}
+
+/** Inserts what `source` (a query in parentheses) gives for `columns`, in their order. */
+export async function insertFrom(
+  backend: Backend,
+  table: TableDefinition,
+  { columns, source }: { columns: readonly ColumnDefinition[]; source: string },
+): Promise<CommandResult> {
+  const names = columns.map(({ name }) => quoteName(name));
+  const values = columns.map(({ type }, at) => fitSql(`q.c${at}`, type));
+  for (const column of table.columns) {
+    const filled = columns.includes(column) ? undefined : missingValueSql(column);
+    if (filled === undefined) continue;
+    names.push(quoteName(column.name));
+    values.push(filled);
+  }
+  // A row of nothing but NULLs still needs one column to be named.
+  const first = table.columns[0];
+  if (names.length === 0 && first !== undefined) {
+    names.push(quoteName(first.name));
+    values.push('NULL');
+  }
+  const alias = columns.length === 0 ? 'q' : `q(${columns.map((_, at) => `c${at}`).join(', ')})`;
+  const result = await backend.run(
+    `INSERT INTO ${backend.duckName(table)} (${names.join(', ')}) SELECT ${values.join(', ')} FROM ${source} AS ${alias}`,
+  );
+  return command('INSERT', result.rowsChanged);
+}
+
+/** The columns that an INSERT fills. Without a list: the first ones of the table. */
+function targetColumns(
+  table: TableDefinition,
+  names: readonly string[] | undefined,
+  width: number,
+): readonly ColumnDefinition[] {
+  const columns = names?.map((name) => columnOf(table, name)) ?? table.columns.slice(0, width);
+  if (columns.length < width) {
+    throw new RedshiftError('INSERT has more expressions than target columns', { sqlState: '42601' });
+  }
+  if (columns.length > width) {
+    throw new RedshiftError('INSERT has more target columns than expressions', { sqlState: '42601' });
+  }
+  const twice = names?.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined)
+    throw new RedshiftError(`column "${twice}" specified more than once`, { sqlState: '42701' });
+  for (const column of columns) expectAssignable(column);
+  return columns;
+}
+
+export function columnOf(table: TableDefinition, name: string): ColumnDefinition {
+  const column = table.columns.find((candidate) => candidate.name === name);
+  if (column === undefined) {
+    throw new RedshiftError(`column "${name}" of relation "${table.name}" does not exist`, {
+      sqlState: '42703',
+    });
+  }
+  return column;
+}
+
+function expectAssignable(column: ColumnDefinition): void {
+  if (column.identity?.kind === 'always') {
+    throw new RedshiftError('cannot set an identity column to a value', { sqlState: '42601' });
+  }
+}
+
+/** What a column that an INSERT leaves out gets; undefined for NULL. */
+export function missingValueSql(column: ColumnDefinition): string | undefined {
+  if (column.identity !== undefined) return nextValueSql(column.identity);
+  return column.defaultSql === undefined ? undefined : fitSql(column.defaultSql, column.type);
+}
+
+/** A value as written (`undefined`: DEFAULT) in DuckDB SQL, not yet fitted. */
+export function valueSql(column: ColumnDefinition, text: string | undefined): string {
+  if (text !== undefined) return `(${translateExpression(text)})`;
+  return missingValueSql(column) ?? 'NULL';
+}
+
+export async function executeUpdate(backend: Backend, statement: Update): Promise<CommandResult> {
+  const table = await backend.lockTable(statement.table, 'write');
+  const condition = await conditionSql(backend, statement, statement.from, 'FROM');
+  const assignments = assignmentsSql(table, statement.assignments);
+  const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
+  const result = await backend.run(
+    `${withSql(statement.prefix)}UPDATE ${backend.duckName(table)}${alias} SET ${assignments}${condition}`,
+  );
+  return command('UPDATE', result.rowsChanged);
+}
+
+/** `"a" = …, "b" = …`, each value fitted to its column. */
+export function assignmentsSql(table: TableDefinition, assignments: readonly Assignment[]): string {
+  return assignments
+    .map(({ column: name, valueText }) => {
+      const column = columnOf(table, name);
+      expectAssignable(column);
+      return `${quoteName(name)} = ${fitSql(valueSql(column, valueText), column.type)}`;
+    })
+    .join(', ');
+}
+
+export async function executeDelete(backend: Backend, statement: Delete): Promise<CommandResult> {
+  const table = await backend.lockTable(statement.table, 'write');
+  const condition = await conditionSql(backend, statement, statement.using, 'USING');
+  const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
+  const result = await backend.run(
+    `${withSql(statement.prefix)}DELETE FROM ${backend.duckName(table)}${alias}${condition}`,
+  );
+  return command('DELETE', result.rowsChanged);
+}
+
+/** The other tables and the condition of an UPDATE or DELETE, with the tables locked for reading. */
+async function conditionSql(
+  backend: Backend,
+  { prefix, where }: { prefix: string; where: string | undefined },
+  tables: string | undefined,
+  word: 'FROM' | 'USING',
+): Promise<string> {
+  const from = tables === undefined ? '' : rewriteTables(parseTokenTree(tables));
+  const condition = where === undefined ? '' : ` WHERE ${translateExpression(where)}`;
+  if (from !== '' || condition !== '' || prefix !== '') {
+    await backend.lockTablesOf(`${withSql(prefix)}SELECT 1 ${from === '' ? '' : `FROM ${from}`}${condition}`);
+  }
+  return `${from === '' ? '' : ` ${word} ${from}`}${condition}`;
+}
+
+/** `WITH …` alone is no statement: it is translated with a query behind it, which is cut off again. */
+function withSql(prefix: string): string {
+  if (prefix === '') return '';
+  const query = translateSql(`${prefix} select 1`);
+  return query.slice(0, query.toLowerCase().lastIndexOf('select 1'));
+}

@@ -1,0 +1,190 @@
+import { quoteText } from '../catalog/quote.ts';
+import { RedshiftError } from '../redshift-error.ts';
+import { parseStatement } from '../sql/parse-statement.ts';
+import type { Statement } from '../sql/statement.ts';
+import { Backend } from './backend.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { executeStatement, type SessionState } from './execute-statement.ts';
+import { command, type Result } from './result.ts';
+
+/**
+ * A connection to the engine, as a client of Redshift has one: one statement at a time, autocommit outside of
+ * BEGIN … COMMIT, temporary tables and settings of its own.
+ *
+ * A statement that fails aborts the transaction: what follows is refused until ROLLBACK (or COMMIT, which then rolls
+ * back). Locks are freed at the failure already.
+ */
+export class Session {
+  readonly #backend: Backend;
+  readonly #parts: EngineParts;
+  readonly #state: SessionState;
+  /** `none`: autocommit. `open`: between BEGIN and COMMIT. `aborted`: between a failure and the end of the block. */
+  #block: 'none' | 'open' | 'aborted' = 'none';
+  #running: AbortController | undefined;
+  #isClosed = false;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: EngineParts, options: { user?: string } = {}) {
+    this.#parts = parts;
+    this.#backend = new Backend(parts);
+    this.#state = {
+      user: options.user ?? 'awsuser',
+      lastCopyCount: 0,
+      lastCopyId: -1,
+      lastUnloadCount: 0,
+      lastUnloadId: -1,
+      queryId: -1,
+    };
+  }
+
+  /** What `pg_backend_pid()` tells. */
+  get pid(): number {
+    return this.#backend.pid;
+  }
+
+  /** Redshift's id of the last statement; -1 before the first. */
+  get lastQueryId(): number {
+    return this.#state.queryId;
+  }
+
+  /** Whether a BEGIN waits for its COMMIT. */
+  get isInTransaction(): boolean {
+    return this.#block !== 'none';
+  }
+
+  /**
+   * Runs one statement. Statements of one session queue behind one another.
+   *
+   * @throws RedshiftError in Redshift's words. Outside of a transaction block nothing of the statement is kept then.
+   */
+  execute(sql: string): Promise<Result> {
+    const result = this.#tail.then(() => this.#execute(sql));
+    // Whoever called hears of the failure through `result`; the queue goes on after it.
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Ends the running statement, if there is one: it fails with 57014. */
+  cancel(): void {
+    this.#running?.abort(
+      new RedshiftError(`Query (${this.#state.queryId}) cancelled on user's request`, { sqlState: '57014' }),
+    );
+  }
+
+  /** Cancels what runs, rolls back what is open, drops the temporary tables. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.cancel();
+    await this.#tail;
+    await this.#backend.close();
+  }
+
+  async #execute(sql: string): Promise<Result> {
+    if (this.#isClosed)
+      throw new RedshiftError('the session is closed; open another one', { sqlState: '08003' });
+    this.#state.queryId = this.#parts.nextQueryId();
+    try {
+      const statement = parseStatement(sql);
+      if (statement.kind === 'begin' || statement.kind === 'commit' || statement.kind === 'rollback') {
+        return await this.#control(statement.kind);
+      }
+      if (this.#block === 'aborted') {
+        throw new RedshiftError(
+          'current transaction is aborted, commands ignored until end of transaction block',
+          {
+            sqlState: '25P02',
+          },
+        );
+      }
+      const result = await this.#interruptible(() => this.#run(sql, statement));
+      if (statement.kind === 'truncate') await this.#commit();
+      else if (this.#block === 'none') await this.#commit();
+      return result;
+    } catch (error) {
+      if (this.#block === 'open') this.#block = 'aborted';
+      await this.#backend.rollback();
+      throw error;
+    }
+  }
+
+  async #run(sql: string, statement: Statement): Promise<Result> {
+    if (SESSION_WORDS.test(sql)) await this.#tellSession();
+    return executeStatement(statement, {
+      backend: this.#backend,
+      parts: this.#parts,
+      state: this.#state,
+      isInBlock: this.#block === 'open',
+      call: (text) => this.#run(text, parseStatement(text)),
+    });
+  }
+
+  /** BEGIN in a block and COMMIT outside of one are warnings in Redshift: nothing happens. */
+  async #control(kind: 'begin' | 'commit' | 'rollback'): Promise<Result> {
+    if (kind === 'begin') {
+      if (this.#block === 'none') this.#block = 'open';
+      return command('BEGIN');
+    }
+    const isLost = kind === 'rollback' || this.#block === 'aborted';
+    if (isLost) {
+      await this.#backend.rollback();
+      this.#block = 'none';
+      return command('ROLLBACK');
+    }
+    await this.#commit();
+    return command('COMMIT');
+  }
+
+  async #commit(): Promise<void> {
+    this.#block = 'none';
+    await this.#backend.commit();
+  }
+
+  /**
+   * Runs `work` under the statement timeout and within reach of `cancel`.
+   *
+   * DuckDB forgets an interrupt that comes between two of its statements, so it is repeated until the work has ended.
+   */
+  async #interruptible<T>(work: () => Promise<T>): Promise<T> {
+    const running = new AbortController();
+    this.#running = running;
+    let repeat: NodeJS.Timeout | undefined;
+    running.signal.addEventListener('abort', () => {
+      this.#backend.interrupt();
+      repeat = setInterval(() => this.#backend.interrupt(), INTERRUPT_EVERY_MS);
+    });
+    const { statementTimeoutMs } = this.#backend.settings;
+    const timeout =
+      statementTimeoutMs === 0 ? undefined : setTimeout(() => running.abort(timedOut()), statementTimeoutMs);
+    try {
+      this.#backend.beginStatement(running.signal);
+      return await work();
+    } catch (error) {
+      throw running.signal.aborted ? running.signal.reason : error;
+    } finally {
+      clearTimeout(timeout);
+      clearInterval(repeat);
+      this.#running = undefined;
+    }
+  }
+
+  /** Puts what the functions that tell of the session need into DuckDB's variables, when a statement may ask. */
+  async #tellSession(): Promise<void> {
+    const { user, lastCopyCount, lastCopyId, lastUnloadCount, lastUnloadId, queryId } = this.#state;
+    await this.#backend.runAlone(
+      `SET VARIABLE rs_last_copy_count = ${lastCopyCount}; SET VARIABLE rs_last_copy_id = ${lastCopyId};` +
+        `SET VARIABLE rs_last_unload_count = ${lastUnloadCount}; SET VARIABLE rs_last_unload_id = ${lastUnloadId};` +
+        `SET VARIABLE rs_last_query_id = ${queryId - 1}; SET VARIABLE rs_backend_pid = ${this.pid};` +
+        `SET VARIABLE rs_user = ${quoteText(user)}; SET VARIABLE rs_database = ${quoteText(this.#parts.database)}`,
+    );
+  }
+}
+
+const INTERRUPT_EVERY_MS = 20;
+
+/** Words that ask for the session. A view may ask without the statement naming them: it sees what was last told. */
+const SESSION_WORDS = /pg_last_|pg_backend_pid|current_user|session_user|current_database|\buser\b/iu;
+
+function timedOut(): RedshiftError {
+  return new RedshiftError('canceling statement due to statement timeout', { sqlState: '57014' });
+}
