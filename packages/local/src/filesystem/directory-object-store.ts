@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { linkSync, mkdirSync, readdirSync, realpathSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
@@ -33,7 +33,7 @@ export interface DirectoryObjectStoreOptions {
    *
    * @default - in memory: the first listing after a start reads every file
    */
-  readonly etagCache?: string;
+  readonly cachePath?: string;
   /** Told of what lies in the directory and is no object: symbolic links, sockets, names that cannot be keys. */
   readonly onSkipped?: (path: string, why: string) => void;
 }
@@ -74,7 +74,7 @@ export class DirectoryObjectStore implements ObjectStore {
     } catch (error) {
       throw toStoreError(error);
     }
-    this.files = new ObjectFiles(new EtagCache(options.etagCache));
+    this.files = new ObjectFiles(new EtagCache(options.cachePath));
     this.#settleMs = options.settleMs ?? DEFAULT_SETTLE_MS;
     this.#onSkipped = options.onSkipped;
   }
@@ -238,8 +238,10 @@ export class DirectoryObjectStore implements ObjectStore {
   async #publish(spooled: SpooledFile, path: string, ifAbsent: boolean): Promise<boolean> {
     try {
       await makeFolder(dirname(path));
-      if (ifAbsent) await link(spooled.path, path);
-      else await rename(spooled.path, path);
+      // Name and cache in one step: a watcher that hears of the name at once must know the file for this process's own.
+      if (ifAbsent) linkSync(spooled.path, path);
+      else renameSync(spooled.path, path);
+      this.files.cache.put(path, spooled.stamp, { etag: spooled.etag, isOwn: true });
     } catch (error) {
       if (ifAbsent && hasCode(error, 'EEXIST')) return false;
       if (hasCode(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) {
@@ -253,7 +255,6 @@ export class DirectoryObjectStore implements ObjectStore {
       // After a rename there is nothing left to remove.
       await rm(spooled.path, { force: true });
     }
-    this.files.cache.put(path, spooled.stamp, { etag: spooled.etag, isOwn: true });
     await syncToDisk(dirname(path));
     return true;
   }
