@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { parseUrl } from '../file/identity.ts';
 import { compileKeyPattern } from '../file/key-pattern.ts';
-import type { RouteRule } from '../file/route.ts';
+import { prefixesOf, type RouteRule } from '../file/route.ts';
 import type { DoneAction } from '../load/target-definition.ts';
 import { compileCopy } from './compile-copy.ts';
 import { attempt, type ConfigProblem, formatValue } from './config-error.ts';
@@ -65,7 +65,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     pin,
     ...copy,
     rules,
-    from: [...new Set(rules.map(({ bucket, pattern }) => `s3://${bucket}/${pattern.prefix}`))],
+    from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),
   };
   return { ...parts, definition };
 }

@@ -3,7 +3,7 @@ import type { EpochMs } from '../ports/time.ts';
 import { LoadError } from '../recover/load-error.ts';
 
 /** An object as a notification tells of it. What `loadFileOf` takes. */
-export interface AnnouncedObject extends ObjectRef {
+export interface CreatedObject extends ObjectRef {
   /** Unquoted. */
   readonly etag: string;
   /** Bytes. */
@@ -22,7 +22,7 @@ export interface IgnoredEvent {
 }
 
 export interface Notification {
-  readonly objects: readonly AnnouncedObject[];
+  readonly objects: readonly CreatedObject[];
   readonly ignored: readonly IgnoredEvent[];
 }
 
@@ -45,7 +45,7 @@ const EVENT_MAJOR_VERSION = '2';
  * is taken then: it belongs where people look (the dead-letter queue), as a whole.
  */
 export function readNotification(body: unknown): Notification {
-  const objects: AnnouncedObject[] = [];
+  const objects: CreatedObject[] = [];
   const ignored: IgnoredEvent[] = [];
   readMessage(body, { objects, ignored, depth: 0, where: 'message' });
   return { objects, ignored };
@@ -75,7 +75,7 @@ export function decodeFormKey(key: string): string {
 }
 
 interface Reading {
-  readonly objects: AnnouncedObject[];
+  readonly objects: CreatedObject[];
   readonly ignored: IgnoredEvent[];
   readonly depth: number;
   readonly where: string;

@@ -81,7 +81,7 @@ export function explainRoutes(routes: readonly Route[], at: ObjectRef): Routing 
  * The prefixes to list so that every object of every route is seen, none of them within another: what a listing
  * sweeps and a watcher watches.
  */
-export function prefixesOf(routes: readonly Route[]): readonly { bucket: string; prefix: string }[] {
+export function prefixesOf(routes: readonly RouteRule[]): readonly { bucket: string; prefix: string }[] {
   const places = routes.map(({ bucket, pattern }) => ({ bucket, prefix: pattern.prefix }));
   return places.filter(
     (place, index) =>
