@@ -14,12 +14,12 @@ export function likeNeedsEscape(nodes: readonly SqlNode[], at: number): boolean 
  * A SIMILAR TO pattern as a regular expression for DuckDB, whose SIMILAR TO takes regular expressions: `%` and `_`
  * become `.*` and `.`, the characters that only regular expressions know are escaped.
  */
-export function similarToPattern(pattern: string, escape: string): string {
+export function similarToPattern(pattern: string, escapeCharacter: string): string {
   let out = '(?s)';
   let inClass = false;
   for (let at = 0; at < pattern.length; at += 1) {
     const char = pattern[at] as string;
-    if (char === escape && at + 1 < pattern.length) {
+    if (char === escapeCharacter && at + 1 < pattern.length) {
       at += 1;
       out += `\\${pattern[at]}`;
     } else if (inClass) {

@@ -111,9 +111,9 @@ export function rewritePieces(nodes: readonly SqlNode[]): Piece[] {
       const pattern = stringOf(nodes[at + 2]);
       if (pattern === undefined) throw refused('SIMILAR TO with a pattern that is not a literal');
       pieces.push({ text: 'similar to', kind: 'keyword' });
-      const escape = isWord(nodes[at + 3], 'escape') ? stringOf(nodes[at + 4]) : undefined;
-      pieces.push(literal(quoteString(similarToPattern(pattern, escape ?? '\\'))));
-      at += escape === undefined ? 3 : 5;
+      const given = isWord(nodes[at + 3], 'escape') ? stringOf(nodes[at + 4]) : undefined;
+      pieces.push(literal(quoteString(similarToPattern(pattern, given ?? '\\'))));
+      at += given === undefined ? 3 : 5;
     } else if (isRegexOperator(node) && pieces.at(-1)?.kind === 'operand') {
       const operator = node.token.text;
       const right = readOperand(nodes, at + 1);

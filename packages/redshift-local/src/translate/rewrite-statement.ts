@@ -1,6 +1,7 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { joinPieces, refused, rewriteExpression, rewritePieces, startsQuery } from './rewrite-expression.ts';
-import { identifierList, readTable, rewriteQuery, rewriteTables } from './rewrite-query.ts';
+import { identifierList, rewriteQuery } from './rewrite-query.ts';
+import { readTable, rewriteTables } from './rewrite-tables.ts';
 import { isGroup, isWord, type SqlNode, syntaxError, wordOf } from './token-tree.ts';
 
 /**
