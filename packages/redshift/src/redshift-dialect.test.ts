@@ -67,6 +67,31 @@ function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanIn
   };
 }
 
+/** What docs/load-modes.md shows: a plain table, one file. */
+function example(rule: Partial<MergeRule>): readonly Statement[] {
+  const column = (name: string, type: string): TableColumn => ({
+    name,
+    type,
+    isNullable: true,
+    isIdentity: false,
+  });
+  return planLoad(
+    input(
+      { ...UPSERT, ...rule },
+      {
+        tableColumns: [
+          column('iata', 'character varying(4)'),
+          column('name', 'character varying(60)'),
+          column('updated_at', 'timestamp without time zone'),
+        ],
+        files: [
+          loadFileOf({ bucket: 'lake', key: 'airports/2026-11-21.csv.gz', etag: 'c0ffee', size: 4711 }, 0),
+        ],
+      },
+    ),
+  );
+}
+
 const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
   append: () => planLoad(input(APPEND)),
   'append-reloads-rewrites': () =>
@@ -90,6 +115,10 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
       { jobId: '01JD0000000000000000000000', attempt: 1, fence: 7 },
       { lockTimeoutMs: 60_000 },
     ),
+  'example-append': () => example({ mode: 'append', key: [], latestBy: [], onRewrite: 'quarantine' }),
+  'example-upsert': () => example({}),
+  'example-upsert-tombstones': () => example({ tombstone: { column: 'op', equals: 'D' } }),
+  'example-insert-only': () => example({ mode: 'insert-only', latestBy: [] }),
   ledger: () =>
     planLedger('public.airports', { ...UPSERT, tombstone: { column: 'op', equals: 'D' } }, COLUMNS),
 };
@@ -115,6 +144,20 @@ describe('the Redshift dialect renders', () => {
         .map((name) => `${name}.sql`)
         .sort(),
     );
+  });
+
+  it('what docs/load-modes.md shows', () => {
+    const page = readFileSync(join(GOLDEN, '..', '..', '..', 'docs', 'load-modes.md'), 'utf8');
+    const shown = [...page.matchAll(/```sql\n([\s\S]*?)```/gu)].map(([, sql]) => sql);
+    const rendered = Object.entries(CASES)
+      .filter(([name]) => name.startsWith('example-'))
+      .map(
+        ([, plan]) =>
+          `${plan()
+            .map((statement) => dialect.render(statement))
+            .join(';\n\n')};\n`,
+      );
+    expect(shown).toEqual(rendered);
   });
 
   it('keeps the limits of the Data API for the longest plan', () => {

@@ -26,7 +26,11 @@ const RULES: readonly ErrorRule[] = [
   },
 
   { pattern: /Check '(?:stl_load_errors|sys_load_error_detail)'/iu, code: 'copy-data', class: 'data' },
-  { pattern: /Spectrum Scan Error|incompatible Parquet schema|not a (?:valid )?Parquet/iu, code: 'copy-data', class: 'data' },
+  {
+    pattern: /Spectrum Scan Error|incompatible Parquet schema|not a (?:valid )?Parquet/iu,
+    code: 'copy-data',
+    class: 'data',
+  },
   {
     pattern: /value too long for type|invalid input syntax|numeric field overflow|out of range/iu,
     code: 'data-value',

@@ -1,7 +1,6 @@
 import { parseUrl } from '../file/identity.ts';
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
-import type { EpochMs } from '../ports/time.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { admit } from './intake.ts';
 import { definitionOf, type Loader } from './loader.ts';
@@ -12,8 +11,6 @@ export interface ListReport {
   readonly added: number;
   /** Found without a trace in the tracker, with a receipt in the warehouse: a tracker that was lost knows them again. */
   readonly recovered: number;
-  /** Left for later: written after `settledBefore`. */
-  readonly unsettled: number;
 }
 
 /** Files handed on at once: bounds memory, whatever a prefix holds. */
@@ -22,14 +19,9 @@ const PAGE = 1_000;
 /**
  * Lists the prefixes of every target: the truth behind notifications, which get lost. A file that the tracker does
  * not know is looked up in the receipts first, so that nothing is queued only to be refused by the guard.
- *
- * @param settledBefore leaves out what was written later: on a directory, it may be in the middle of being written.
  */
-export async function listFiles(
-  loader: Loader,
-  { settledBefore = Number.POSITIVE_INFINITY }: { settledBefore?: EpochMs } = {},
-): Promise<ListReport> {
-  const report = { listed: 0, added: 0, recovered: 0, unsettled: 0 };
+export async function listFiles(loader: Loader): Promise<ListReport> {
+  const report = { listed: 0, added: 0, recovered: 0 };
   for (const [target, { from }] of loader.targets) {
     for (const prefix of from) {
       let page: LoadFile[] = [];
@@ -42,10 +34,6 @@ export async function listFiles(
       const { bucket, key } = parseUrl(prefix);
       for await (const object of loader.objects.list({ bucket, prefix: key })) {
         if (!loader.routesOf(object).includes(target)) continue;
-        if (object.lastModifiedAt > settledBefore) {
-          report.unsettled += 1;
-          continue;
-        }
         report.listed += 1;
         page.push(fileOf(object, loader.now()));
         if (page.length >= PAGE) await flush();

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
   type ConditionalOutcome,
+  type EpochMs,
   LoadError,
   type ObjectInfo,
   type ObjectRef,
@@ -191,11 +192,11 @@ export class DirectoryObjectStore implements ObjectStore {
   }
 
   /** Removes what processes that died a day ago or more left unfinished. For the start of a long-running process. */
-  async removeAbandoned(): Promise<void> {
+  async removeAbandoned({ now = Date.now() }: { now?: EpochMs } = {}): Promise<void> {
     await classified(async () => {
       for (const entry of readdirSync(this.root, { withFileTypes: true })) {
         if (!entry.isDirectory() || entry.name.startsWith('.')) continue;
-        await this.#unfinished(entry.name).sweep(this.files, this.#onSkipped);
+        await this.#unfinished(entry.name).sweep({ now, files: this.files, onSkipped: this.#onSkipped });
       }
     });
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EpochMs } from '@millrace/core';
 import { etagOf, type FileStamp, isSameStamp, newEtagHash } from './content-hash.ts';
 import { makeFolder } from './durable.ts';
 import { hasCode, isAbsent } from './file-errors.ts';
@@ -13,6 +14,12 @@ export interface SpooledFile {
   readonly path: string;
   readonly etag: string;
   readonly stamp: FileStamp;
+}
+
+export interface SweepOptions {
+  readonly now: EpochMs;
+  readonly files: ObjectFiles;
+  readonly onSkipped: ((path: string, why: string) => void) | undefined;
 }
 
 /** Chunks are gathered to at least this size before they are written. */
@@ -86,14 +93,11 @@ export class UnfinishedFiles {
    * Removes what a process that died left behind. A file that was moved aside and is not what its name says was
    * put there by somebody else just then: it is kept, and reported.
    */
-  async sweep(
-    files: ObjectFiles,
-    onSkipped: ((path: string, why: string) => void) | undefined,
-  ): Promise<void> {
+  async sweep({ now, files, onSkipped }: SweepOptions): Promise<void> {
     for (const name of namesIn(this.#folder)) {
       const path = join(this.#folder, name);
       const stat = lstat(path);
-      if (!stat || Date.now() - Number(stat.ctimeMs) < ABANDONED_AFTER_MS) continue;
+      if (!stat || now - Number(stat.ctimeMs) < ABANDONED_AFTER_MS) continue;
       const [, etag] = /^remove-([0-9a-f]+)-/u.exec(name) ?? [];
       const look = etag === undefined ? undefined : await files.look(path, 0);
       const isKept = look?.kind === 'object' && look.etag !== etag;

@@ -73,7 +73,8 @@ export class LaneDriver {
         const settled = await settle(this.#loader, target);
         if (settled.kind === 'loaded' || settled.kind === 'retrying' || settled.kind === 'held')
           this.#makeRoom(target);
-        if (!this.#isFinishing) this.#note(target, await advance(this.#loader, target, { drain: this.#isDraining }));
+        if (!this.#isFinishing)
+          this.#note(target, await advance(this.#loader, target, { drain: this.#isDraining }));
       } catch (error) {
         this.#onError(target, error);
       }

@@ -15,7 +15,6 @@ import {
   type ObjectInfo,
   type Operations,
   type PlanReport,
-  prepareTarget,
   type QueryResult,
   type StatusReport,
   sweep,
@@ -23,8 +22,16 @@ import {
 import { DirectoryWatcher } from '../filesystem/directory-watcher.ts';
 import { backUp } from './back-up.ts';
 import { LaneDriver } from './lane-driver.ts';
-import { bulkLoad, handedFiles, listFailures, loadLocalFiles, planTarget, redriveFiles } from './local-operations.ts';
+import {
+  bulkLoad,
+  handedFiles,
+  listFailures,
+  loadLocalFiles,
+  planTarget,
+  redriveFiles,
+} from './local-operations.ts';
 import { type OpenLoader, openLoader } from './open-loader.ts';
+import { readyTarget } from './ready-target.ts';
 import { runMigrations } from './run-migrations.ts';
 import { reportStatus } from './status-report.ts';
 
@@ -65,7 +72,11 @@ export class LocalMillrace implements Operations {
   #isWorking = false;
   #isStopping = false;
 
-  private constructor(config: MillraceConfig, open: OpenLoader, options: LocalMillraceOptions & { driver: LaneDriver; loader: Loader }) {
+  private constructor(
+    config: MillraceConfig,
+    open: OpenLoader,
+    options: LocalMillraceOptions & { driver: LaneDriver; loader: Loader },
+  ) {
     this.#config = config;
     this.#directory = options.directory;
     this.#open = open;
@@ -80,21 +91,29 @@ export class LocalMillrace implements Operations {
    * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `table-missing`, `column-missing`
    */
   static async open(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
-    const { directory, onEvent = () => {}, onError = reportToStderr, what = 'millrace', instrument } = options;
-    // The warehouse tells of completions only once jobs are submitted, and those are submitted by this very driver.
-    let millrace: LocalMillrace | undefined;
+    const {
+      directory,
+      onEvent = () => {},
+      onError = reportToStderr,
+      what = 'millrace',
+      instrument,
+    } = options;
+    // Completions and ended turns are told before there is anybody to tell: nothing is under way until `start`.
+    const told = { onCompletion: (_target: string): void => {}, onTurned: (): void => {} };
     const open = await openLoader(config, {
       directory,
       what,
       onEvent,
-      onCompletion: (target) => millrace?.#driver.look(target),
+      onCompletion: (target) => told.onCompletion(target),
     });
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);
-      const driver = new LaneDriver(loader, { onError, onTurned: () => millrace?.#armWakes() });
-      millrace = new LocalMillrace(config, open, { ...options, driver, loader });
+      const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
+      const millrace = new LocalMillrace(config, open, { ...options, driver, loader });
+      told.onCompletion = (target) => driver.look(target);
+      told.onTurned = () => millrace.#armWakes();
       await millrace.migrate({ dryRun: false });
-      for (const target of config.targets.keys()) await prepareTarget(loader, target);
+      for (const target of config.targets.keys()) await readyTarget(open, target);
       return millrace;
     } catch (error) {
       await open.close();
@@ -131,12 +150,13 @@ export class LocalMillrace implements Operations {
       if (this.#driver.isTurning) continue;
       const busy = (await this.#loader.tracker.lanes()).filter((lane) => !isAtRest(lane));
       if (busy.length > 0) {
-        for (const { target, state } of busy) if (state.kind === 'idle' || isDue(state, this.#loader.now())) this.#driver.look(target);
+        for (const { target, state } of busy)
+          if (state.kind === 'idle' || isDue(state, this.#loader.now())) this.#driver.look(target);
         continue;
       }
       // What was being written when the run began may be whole by now.
-      const { added, unsettled } = await this.#list();
-      if (added === 0 && unsettled === 0 && !this.#driver.isTurning) break;
+      const { added } = await this.#list();
+      if (added === 0 && !this.#driver.isTurning) break;
     }
     const lanes = await this.#loader.tracker.lanes();
     return { held: lanes.flatMap(toHeldLane) };
@@ -182,7 +202,7 @@ export class LocalMillrace implements Operations {
   }
 
   async bulk(text: string): Promise<readonly HandedFile[]> {
-    const handed = await bulkLoad(this.#loader, { text, targets: this.#open.targets });
+    const handed = await bulkLoad(this.#open, text);
     this.#lookAt(new Set(handed.map(({ target }) => target)));
     return handed;
   }
@@ -227,9 +247,8 @@ export class LocalMillrace implements Operations {
     this.#lookAt(report.added.keys());
   }
 
-  async #list(): Promise<{ added: number; unsettled: number }> {
-    const settledBefore = this.#loader.now() - this.#config.settleMs;
-    const report = await listFiles(this.#loader, { settledBefore });
+  async #list(): Promise<{ added: number }> {
+    const report = await listFiles(this.#loader);
     if (report.added > 0) this.#lookAtAll();
     return report;
   }
@@ -285,6 +304,11 @@ function toHeldLane({ target, state }: Lane): HeldLane[] {
 }
 
 function reportToStderr(where: string, error: unknown): void {
-  const message = error instanceof LoadError ? error.sentence : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const message =
+    error instanceof LoadError
+      ? error.sentence
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
   process.stderr.write(`${where}: ${message}\n`);
 }

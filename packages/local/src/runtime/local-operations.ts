@@ -7,14 +7,13 @@ import {
   type FileSelection,
   type HandedFile,
   LoadError,
-  type LoadFile,
   type Loader,
+  type LoadFile,
   loadFileOf,
   type PlanReport,
   parseBulkSpec,
   parseUrl,
   planBatch,
-  prepareTarget,
   readReceipts,
   sortBacklog,
   type TargetDefinition,
@@ -22,13 +21,18 @@ import {
   urlOf,
 } from '@millrace/core';
 import { handOver } from './hand-over.ts';
+import type { OpenLoader } from './open-loader.ts';
+import { readyTarget } from './ready-target.ts';
 import { noteOf } from './status-report.ts';
 
 /** Files that one list of failures, or one redrive, looks at: more would hide what matters. */
 const MAX_TROUBLED = 100_000;
 
 /** What failed and why: quarantined files, and waiting ones with the last error that they were part of. */
-export async function listFailures(loader: Loader, selection: FileSelection): Promise<readonly FailureEntry[]> {
+export async function listFailures(
+  loader: Loader,
+  selection: FileSelection,
+): Promise<readonly FailureEntry[]> {
   const troubled = await selectTroubled(loader, selection);
   return troubled.flatMap(({ target, file, status, evidence }): FailureEntry[] => {
     if (evidence === undefined || (status !== 'quarantined' && status !== 'waiting')) return [];
@@ -70,7 +74,10 @@ export async function redriveFiles(
   return { redriven, targets: [...idsOf.keys()] };
 }
 
-async function selectTroubled(loader: Loader, { target, prefix }: FileSelection): Promise<readonly TrackedFile[]> {
+async function selectTroubled(
+  loader: Loader,
+  { target, prefix }: FileSelection,
+): Promise<readonly TrackedFile[]> {
   if (target !== undefined) definitionOf(loader, target);
   const troubled = await loader.tracker.troubledFiles({
     limit: MAX_TROUBLED,
@@ -85,7 +92,11 @@ export async function planTarget(loader: Loader, target: string): Promise<PlanRe
   const lane = await loader.tracker.lane(target);
   const { loadable } = sortBacklog(await loader.tracker.waitingFiles(target, definition.batching.maxFiles));
   const { maxFiles, maxBytes } = definition.batching;
-  const batch = planBatch(loadable, { maxFiles, maxBytes, kindOf: ({ file }) => file.copyOptions ?? definition.compressionOf(file.identity.key) });
+  const batch = planBatch(loadable, {
+    maxFiles,
+    maxBytes,
+    kindOf: ({ file }) => file.copyOptions ?? definition.compressionOf(file.identity.key),
+  });
   const isExample = batch.files.length === 0;
   const files = isExample ? [exampleFile(definition, loader.now())] : batch.files.map(({ file }) => file);
   const tableColumns = await loader.warehouse.describeTable(target);
@@ -140,9 +151,13 @@ export async function loadLocalFiles(
     // Before it is copied: what no route would take must not lie around in the object store.
     const name = join('/', key, basename(path)).slice(1);
     if (!loader.routesOf({ bucket, key: name }).includes(target)) {
-      throw new LoadError('file-not-routed', `${path} would be ${urlOf({ bucket, key: name })}, which is no file of ${target}`, {
-        hint: "rename it so that it fits the target's 'from'",
-      });
+      throw new LoadError(
+        'file-not-routed',
+        `${path} would be ${urlOf({ bucket, key: name })}, which is no file of ${target}`,
+        {
+          hint: "rename it so that it fits the target's 'from'",
+        },
+      );
     }
     const object = await handOver(loader.objects, path, prefix);
     const file = loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now());
@@ -153,7 +168,11 @@ export async function loadLocalFiles(
 }
 
 /** Where files of a target stand now. */
-export async function handedFiles(loader: Loader, target: string, ids: readonly string[]): Promise<readonly HandedFile[]> {
+export async function handedFiles(
+  loader: Loader,
+  target: string,
+  ids: readonly string[],
+): Promise<readonly HandedFile[]> {
   const known = await loader.tracker.filesById(target, ids);
   return known.map(({ file, status }) => ({ target, id: file.id, url: file.url, status }));
 }
@@ -164,38 +183,54 @@ export async function handedFiles(loader: Loader, target: string, ids: readonly 
  *
  * @throws LoadError `bulk-conflict` when the document merges a configured table by other rules than the configuration.
  */
-export async function bulkLoad(
-  loader: Loader,
-  { text, targets }: { text: string; targets: Map<string, TargetDefinition> },
-): Promise<readonly HandedFile[]> {
+export async function bulkLoad(open: OpenLoader, text: string): Promise<readonly HandedFile[]> {
+  const { loader, targets } = open;
   const handed: HandedFile[] = [];
   for (const { prefix, definition } of parseBulkSpec(text).paths) {
     const target = definition.name;
     const configured = targets.get(target);
     if (configured === undefined) targets.set(target, definition);
     else checkSameRule(configured, definition);
-    await prepareTarget(loader, target);
+    await readyTarget(open, target);
     const { bucket, key } = parseUrl(prefix);
     const files: LoadFile[] = [];
     for await (const object of loader.objects.list({ bucket, prefix: key })) {
       if (object.size === 0 && object.key.endsWith('/')) continue;
       const copyOptions = definition.copyOptions(definition.compressionOf(object.key));
-      files.push({ ...loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now()), copyOptions });
+      files.push({
+        ...loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now()),
+        copyOptions,
+      });
     }
     const { loadedIds } = await readReceipts(loader, target, files);
     const fresh = files.filter(({ id }) => !loadedIds.has(id));
     if (fresh.length > 0) await admit(loader, target, fresh);
-    await loader.tracker.markLoaded(target, files.filter(({ id }) => loadedIds.has(id)));
-    handed.push(...(await handedFiles(loader, target, files.map(({ id }) => id))));
+    await loader.tracker.markLoaded(
+      target,
+      files.filter(({ id }) => loadedIds.has(id)),
+    );
+    handed.push(
+      ...(await handedFiles(
+        loader,
+        target,
+        files.map(({ id }) => id),
+      )),
+    );
   }
   return handed;
 }
 
 function checkSameRule({ name, rule }: TargetDefinition, { rule: asked }: TargetDefinition): void {
   const say = ({ mode, key, latestBy }: TargetDefinition['rule']): string =>
-    mode === 'append' ? 'append' : `${mode} by ${key.join(', ')}${latestBy.length === 0 ? '' : `, latest by ${latestBy.join(', ')}`}`;
+    mode === 'append'
+      ? 'append'
+      : `${mode} by ${key.join(', ')}${latestBy.length === 0 ? '' : `, latest by ${latestBy.join(', ')}`}`;
   if (say(rule) === say(asked)) return;
-  throw new LoadError('bulk-conflict', `the bulk document loads ${name} by ${say(asked)}, the configuration by ${say(rule)}`, {
-    hint: 'one table has one way of merging: correct one of the two',
-  });
+  throw new LoadError(
+    'bulk-conflict',
+    `the bulk document loads ${name} by ${say(asked)}, the configuration by ${say(rule)}`,
+    {
+      hint: 'one table has one way of merging: correct one of the two',
+    },
+  );
 }

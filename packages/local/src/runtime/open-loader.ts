@@ -67,7 +67,10 @@ export async function openLoader(config: MillraceConfig, options: OpenLoaderOpti
     closers.push(() => tracker.close());
     const wakes = new SqliteWakeQueue(resolve(state, 'wakes.db'));
     closers.push(() => wakes.close());
-    const objects = new DirectoryObjectStore(at(config.objects.path), { cachePath: resolve(state, 'etags.db') });
+    const objects = new DirectoryObjectStore(at(config.objects.path), {
+      settleMs: config.settleMs,
+      cachePath: resolve(state, 'etags.db'),
+    });
     closers.push(() => objects.close());
     mkdirSync(dirname(at(config.warehouse.path)), { recursive: true });
     const engine = await RedshiftLocal.open({ path: at(config.warehouse.path), objects, database: DATABASE });

@@ -10,17 +10,16 @@ import {
   type Warehouse,
 } from '@millrace/core';
 import { RedshiftDialect, toLoadError } from '@millrace/redshift';
-import { RedshiftError, type RedshiftLocal, type Result } from '@millrace/redshift-local';
+import { RedshiftError, type RedshiftLocal, type Result, type Session } from '@millrace/redshift-local';
 
 /** Statements whose end is remembered: more than lanes can have in flight, by far. */
 const MAX_REMEMBERED = 1_000;
 
 interface Submission {
   readonly ref: StatementRef;
-  /** Its backend, once it has one: what load errors are found by. */
-  pid: number | null;
+  /** What runs it: load errors are found by its process id. Null before it began. */
+  session: Session | null;
   status: StatementStatus;
-  readonly cancel: AbortController;
 }
 
 /**
@@ -48,9 +47,8 @@ export class EmbeddedRedshift implements Warehouse {
     this.#lastId += 1;
     const submission: Submission = {
       ref: { name, id: String(this.#lastId) },
-      pid: null,
+      session: null,
       status: { state: 'running' },
-      cancel: new AbortController(),
     };
     this.#remember(submission);
     void this.#run(submission, statements);
@@ -68,15 +66,15 @@ export class EmbeddedRedshift implements Warehouse {
   }
 
   async cancel({ id }: StatementRef): Promise<void> {
-    this.#byId.get(id)?.cancel.abort();
+    this.#byId.get(id)?.session?.cancel();
   }
 
   async copyErrors({ id, name }: StatementRef): Promise<readonly CopyError[]> {
     const submission = this.#byId.get(id);
-    if (submission?.ref.name !== name || submission.pid === null) return [];
+    if (submission?.ref.name !== name || submission.session === null) return [];
     const rows = await this.transact([
       `SELECT filename, line_number, colname, raw_field_value, err_code, err_reason
-FROM stl_load_errors WHERE session = ${submission.pid} ORDER BY filename, line_number`,
+FROM stl_load_errors WHERE session = ${submission.session.pid} ORDER BY filename, line_number`,
     ]);
     return rows.map(toCopyError);
   }
@@ -95,7 +93,8 @@ FROM stl_load_errors WHERE session = ${submission.pid} ORDER BY filename, line_n
     const session = this.#engine.session();
     try {
       const result = await session.execute(sql);
-      if (result.kind === 'rows') return { columns: result.columns.map(({ name }) => name), rows: result.rows };
+      if (result.kind === 'rows')
+        return { columns: result.columns.map(({ name }) => name), rows: rowsOf(result) };
       return { columns: ['result'], rows: [{ result: result.tag }] };
     } catch (error) {
       throw classified(error);
@@ -111,9 +110,8 @@ FROM stl_load_errors WHERE session = ${submission.pid} ORDER BY filename, line_n
   async #run(submission: Submission, statements: readonly string[]): Promise<void> {
     try {
       const results = await this.#engine.runBatch(statements, {
-        signal: submission.cancel.signal,
-        onBackend: (pid) => {
-          submission.pid = pid;
+        onBackend: (session) => {
+          submission.session = session;
         },
       });
       submission.status = { state: 'finished', copiedRows: copiedRowsOf(results) };
@@ -149,13 +147,14 @@ function classified(error: unknown): LoadError {
 }
 
 function rowsOf(result: Result | undefined): readonly SqlRow[] {
-  return result?.kind === 'rows' ? result.rows : [];
+  if (result?.kind !== 'rows') return [];
+  const names = result.columns.map(({ name }) => name);
+  return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])));
 }
 
 function copiedRowsOf(results: readonly Result[]): number | null {
   for (const result of results) {
-    if (result.kind !== 'rows') continue;
-    const count = result.rows[0]?.copied_rows;
+    const count = rowsOf(result)[0]?.copied_rows;
     if (count !== undefined && count !== null) return Number(count);
   }
   return null;

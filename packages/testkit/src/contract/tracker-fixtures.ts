@@ -59,7 +59,7 @@ export function busyLane(target: string): Lane {
     },
     failures: 2,
     notBeforeAt: 1_795_264_440_000,
-    cornerTo: 4,
+    suspects: 4,
     loadMs: 812.5,
     loadedFiles: 1_234_567,
     loadedRows: 9_876_543_210,

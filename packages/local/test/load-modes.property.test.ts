@@ -1,0 +1,235 @@
+import {
+  loadFileOf,
+  type MergeRule,
+  planLedger,
+  planLoad,
+  renderManifest,
+  type SqlRow,
+  type TableColumn,
+  ulid,
+} from '@millrace/core';
+import { RedshiftLocal } from '@millrace/redshift-local';
+import { MemoryObjectStore } from '@millrace/testkit';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmbeddedRedshift } from '../src/warehouse/embedded-redshift.ts';
+
+/**
+ * Every load mode against a model in TypeScript: any partition of the same rows into files and jobs, in any order,
+ * gives the same table.
+ */
+
+interface Row {
+  readonly k1: number | null;
+  readonly k2: string | null;
+  readonly v: number | null;
+  readonly w: string | null;
+  readonly ts: string | null;
+  readonly op: string | null;
+}
+
+const BASE: MergeRule = {
+  mode: 'append',
+  key: [],
+  latestBy: [],
+  tombstone: null,
+  nullKeys: 'reject',
+  columns: ['k1', 'k2', 'v', 'w', 'ts'],
+  onRewrite: 'reload',
+};
+const UPSERT: MergeRule = { ...BASE, mode: 'upsert', key: ['k1', 'k2'], latestBy: ['ts'] };
+
+const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { freq: 4 });
+const timestamp = fc.nat(3).map((n) => `2026-11-2${n} 00:00:00`);
+const row = (keys: { nulls: boolean }): fc.Arbitrary<Row> => {
+  const key = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+    keys.nulls ? nullable(values) : values;
+  return fc.record({
+    k1: key(fc.nat(2)),
+    k2: key(fc.constantFrom('a', 'ü')),
+    v: nullable(fc.nat(2)),
+    w: nullable(fc.constantFrom('', 'x', 'yy')),
+    ts: nullable(timestamp),
+    op: fc.constantFrom(null, null, 'D', 'U'),
+  });
+};
+/** Jobs of files of rows. */
+const jobsOf = (rows: fc.Arbitrary<Row>): fc.Arbitrary<Row[][][]> =>
+  fc.array(fc.array(fc.array(rows, { maxLength: 5 }), { minLength: 1, maxLength: 3 }), {
+    minLength: 1,
+    maxLength: 4,
+  });
+
+let engine: RedshiftLocal;
+let warehouse: EmbeddedRedshift;
+const objects = new MemoryObjectStore();
+let jobs = 0;
+
+beforeAll(async () => {
+  engine = await RedshiftLocal.open({ path: ':memory:', objects });
+  warehouse = new EmbeddedRedshift(engine, { onCompletion: () => {} });
+});
+afterAll(() => engine.close());
+
+describe('any partition of the same rows into files and jobs gives the same table:', () => {
+  it('append', () => holds(BASE, { nulls: true }));
+  it('upsert', () => holds(UPSERT, { nulls: false }));
+  it('upsert with tombstones', () =>
+    holds({ ...UPSERT, tombstone: { column: 'op', equals: 'D' } }, { nulls: false }));
+  it('upsert that appends rows with a NULL in the key', () =>
+    holds({ ...UPSERT, nullKeys: 'append' }, { nulls: true }));
+  it('insert-only', () => holds({ ...UPSERT, mode: 'insert-only', latestBy: [] }, { nulls: false }));
+
+  it('and the order of the jobs does not matter to an upsert with tombstones', async () => {
+    const rule: MergeRule = { ...UPSERT, tombstone: { column: 'op', equals: 'D' } };
+    await fc.assert(
+      fc.asyncProperty(jobsOf(row({ nulls: false })), async (given) => {
+        const forwards = await run(rule, given);
+        const backwards = await run(rule, given.toReversed());
+        expect(backwards).toEqual(forwards);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('upsert leaves columns alone that the files do not have, and IDENTITY too', async () => {
+    const rule: MergeRule = { ...UPSERT, columns: ['k1', 'k2', 'v', 'ts'] };
+    await createTable(rule);
+    await warehouse.transact([
+      "INSERT INTO public.t (k1, k2, v, w, ts) VALUES (1, 'a', 1, 'kept', '2026-11-20 00:00:00')",
+    ]);
+    const [before] = await warehouse.transact(['SELECT id FROM public.t']);
+    await load(rule, [[{ k1: 1, k2: 'a', v: 2, w: 'ignored', ts: '2026-11-21 00:00:00', op: null }]]);
+    expect(await warehouse.transact(['SELECT id, v, w FROM public.t'])).toEqual([
+      { id: before?.id, v: 2, w: 'kept' },
+    ]);
+  });
+
+  it('a NULL in the key is refused by COPY itself, which names file and line', async () => {
+    await createTable(UPSERT);
+    const good: Row = { k1: 1, k2: 'a', v: 1, w: null, ts: null, op: null };
+    await expect(load(UPSERT, [[good, { ...good, k1: null }]])).rejects.toMatchObject({ class: 'data' });
+    const errors = await warehouse.transact([
+      'SELECT line_number, colname, err_code FROM stl_load_errors ORDER BY starttime DESC LIMIT 1',
+    ]);
+    expect(errors).toEqual([{ line_number: 2, colname: expect.stringMatching(/^k1 *$/u), err_code: 1213 }]);
+  });
+});
+
+async function holds(rule: MergeRule, keys: { nulls: boolean }): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(jobsOf(row(keys)), async (given) => {
+      expect(await run(rule, given)).toEqual(model(rule, given));
+    }),
+    { numRuns: 40 },
+  );
+}
+
+/** Loads the jobs, in order, into an empty table, and reads it. */
+async function run(rule: MergeRule, given: readonly (readonly Row[][])[]): Promise<string[]> {
+  await createTable(rule);
+  for (const files of given) await load(rule, files);
+  const rows = await warehouse.transact(['SELECT k1, k2, v, w, ts FROM public.t']);
+  return rows.map(toText).sort();
+}
+
+async function createTable(rule: MergeRule): Promise<void> {
+  await warehouse.transact(['DROP TABLE IF EXISTS public.t', 'DROP SCHEMA IF EXISTS millrace CASCADE']);
+  await warehouse.transact([
+    'CREATE TABLE public.t (id BIGINT IDENTITY(1, 1), k1 INTEGER, k2 VARCHAR(5), v INTEGER, w VARCHAR(10), ts TIMESTAMP)',
+  ]);
+  for (const statement of planLedger('public.t', rule, await columns())) {
+    await warehouse.transact([warehouse.dialect.render(statement)]);
+  }
+}
+
+async function load(rule: MergeRule, contents: readonly (readonly Row[])[]): Promise<void> {
+  jobs += 1;
+  const jobId = ulid(jobs, new Uint8Array(16));
+  const files = await Promise.all(
+    contents.map(async (rows, n) => {
+      const lines = rows.map((one) => `${JSON.stringify(one)}\n`).join('');
+      const info = await objects.write({ bucket: 'lake', key: `t/${jobs}-${n}.json` }, lines);
+      if (info === undefined) throw new Error('the store refused an unconditional write');
+      return loadFileOf(info, 0);
+    }),
+  );
+  const manifest = { bucket: 'millrace', key: `${jobId}.manifest` };
+  await objects.write(
+    manifest,
+    renderManifest(files.map(({ url, identity }) => ({ url, size: identity.size }))),
+  );
+  const plan = planLoad({
+    target: 'public.t',
+    rule,
+    tableColumns: await columns(),
+    attempt: { jobId, attempt: 1, fence: jobs },
+    files,
+    manifestUrl: `s3://millrace/${jobId}.manifest`,
+    fileListManifestUrl: '',
+    iamRole: 'default',
+    copyOptions: "JSON 'auto'",
+    lockTimeoutMs: 10_000,
+    statementTimeoutMs: 0,
+    maxStatementBytes: 100_000,
+  });
+  await warehouse.transact(plan.map((statement) => warehouse.dialect.render(statement)));
+}
+
+async function columns(): Promise<readonly TableColumn[]> {
+  const found = await warehouse.describeTable('public.t');
+  if (found === undefined) throw new Error('public.t is not there');
+  return found;
+}
+
+/** What the table must hold: computed from all rows at once, but for what the order of jobs decides by definition. */
+function model(rule: MergeRule, given: readonly (readonly Row[][])[]): string[] {
+  const jobRows = given.map((files) => files.flat());
+  if (rule.mode === 'append') return jobRows.flat().map(toText).sort();
+  const isDead = ({ op }: Row): boolean => rule.tombstone !== null && op === 'D';
+  const hasNullKey = ({ k1, k2 }: Row): boolean => k1 === null || k2 === null;
+  const table = new Map<string, Row>();
+  const appended: Row[] = [];
+  const groups = rule.mode === 'upsert' ? [jobRows.flat()] : jobRows;
+  for (const rows of groups) {
+    const firstOfJob = new Map<string, Row>();
+    for (const one of rows) {
+      if (hasNullKey(one)) {
+        appended.push(one);
+        continue;
+      }
+      const key = JSON.stringify([one.k1, one.k2]);
+      const other = firstOfJob.get(key);
+      if (other === undefined || compareVersions(one, other, rule) > 0) firstOfJob.set(key, one);
+    }
+    for (const [key, one] of firstOfJob) if (!table.has(key)) table.set(key, one);
+  }
+  return [...table.values(), ...appended]
+    .filter((one) => !isDead(one))
+    .map(toText)
+    .sort();
+}
+
+/** The total order: `latestBy` with NULL lowest, then a tombstone above others, then the remaining columns. */
+function compareVersions(a: Row, b: Row, rule: MergeRule): number {
+  const later = rule.latestBy.length === 0 ? 0 : compareValues(a.ts, b.ts);
+  if (later !== 0) return later;
+  if (rule.tombstone !== null && (a.op === 'D') !== (b.op === 'D')) return a.op === 'D' ? 1 : -1;
+  const remaining = [
+    compareValues(a.v, b.v),
+    compareValues(a.w, b.w),
+    rule.latestBy.length === 0 ? compareValues(a.ts, b.ts) : 0,
+  ];
+  return remaining.find((order) => order !== 0) ?? 0;
+}
+
+function compareValues(a: string | number | null, b: string | number | null): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+function toText({ k1, k2, v, w, ts }: SqlRow | Row): string {
+  return JSON.stringify([k1, k2, v, w, ts]);
+}

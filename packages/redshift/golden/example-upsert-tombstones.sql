@@ -1,0 +1,86 @@
+SET statement_timeout TO 60000;
+
+LOCK TABLE "millrace"."lock_public_airports_137f9040";
+
+SET statement_timeout TO 900000;
+
+CREATE TEMP TABLE "millrace_files_01jd0000000000000000000000_1" (
+  file_id VARCHAR(32) NOT NULL,
+  key_id VARCHAR(32) NOT NULL,
+  url VARCHAR(1200) NOT NULL,
+  etag VARCHAR(128) NOT NULL,
+  size BIGINT NOT NULL
+);
+
+INSERT INTO "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url, etag, size) VALUES
+('9e402c682e6394fa8534665926c35908', 'd500ce52fbf779db148b596ff29b01c7', 's3://lake/airports/2026-11-21.csv.gz', 'c0ffee', 4711);
+
+SELECT CAST(
+  CASE
+    WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
+    WHEN known.voided > 0 THEN 'millrace:void'
+    WHEN known.loaded > 0 THEN 'millrace:already-loaded'
+    ELSE '0'
+  END AS INTEGER) AS guard
+FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
+CROSS JOIN (
+  SELECT
+    COALESCE(SUM(CASE WHEN receipt.kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
+    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id = job_file.file_id THEN 1 ELSE 0 END), 0) AS loaded,
+    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id <> job_file.file_id THEN 1 ELSE 0 END), 0) AS rewritten
+  FROM "millrace"."receipts_public_airports_137f9040" AS receipt
+  LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
+  WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
+) AS known;
+
+CREATE TEMP TABLE "millrace_stage_01jd0000000000000000000000_1" (
+  "iata" character varying(4) NOT NULL,
+  "name" character varying(60),
+  "updated_at" timestamp without time zone,
+  "op" character varying(256)
+);
+
+COPY "millrace_stage_01jd0000000000000000000000_1" ("iata", "name", "updated_at", "op")
+FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json' IAM_ROLE default MANIFEST
+CSV IGNOREHEADER 1 GZIP TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF;
+
+SELECT pg_last_copy_count() AS copied_rows;
+
+CREATE TEMP TABLE "millrace_winners_01jd0000000000000000000000_1" AS
+SELECT "iata", "name", "updated_at", "op" FROM (
+  SELECT "iata", "name", "updated_at", "op", ROW_NUMBER() OVER (
+    PARTITION BY "iata"
+    ORDER BY staged."updated_at" DESC NULLS LAST, CASE WHEN COALESCE(staged."op" = 'D', FALSE) THEN 0 ELSE 1 END, staged."name" DESC NULLS LAST
+  ) AS millrace_rank
+  FROM "millrace_stage_01jd0000000000000000000000_1" AS staged
+) AS ranked
+WHERE millrace_rank = 1;
+
+DELETE FROM "millrace_winners_01jd0000000000000000000000_1" USING "public"."airports" AS millrace_row
+WHERE "millrace_winners_01jd0000000000000000000000_1"."iata" = millrace_row."iata"
+  AND NOT COALESCE((("millrace_winners_01jd0000000000000000000000_1"."updated_at" > millrace_row."updated_at" OR ("millrace_winners_01jd0000000000000000000000_1"."updated_at" IS NOT NULL AND millrace_row."updated_at" IS NULL)) OR (("millrace_winners_01jd0000000000000000000000_1"."updated_at" = millrace_row."updated_at" OR ("millrace_winners_01jd0000000000000000000000_1"."updated_at" IS NULL AND millrace_row."updated_at" IS NULL)) AND (COALESCE("millrace_winners_01jd0000000000000000000000_1"."op" = 'D', FALSE) OR ("millrace_winners_01jd0000000000000000000000_1"."name" > millrace_row."name" OR ("millrace_winners_01jd0000000000000000000000_1"."name" IS NOT NULL AND millrace_row."name" IS NULL))))), FALSE);
+
+DELETE FROM "millrace_winners_01jd0000000000000000000000_1" USING "millrace"."graves_public_airports_137f9040" AS grave
+WHERE "millrace_winners_01jd0000000000000000000000_1"."iata" = grave."iata"
+  AND NOT COALESCE(("millrace_winners_01jd0000000000000000000000_1"."updated_at" > grave."updated_at" OR ("millrace_winners_01jd0000000000000000000000_1"."updated_at" IS NOT NULL AND grave."updated_at" IS NULL)), FALSE);
+
+DELETE FROM "public"."airports" USING "millrace_winners_01jd0000000000000000000000_1" AS winner
+WHERE "public"."airports"."iata" = winner."iata" AND COALESCE(winner."op" = 'D', FALSE);
+
+DELETE FROM "millrace"."graves_public_airports_137f9040" USING "millrace_winners_01jd0000000000000000000000_1" AS winner
+WHERE "millrace"."graves_public_airports_137f9040"."iata" = winner."iata";
+
+INSERT INTO "millrace"."graves_public_airports_137f9040" ("iata", "updated_at")
+SELECT "iata", "updated_at" FROM "millrace_winners_01jd0000000000000000000000_1" AS winner
+WHERE COALESCE(winner."op" = 'D', FALSE);
+
+DELETE FROM "millrace_winners_01jd0000000000000000000000_1" WHERE COALESCE("millrace_winners_01jd0000000000000000000000_1"."op" = 'D', FALSE);
+
+MERGE INTO "public"."airports" USING "millrace_winners_01jd0000000000000000000000_1"
+ON "airports"."iata" = "millrace_winners_01jd0000000000000000000000_1"."iata"
+WHEN MATCHED THEN UPDATE SET "name" = "millrace_winners_01jd0000000000000000000000_1"."name", "updated_at" = "millrace_winners_01jd0000000000000000000000_1"."updated_at"
+WHEN NOT MATCHED THEN INSERT ("iata", "name", "updated_at") VALUES ("millrace_winners_01jd0000000000000000000000_1"."iata", "millrace_winners_01jd0000000000000000000000_1"."name", "millrace_winners_01jd0000000000000000000000_1"."updated_at");
+
+INSERT INTO "millrace"."receipts_public_airports_137f9040" (file_id, key_id, url, etag, size, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT file_id, key_id, url, etag, size, 'load', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE()
+FROM "millrace_files_01jd0000000000000000000000_1";
