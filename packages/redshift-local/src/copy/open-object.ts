@@ -1,0 +1,94 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { type CopyCompression, LoadError } from '@millrace/core';
+import { RedshiftError } from '../redshift-error.ts';
+import { bunzip2 } from './bunzip2.ts';
+import type { CopyContext } from './copy-context.ts';
+import type { CopyFile } from './copy-file.ts';
+
+/** Up to this size a file is read and decompressed in one piece: for thousands of tiny files streams cost more than the bytes. */
+const SMALL_FILE_BYTES = 256 * 1024;
+const CHUNK_BYTES = 512 * 1024;
+
+/**
+ * The decompressed bytes of an object.
+ *
+ * @throws RedshiftError naming the file when it is gone, cut off, or not compressed as the options say.
+ */
+export async function* openObject(
+  file: CopyFile,
+  compression: CopyCompression | undefined,
+  context: CopyContext,
+): AsyncGenerator<Buffer> {
+  try {
+    if (file.path !== undefined && file.size <= SMALL_FILE_BYTES && compression !== 'bzip2') {
+      const bytes = readFileSync(file.path);
+      yield bytes.length === 0 ? bytes : inflateSmall(bytes, compression);
+      return;
+    }
+    const source = file.path === undefined ? await context.objects.read(file.ref) : readLocal(file.path);
+    yield* inflate(source, compression, context.signal);
+  } catch (error) {
+    throw toFileError(error as Error, file, compression);
+  }
+}
+
+function readLocal(path: string): Readable {
+  return createReadStream(path, { highWaterMark: CHUNK_BYTES });
+}
+
+function inflateSmall(bytes: Buffer, compression: CopyCompression | undefined): Buffer {
+  if (compression === 'gzip') return gunzipSync(bytes);
+  if (compression === 'zstd') return zstdDecompressSync(bytes);
+  return bytes;
+}
+
+async function* inflate(
+  source: AsyncIterable<Uint8Array>,
+  compression: CopyCompression | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  if (compression === 'bzip2') {
+    yield* bunzip2(source);
+  } else if (compression === undefined) {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
+  } else {
+    const inflater =
+      compression === 'gzip'
+        ? createGunzip({ chunkSize: CHUNK_BYTES })
+        : createZstdDecompress({ chunkSize: CHUNK_BYTES });
+    // The pipeline's failure reaches the reader below through the destroyed stream; here it is only kept from being unhandled.
+    const feeding = pipeline(Readable.from(source), inflater, { signal }).catch(() => undefined);
+    try {
+      for await (const chunk of inflater) yield chunk as Buffer;
+    } finally {
+      inflater.destroy();
+      await feeding;
+    }
+  }
+}
+
+function toFileError(error: Error, file: CopyFile, compression: CopyCompression | undefined): Error {
+  if (error instanceof RedshiftError || error.name === 'AbortError') return error;
+  const isGone =
+    (error instanceof LoadError && error.code === 'object-gone') ||
+    (error as NodeJS.ErrnoException).code === 'ENOENT';
+  if (isGone) {
+    return new RedshiftError(
+      `S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey,Key ${file.ref.key}`,
+      { cause: error, detail: file.url },
+    );
+  }
+  if (compression !== undefined) {
+    return new RedshiftError(
+      `${compression} decompression of ${file.url} failed: ${error.message}. The file is cut off, or not compressed with ${compression}`,
+      { cause: error },
+    );
+  }
+  return new RedshiftError(`reading ${file.url} failed: ${error.message}`, { cause: error });
+}
