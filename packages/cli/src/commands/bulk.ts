@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LoadError } from '@millrace/core';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { handAndAwait } from './await-files.ts';
+
+export function addBulk(program: Command, context: CommandContext): void {
+  program
+    .command('bulk')
+    .description('Load what a bulk document names, and wait until it is loaded.')
+    .argument('<spec>', 'JSON document that names tables and prefixes')
+    .addHelpText(
+      'after',
+      `
+The prefixes are listed, files that were loaded before are left out, the others go through the lanes of their tables.
+
+Examples:
+  $ millrace bulk yesterday.json
+  $ millrace bulk backfill.json --json
+
+Exit codes: 0 all are loaded, 1 one was not (named on stderr), 2 wrong usage or configuration.`,
+    )
+    .action(async (spec: string, _: unknown, command: Command) => {
+      const project = await context.project(command);
+      const path = resolve(context.cwd, spec);
+      const text = await readFile(path, 'utf8').catch((cause: Error) => {
+        throw new LoadError('file-missing', `${path} cannot be read: ${cause.message}`, {
+          hint: 'check the path',
+          cause,
+        });
+      });
+      await handAndAwait({
+        project,
+        context,
+        json: context.options(command).json === true,
+        what: 'millrace bulk',
+        hand: (operations) => operations.bulk(text),
+      });
+    });
+}

@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { LoadError, parseTargetName } from '@millrace/core';
+import type { Command } from 'commander';
+import type { CommandContext } from '../command-context.ts';
+import { CONFIG_NAMES } from '../project/find-config.ts';
+import { EXAMPLE_FLIGHTS } from '../scaffold/example-flights.ts';
+import { type NewProject, planProject } from '../scaffold/plan-project.ts';
+import { checkProject, writeProject } from '../scaffold/write-project.ts';
+import { showText } from '../terminal/show-text.ts';
+import { formatTable } from '../terminal/table.ts';
+
+interface InitOptions {
+  readonly yes?: boolean;
+  readonly from?: string;
+  readonly target?: string;
+  readonly jsonConfig?: boolean;
+}
+
+export function addInit(program: Command, context: CommandContext): void {
+  program
+    .command('init')
+    .description('Begin a project: a configuration, a migration and a sample file that loads.')
+    .argument('<directory>', 'directory of the project; made if needed')
+    .option(
+      '--from <file>',
+      'file to make the table from: csv, tsv, json, ndjson or parquet; also .gz and .zst',
+    )
+    .option('--target <table>', 'schema.table (default: public, and named after the file)')
+    .option('--json-config', 'write millrace.config.json instead of millrace.config.ts')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText(
+      'after',
+      `
+Nothing that is there is overwritten. What is guessed from the file is beside every column, for review.
+
+Examples:
+  $ millrace init flights
+  $ millrace init shop --from orders.csv.gz --target sales.orders --yes
+
+Exit codes: 0 written, 1 refused or failed, 2 wrong usage.`,
+    )
+    .action(async (given: string, options: InitOptions, command: Command) => {
+      const directory = resolve(context.cwd, context.options(command).dir ?? '.', given);
+      const project = await plan(options, context);
+      checkProject(directory, project.files, CONFIG_NAMES);
+      const shown = relative(context.cwd, directory) || '.';
+      if (!(await isWanted(project, { context, yes: options.yes === true, shown }))) {
+        context.terminal.note('nothing was written');
+        return;
+      }
+      await writeProject(directory, project.files);
+      const paths = project.files.map(({ path }) => path);
+      if (context.options(command).json) {
+        context.terminal.json({
+          directory,
+          target: project.target,
+          files: paths,
+          warnings: project.table.warnings,
+        });
+      } else {
+        context.terminal.result(paths.map((path) => showText(join(shown, path))).join('\n'));
+      }
+      sayNext(project, { context, shown });
+    });
+}
+
+async function plan(options: InitOptions, { cwd }: CommandContext): Promise<NewProject> {
+  const target = options.target === undefined ? undefined : readTarget(options.target);
+  const asJson = options.jsonConfig === true;
+  if (options.from !== undefined) return planProject(resolve(cwd, options.from), { target, asJson });
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-init-'));
+  try {
+    const sample = join(folder, EXAMPLE_FLIGHTS.fileName);
+    await writeFile(sample, EXAMPLE_FLIGHTS.text);
+    const project = await planProject(sample, { target: target ?? EXAMPLE_FLIGHTS.target, asJson });
+    const text = { text: EXAMPLE_FLIGHTS.text };
+    const files = project.files.map((file) => ('copyOf' in file.content ? { ...file, content: text } : file));
+    return { ...project, files };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function readTarget(text: string): string {
+  try {
+    return parseTargetName(text);
+  } catch (cause) {
+    if (!(cause instanceof LoadError)) throw cause;
+    throw new LoadError('wrong-usage', `--target: ${cause.message}`, {
+      ...(cause.hint === undefined ? {} : { hint: cause.hint }),
+      cause,
+    });
+  }
+}
+
+/** Asks on a terminal only: scripts have said what they want. */
+async function isWanted(
+  { target, table, files }: NewProject,
+  { context, yes, shown }: { context: CommandContext; yes: boolean; shown: string },
+): Promise<boolean> {
+  const { terminal } = context;
+  if (yes || !process.stdin.isTTY || !terminal.showsProgress) return true;
+  const columns = table.columns.map(({ name, type, why }) => [showText(name), type, showText(why)]);
+  terminal.note(`${terminal.styleNote('bold', target)}\n`);
+  terminal.note(formatTable([{ title: 'COLUMN' }, { title: 'TYPE' }, { title: 'SEEN' }], columns));
+  for (const warning of table.warnings) terminal.note(`mind: ${showText(warning)}`);
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(`\nWrite ${files.length} files into ${showText(shown)}? [Y/n] `);
+    return /^(?:y|yes|)$/iu.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+function sayNext(
+  { target, table }: NewProject,
+  { context, shown }: { context: CommandContext; shown: string },
+): void {
+  const { terminal } = context;
+  for (const warning of table.warnings) terminal.note(`mind: ${showText(warning)}`);
+  terminal.note(
+    [
+      '\nNext: review the migration, then',
+      ...(shown === '.' ? [] : [`  cd ${showText(shown)}`]),
+      '  millrace up --until-idle',
+      `  millrace query 'SELECT * FROM ${target} LIMIT 5'`,
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,23 @@
+import type { Operations } from '@millrace/core';
+
+/** The operations that cross the wire: all of the port. The compiler names one that is missing here. */
+const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
+  status: true,
+  failures: true,
+  redrive: true,
+  plan: true,
+  query: true,
+  load: true,
+  bulk: true,
+  filesById: true,
+  migrate: true,
+  backup: true,
+};
+
+export type OperationName = keyof Operations;
+
+export function isOperationName(text: string): text is OperationName {
+  return Object.hasOwn(IS_OPERATION, text);
+}
+
+export const OPERATION_NAMES = Object.keys(IS_OPERATION) as readonly OperationName[];

@@ -1,0 +1,18 @@
+/*
+ * What `import … from 'millrace'` gives a millrace.config.ts: the words of the configuration, and nothing that runs.
+ */
+export {
+  append,
+  type ConfigJson,
+  csv,
+  defineConfig,
+  delimited,
+  directory,
+  fixedwidth,
+  insertOnly,
+  json,
+  local,
+  parquet,
+  sqlite,
+  upsert,
+} from '@millrace/core';

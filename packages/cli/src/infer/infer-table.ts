@@ -1,0 +1,109 @@
+import type { TargetJson } from '@millrace/core';
+import { type ColumnChoice, chooseTypes, type TypeChoices } from './choose-type.ts';
+import { classifyValues } from './classify-values.ts';
+import type { ColumnFacts } from './column-facts.ts';
+import { toColumnNames } from './column-names.ts';
+import { parquetColumns } from './parquet-columns.ts';
+import { SampleDatabase, sqlName, sqlText } from './sample-database.ts';
+import type { SampleFile } from './sample-file.ts';
+import { readTextTable } from './text-table.ts';
+
+/** Rows that are looked at: more would not change the types, and make a first command slow. */
+export const SAMPLE_ROWS = 200_000;
+
+/** A table that the sample could be loaded into, and how. */
+export interface InferredTable {
+  readonly columns: readonly (ColumnChoice & { readonly name: string })[];
+  readonly format: NonNullable<TargetJson['format']>;
+  /** COPY options that the values need; null when none. */
+  readonly copy: string | null;
+  /** Rows that were looked at, and whether there are more. */
+  readonly rows: number;
+  readonly isWhole: boolean;
+  /** What a person should know before trusting it. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws LoadError `sample-unreadable` or `sample-empty` */
+export async function inferTable(file: SampleFile): Promise<InferredTable> {
+  using database = await SampleDatabase.open(file.path);
+  // `return await`: the database is open until the answer is there, not until it is promised.
+  switch (file.kind) {
+    case 'text':
+      return await inferText(file, database);
+    case 'json':
+      return await inferJson(file, database);
+    case 'parquet':
+      return await parquetColumns(file, database);
+  }
+}
+
+async function inferText(file: SampleFile, database: SampleDatabase): Promise<InferredTable> {
+  const table = await readTextTable(file, { database, limit: SAMPLE_ROWS });
+  const facts: ColumnFacts[] = [];
+  for (const { label, column } of table.columns) {
+    // `\N` is what COPY takes for NULL by itself.
+    const values = `SELECT ${column} AS v FROM sample WHERE ${column} IS NOT NULL AND ${column} <> '\\N'`;
+    facts.push({ label, classes: await classifyValues(database, { values, as: 'text' }) });
+  }
+  const choices = chooseTypes(facts);
+  const names = toColumnNames(table.columns.map(({ label }) => label));
+  const { delimiter, quote, hasHeader, rows, isWhole, warnings } = table;
+  return {
+    columns: choices.columns.map((choice, index) => ({ ...choice, name: names[index] ?? choice.label })),
+    format: {
+      kind: 'csv',
+      ...(hasHeader ? { header: true } : {}),
+      ...(delimiter === ',' ? {} : { delimiter }),
+      ...(quote === '"' ? {} : { quote }),
+    },
+    copy: copyOptionsOf(choices),
+    rows,
+    isWhole,
+    warnings,
+  };
+}
+
+async function inferJson(file: SampleFile, database: SampleDatabase): Promise<InferredTable> {
+  // Depth 1: keys become columns, what is below stays JSON. No maps: a rare key is a column all the same.
+  const source = `read_json(${sqlText(file.path)}, maximum_depth = 1, map_inference_threshold = -1, records = true, sample_size = ${SAMPLE_ROWS}, compression = ${sqlText(file.compression)})`;
+  await database.rows(`CREATE TABLE sample AS SELECT * FROM ${source} LIMIT ${SAMPLE_ROWS + 1}`);
+  const labels = (await database.rows('DESCRIBE sample')).map((row) => String(row.column_name));
+  const facts: ColumnFacts[] = [];
+  const folded = new Set<string>();
+  const warnings: string[] = [];
+  for (const label of labels) {
+    if (folded.has(label.toLowerCase())) {
+      warnings.push(`the key '${label}' is left out: it differs from another one only in case`);
+      continue;
+    }
+    folded.add(label.toLowerCase());
+    const column = sqlName(label);
+    const values = `SELECT CASE json_type(${column}) WHEN 'VARCHAR' THEN ${column} ->> '$' ELSE ${column}::VARCHAR END AS v, json_type(${column}) AS kind FROM sample WHERE ${column} IS NOT NULL AND json_type(${column}) <> 'NULL'`;
+    facts.push({ label, classes: await classifyValues(database, { values, as: 'json' }) });
+  }
+  const [counted] = await database.rows('SELECT count(*)::DOUBLE AS amount FROM sample');
+  const amount = Number(counted?.amount ?? 0);
+  const choices = chooseTypes(facts);
+  return {
+    // COPY finds a key's column by its name: it is not beautified.
+    columns: choices.columns.map((choice) => ({ ...choice, name: choice.label.toLowerCase() })),
+    format: {
+      kind: 'json',
+      ...(facts.some(({ label }) => label !== label.toLowerCase()) ? { ignoreCase: true } : {}),
+    },
+    copy: copyOptionsOf({ ...choices, nullWord: null }),
+    rows: Math.min(amount, SAMPLE_ROWS),
+    isWhole: amount <= SAMPLE_ROWS,
+    warnings,
+  };
+}
+
+function copyOptionsOf({ nullWord, dateFormat, timeFormat }: Omit<TypeChoices, 'columns'>): string | null {
+  const options = [
+    ...(dateFormat === null ? [] : [`DATEFORMAT ${sqlText(dateFormat)}`]),
+    ...(timeFormat === null ? [] : [`TIMEFORMAT ${sqlText(timeFormat)}`]),
+    ...(nullWord === null ? [] : [`NULL AS ${sqlText(nullWord)}`]),
+  ];
+  return options.length === 0 ? null : options.join(' ');
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import type { CommandContext } from './command-context.ts';
+import { addBackup } from './commands/backup.ts';
+import { addBulk } from './commands/bulk.ts';
+import { addFailures } from './commands/failures.ts';
+import { addInit } from './commands/init.ts';
+import { addLoad } from './commands/load.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addPlan } from './commands/plan.ts';
+import { addQuery } from './commands/query.ts';
+import { addRedrive } from './commands/redrive.ts';
+import { addRestore } from './commands/restore.ts';
+import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
+
+/** In the order in which people meet them. */
+const COMMANDS = [
+  addInit,
+  addUp,
+  addLoad,
+  addBulk,
+  addStatus,
+  addFailures,
+  addRedrive,
+  addPlan,
+  addMigrate,
+  addQuery,
+  addBackup,
+  addRestore,
+] as const;
+
+/** All commands. Throws CommanderError instead of ending the process. */
+export function createProgram(context: CommandContext, { version }: { version: string }): Command {
+  const program = new Command('millrace')
+    .description('Loads files into a warehouse in micro-batches, exactly once.')
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .option('--dir <dir>', 'directory of the project (default: the current one)')
+    .option('--config <path>', 'configuration to use (default: millrace.config.ts or .json in the directory)')
+    .option('--json', 'print results as JSON')
+    .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
+    .configureOutput({
+      writeOut: (text) => context.terminal.result(text.trimEnd()),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+    })
+    .showHelpAfterError('(see `millrace --help`, or `--help` after a command)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ millrace init flights && cd flights
+  $ millrace up --until-idle
+  $ millrace query 'SELECT COUNT(*) FROM flights'
+
+Exit codes: 0 done, 1 something failed (named on stderr), 2 wrong usage or configuration.`,
+    );
+  for (const add of COMMANDS) add(program, context);
+  return program;
+}

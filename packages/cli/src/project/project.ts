@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { LoadError, type MillraceConfig, parseConfig, parseConfigText } from '@millrace/core';
+import { findConfig } from './find-config.ts';
+import { importConfig } from './import-config.ts';
+
+/** A directory with a configuration, as a command found it. */
+export interface Project {
+  readonly directory: string;
+  readonly configPath: string;
+  readonly config: MillraceConfig;
+}
+
+/** Where the process that serves the project writes down how to reach it. */
+export function controlPathOf(directory: string): string {
+  return join(directory, '.millrace', 'up.json');
+}
+
+/**
+ * Finds and checks the configuration.
+ *
+ * @throws LoadError `config-missing`, `config-ambiguous` or `config-invalid`
+ */
+export async function openProject({
+  dir,
+  config: given,
+  cwd,
+}: {
+  dir?: string | undefined;
+  config?: string | undefined;
+  cwd: string;
+}): Promise<Project> {
+  const directory = resolve(cwd, dir ?? '.');
+  const configPath = findConfig(directory, { given, cwd });
+  return { directory, configPath, config: await readConfig(configPath) };
+}
+
+async function readConfig(path: string): Promise<MillraceConfig> {
+  if (/\.[cm]?[jt]s$/u.test(path)) return parseConfig(await importConfig(path), { source: path });
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new LoadError('config-missing', `${path} cannot be read: ${(cause as Error).message}`, {
+      class: 'config',
+      hint: 'check its rights',
+      cause,
+    });
+  });
+  return parseConfigText(text, { source: path });
+}

@@ -1,0 +1,81 @@
+import type { LoaderEvent } from '@millrace/core';
+import { showText } from './show-text.ts';
+import type { Terminal } from './terminal.ts';
+import { count, formatBytes, formatSpan } from './words.ts';
+
+/**
+ * One line for what happened, for the log of `up`; null for what is no news of its own (files that arrived, a job that
+ * was submitted: their load or their failure follows).
+ */
+export function eventLine(event: LoaderEvent, terminal: Terminal): string | null {
+  const line = wordsOf(event);
+  if (line === null) return null;
+  const { verdict, text, isGood } = line;
+  const styled = isGood ? terminal.styleResult('green', verdict) : terminal.styleNote(['red'], verdict);
+  return `${stamp(event.at, terminal)}  ${event.target}  ${styled} ${text}`;
+}
+
+/** Whether a line is a result (a load) or something that a person has to look at. */
+export function isGoodNews(event: LoaderEvent): boolean {
+  return event.kind === 'table-loaded';
+}
+
+function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: boolean } | null {
+  switch (event.kind) {
+    case 'table-loaded': {
+      const { files, bytes, submittedAt } = event.job;
+      const rows = event.rows === null ? [] : [count(event.rows, 'row')];
+      const parts = [count(files, 'file'), ...rows, formatBytes(bytes)].join(', ');
+      return { verdict: 'loaded', text: `${parts} in ${formatSpan(event.at - submittedAt)}`, isGood: true };
+    }
+    case 'file-aside':
+      return {
+        verdict: event.status,
+        text: `${showText(event.file.url)}: ${evidenceText(event.evidence)}`,
+        isGood: false,
+      };
+    case 'job-failed':
+      return {
+        verdict: 'failed',
+        text: `load of ${count(event.job.files, 'file')}: ${showText(event.reason)} [${event.code}]`,
+        isGood: false,
+      };
+    case 'lane-held':
+      return {
+        verdict: 'held',
+        text: `${showText(event.reason)} [${event.code}]; looks again in ${formatSpan(event.until - event.at)}`,
+        isGood: false,
+      };
+    case 'files-waiting':
+    case 'job-submitted':
+      return null;
+  }
+}
+
+/** Why a file was not loaded, as the tracker keeps it or as `failures` tells it. */
+export interface Trouble {
+  readonly code: string;
+  readonly reason: string;
+  readonly line?: number | null;
+  readonly column?: string | null;
+  readonly rawValue?: string | null;
+  readonly hint?: string | null;
+}
+
+/** `line 3, column delay: Invalid digit (value 'abc') [1207]; correct the number`: as much of it as is known. */
+export function evidenceText({ code, reason, line, column, rawValue, hint }: Trouble): string {
+  const places = [
+    ...(line == null ? [] : [`line ${line}`]),
+    ...(column == null || column === '' ? [] : [`column ${column}`]),
+  ];
+  const place = places.length === 0 ? '' : `${places.join(', ')}: `;
+  const value = rawValue == null || rawValue === '' ? '' : ` (value '${showText(rawValue)}')`;
+  const fix = hint == null || hint === '' ? '' : `; ${hint}`;
+  return `${place}${showText(reason)}${value} [${code}]${fix}`;
+}
+
+/** The time of day for who watches, the instant for who reads the log tomorrow. */
+function stamp(at: number, { showsProgress }: Terminal): string {
+  if (showsProgress) return new Date(at).toTimeString().slice(0, 8);
+  return new Date(at).toISOString().replace(/\.\d+Z$/u, 'Z');
+}
