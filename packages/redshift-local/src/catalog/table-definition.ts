@@ -53,7 +53,9 @@ export interface ViewDefinition {
 export interface ProcedureDefinition {
   readonly kind: 'procedure';
   readonly schema: string;
+  /** With the types of its parameters, so that overloads have keys of their own: `p(integer, varchar)`. */
   readonly name: string;
+  readonly procedureName: string;
   readonly relationId: number;
   readonly sql: string;
 }

@@ -3,6 +3,7 @@ import { toDuckType } from '../catalog/duck-type.ts';
 import { fitSql } from '../catalog/fit-value.ts';
 import { quoteName } from '../catalog/quote.ts';
 import {
+  type ColumnDefinition,
   keyOf,
   type RelationDefinition,
   relationKey,
@@ -12,7 +13,7 @@ import { RedshiftError } from '../redshift-error.ts';
 import type { AlterAction, AlterTable, DropRelations } from '../sql/statement.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { Backend } from './backend.ts';
-import { alreadyExists, createColumn, sequenceOf } from './execute-create.ts';
+import { alreadyExists, createColumn, createTableSql, sequenceOf } from './execute-create.ts';
 import { columnOf } from './execute-dml.ts';
 import { type CommandResult, command } from './result.ts';
 
@@ -42,13 +43,7 @@ async function alter(backend: Backend, table: TableDefinition, action: AlterActi
       }
       const { isTemporary, relationId } = table;
       const column = await createColumn(backend, action.column, { isTemporary, relationId });
-      const { type, defaultSql } = column;
-      const preset = defaultSql === undefined ? '' : ` DEFAULT ${fitSql(defaultSql, type)}`;
-      await backend.run(
-        `ALTER TABLE ${name} ADD COLUMN ${quoteName(column.name)} ${toDuckType(type)}${preset}`,
-      );
-      if (!column.isNullable)
-        await backend.run(`ALTER TABLE ${name} ALTER COLUMN ${quoteName(column.name)} SET NOT NULL`);
+      await addColumn(backend, table, column);
       return replace(backend, table, { ...table, columns: [...table.columns, column] });
     }
     case 'drop-column': {
@@ -84,9 +79,37 @@ async function alter(backend: Backend, table: TableDefinition, action: AlterActi
   }
 }
 
+/**
+ * DuckDB cannot add a column with NOT NULL, nor set it on a column that the same transaction added: for that one the
+ * table is written anew, in its place.
+ */
+async function addColumn(backend: Backend, table: TableDefinition, column: ColumnDefinition): Promise<void> {
+  const { name, type, isNullable, defaultSql } = column;
+  const duckName = backend.duckName(table);
+  const preset = defaultSql === undefined ? 'NULL' : fitSql(defaultSql, type);
+  if (isNullable) {
+    await backend.run(
+      `ALTER TABLE ${duckName} ADD COLUMN ${quoteName(name)} ${toDuckType(type)} DEFAULT ${preset}`,
+    );
+    return;
+  }
+  const copy = `rebuilt ${table.name}`;
+  const duckCopy = backend.duckName({ schema: table.schema, name: copy });
+  await backend.run(createTableSql(backend, { ...table, name: copy, columns: [...table.columns, column] }));
+  await backend.run(`INSERT INTO ${duckCopy} SELECT *, ${preset} FROM ${duckName}`);
+  await backend.run(`DROP TABLE ${duckName}`);
+  await backend.run(`ALTER TABLE ${duckCopy} RENAME TO ${quoteName(table.name)}`);
+}
+
 async function replace(backend: Backend, before: TableDefinition, after: TableDefinition): Promise<void> {
   if (keyOf(before) !== keyOf(after)) await backend.write(backend.catalog.remove(before));
   await backend.write(backend.catalog.put(after));
+}
+
+function columnExists(column: string, table: TableDefinition): RedshiftError {
+  return new RedshiftError(`column "${column}" of relation "${table.name}" already exists`, {
+    sqlState: '42701',
+  });
 }
 
 async function rename(backend: Backend, table: TableDefinition, to: string): Promise<void> {

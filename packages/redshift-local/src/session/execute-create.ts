@@ -19,6 +19,7 @@ import type {
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
 import { insertFrom } from './execute-dml.ts';
+import { qualifyTables } from './qualify-tables.ts';
 import { type CommandResult, command } from './result.ts';
 
 export async function executeCreateTable(backend: Backend, statement: CreateTable): Promise<CommandResult> {
@@ -40,6 +41,12 @@ export async function executeCreateTable(backend: Backend, statement: CreateTabl
   await createTable(backend, { kind: 'table', ...place, relationId, isTemporary, columns, attributes });
   return command('CREATE TABLE');
 }
+
+/**
+ * How a staging table is made in another's shape: there is nothing to run then. No brackets, since an aggregate has a
+ * row even so; no minus or slash, since the condition could stand in a comment.
+ */
+const ALWAYS_EMPTY = /^\s*select\b(?!.*\bunion\b)[^()/-]*\bwhere\s+false\s*$/isu;
 
 /** CTAS inherits types and nothing else: no NOT NULL, no defaults, no identity. */
 export async function executeCreateTableAs(
@@ -80,6 +87,7 @@ export async function executeCreateTableAs(
     attributes: statement.attributes,
   };
   await createTable(backend, table);
+  if (ALWAYS_EMPTY.test(statement.query)) return command('SELECT');
   const { rowsAffected } = await insertFrom(backend, table, { columns, source: `(${query})` });
   return command('SELECT', rowsAffected);
 }
@@ -89,8 +97,14 @@ export async function executeCreateView(backend: Backend, statement: CreateView)
   const before = backend.catalog.byKey(`${place.schema}.${place.name}`);
   if (before !== undefined && !(statement.orReplace && before.kind === 'view'))
     throw alreadyExists(place.name);
-  const query = translateSql(statement.query);
-  const tables = await backend.lockTablesOf(query);
+  const translated = translateSql(statement.query);
+  const tables = await backend.lockTablesOf(translated);
+  const query = await backend.attempt(async () =>
+    qualifyTables(await backend.connection(), translated, (name) => {
+      const relation = backend.catalog.find(name);
+      return relation === undefined ? undefined : backend.duckName(relation);
+    }),
+  );
   const columns = statement.columns === undefined ? '' : ` (${statement.columns.map(quoteName).join(', ')})`;
   await backend.run(
     `CREATE ${before === undefined ? '' : 'OR REPLACE '}VIEW ${backend.duckName(place)}${columns} AS ${query}`,
@@ -111,13 +125,16 @@ export async function executeCreateView(backend: Backend, statement: CreateView)
 async function createTable(backend: Backend, table: TableDefinition): Promise<void> {
   if (table.columns.length === 0)
     throw new RedshiftError('a table needs at least one column', { sqlState: '42601' });
+  await backend.run(createTableSql(backend, table));
+  await backend.write(backend.catalog.put(table));
+}
+
+/** Keys, defaults and identity are not DuckDB's: they are kept in the catalog, and filled in by INSERT. */
+export function createTableSql(backend: Backend, table: TableDefinition): string {
   const columns = table.columns.map(
     ({ name, type, isNullable }) => `${quoteName(name)} ${toDuckType(type)}${isNullable ? '' : ' NOT NULL'}`,
   );
-  await backend.run(
-    `CREATE ${table.isTemporary ? 'TEMP ' : ''}TABLE ${backend.duckName(table)} (${columns.join(', ')})`,
-  );
-  await backend.write(backend.catalog.put(table));
+  return `CREATE ${table.isTemporary ? 'TEMP ' : ''}TABLE ${backend.duckName(table)} (${columns.join(', ')})`;
 }
 
 async function exists(

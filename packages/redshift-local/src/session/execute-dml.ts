@@ -3,7 +3,7 @@ import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
-import { rewriteTables } from '../translate/rewrite-query.ts';
+import { rewriteTables } from '../translate/rewrite-tables.ts';
 import { parseTokenTree } from '../translate/token-tree.ts';
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
@@ -106,8 +106,10 @@ export function missingValueSql(column: ColumnDefinition): string | undefined {
 
 /** A value as written (`undefined`: DEFAULT) in DuckDB SQL, not yet fitted. */
 export function valueSql(column: ColumnDefinition, text: string | undefined): string {
-  if (text !== undefined) return `(${translateExpression(text)})`;
-  return missingValueSql(column) ?? 'NULL';
+  if (text === undefined) return missingValueSql(column) ?? 'NULL';
+  const value = `(${translateExpression(text)})`;
+  // Fitted here already: rows of VALUES must agree on a type, and DuckDB would parse every string beside a SUPER value.
+  return column.type.name === 'super' ? fitSql(value, column.type) : value;
 }
 
 export async function executeUpdate(backend: Backend, statement: Update): Promise<CommandResult> {

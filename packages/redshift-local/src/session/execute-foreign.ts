@@ -1,19 +1,87 @@
-import { RedshiftError } from '../redshift-error.ts';
-import type { Statement } from '../sql/statement.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toTableInfo } from '../catalog/table-definition.ts';
+import { executeCopy } from '../copy/execute-copy.ts';
+import { parseCopy } from '../copy/parse-copy.ts';
+import type { ForeignStatement } from '../sql/statement.ts';
+import { translateSql } from '../translate/translate-sql.ts';
+import { executeUnload } from '../unload/execute-unload.ts';
+import { parseUnload } from '../unload/parse-unload.ts';
+import { executeCall, executeCreateProcedure, executeDropProcedure } from './execute-procedure.ts';
 import type { StatementContext } from './execute-statement.ts';
-import type { Result } from './result.ts';
-
-type ForeignStatement = Extract<
-  Statement,
-  { kind: 'copy' | 'unload' | 'create-procedure' | 'drop-procedure' | 'call' }
->;
+import { command, type Result } from './result.ts';
 
 /** Statements whose work is done in other folders: COPY, UNLOAD, procedures. */
 export async function executeForeign(
   statement: ForeignStatement,
-  _context: StatementContext,
+  context: StatementContext,
 ): Promise<Result> {
-  throw new RedshiftError(`${statement.kind.toUpperCase()} is not supported by redshift-local`, {
-    sqlState: '0A000',
-  });
+  switch (statement.kind) {
+    case 'copy':
+      return copy(statement.sql, context);
+    case 'unload':
+      return unload(statement.sql, context);
+    case 'create-procedure':
+      return executeCreateProcedure(context.backend, statement.sql);
+    case 'drop-procedure':
+      return executeDropProcedure(context.backend, statement);
+    case 'call':
+      return executeCall(statement.sql, context);
+  }
+}
+
+/** What a failed COPY found out is written down before the failure is told: clients ask for it next. */
+async function copy(sql: string, { backend, parts, state }: StatementContext): Promise<Result> {
+  const startedAtMs = parts.now();
+  const table = await backend.lockTable(parseCopy(sql).table, 'write');
+  const { queryId } = state;
+  const { transactionId, pid: sessionId } = backend;
+  const log = parts.log.forStatement({ queryId, transactionId, sessionId, startedAtMs });
+  try {
+    const { rows } = await withSpool(parts.spoolRoot, (spoolDirectory) =>
+      backend.attempt(async () =>
+        executeCopy(sql, {
+          connection: await backend.connection(),
+          objects: parts.objects,
+          table: toTableInfo(parts.database, table),
+          log,
+          spoolDirectory,
+          now: parts.now,
+          signal: backend.signal,
+        }),
+      ),
+    );
+    state.lastCopyCount = rows;
+    state.lastCopyId = queryId;
+    return command('COPY', rows);
+  } finally {
+    await log.flush();
+  }
+}
+
+async function unload(sql: string, { backend, parts, state }: StatementContext): Promise<Result> {
+  await backend.lockTablesOf(translateSql(parseUnload(sql).query));
+  const { rowCount } = await withSpool(parts.spoolRoot, (spoolDirectory) =>
+    backend.attempt(async () =>
+      executeUnload(sql, {
+        connection: await backend.connection(),
+        objects: parts.objects,
+        spoolDirectory,
+        now: parts.now,
+        signal: backend.signal,
+      }),
+    ),
+  );
+  state.lastUnloadCount = rowCount;
+  state.lastUnloadId = state.queryId;
+  return command('UNLOAD', rowCount);
+}
+
+async function withSpool<T>(root: string, work: (directory: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(root, 'statement-'));
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }

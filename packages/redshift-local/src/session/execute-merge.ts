@@ -3,7 +3,7 @@ import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, keyOf, type TableDefinition } from '../catalog/table-definition.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Merge } from '../sql/statement.ts';
-import { rewriteTables } from '../translate/rewrite-query.ts';
+import { rewriteTables } from '../translate/rewrite-tables.ts';
 import { parseTokenTree } from '../translate/token-tree.ts';
 import { translateExpression } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';

@@ -35,7 +35,8 @@ export interface StatementContext {
   readonly call: (sql: string) => Promise<Result>;
 }
 
-type DataStatement = Exclude<Statement, { kind: 'begin' | 'commit' | 'rollback' }>;
+/** Everything but what begins and ends transactions. */
+export type DataStatement = Exclude<Statement, { kind: 'begin' | 'commit' | 'rollback' }>;
 
 /** Runs one statement in the session's transaction. Committing is the session's. */
 export async function executeStatement(statement: DataStatement, context: StatementContext): Promise<Result> {

@@ -1,10 +1,9 @@
 import { quoteText } from '../catalog/quote.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { parseStatement } from '../sql/parse-statement.ts';
-import type { Statement } from '../sql/statement.ts';
 import { Backend } from './backend.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { executeStatement, type SessionState } from './execute-statement.ts';
+import { type DataStatement, executeStatement, type SessionState } from './execute-statement.ts';
 import { command, type Result } from './result.ts';
 
 /**
@@ -108,15 +107,29 @@ export class Session {
     }
   }
 
-  async #run(sql: string, statement: Statement): Promise<Result> {
+  async #run(sql: string, statement: DataStatement): Promise<Result> {
     if (SESSION_WORDS.test(sql)) await this.#tellSession();
     return executeStatement(statement, {
       backend: this.#backend,
       parts: this.#parts,
       state: this.#state,
       isInBlock: this.#block === 'open',
-      call: (text) => this.#run(text, parseStatement(text)),
+      call: (text) => this.#call(text),
     });
+  }
+
+  /** A statement of a procedure: in the caller's transaction, which it may not end. */
+  async #call(sql: string): Promise<Result> {
+    const statement = parseStatement(sql);
+    if (statement.kind === 'begin' || statement.kind === 'commit' || statement.kind === 'rollback') {
+      throw new RedshiftError(
+        `${statement.kind.toUpperCase()} in a procedure is not supported by redshift-local`,
+        {
+          sqlState: '0A000',
+        },
+      );
+    }
+    return this.#run(sql, statement);
   }
 
   /** BEGIN in a block and COMMIT outside of one are warnings in Redshift: nothing happens. */

@@ -132,6 +132,14 @@ export interface Merge {
       };
 }
 
+/** Statements that other folders read and run: the text is theirs to parse. */
+export type ForeignStatement =
+  | { readonly kind: 'copy'; readonly sql: string }
+  | { readonly kind: 'unload'; readonly sql: string }
+  | { readonly kind: 'create-procedure'; readonly sql: string }
+  | { readonly kind: 'call'; readonly sql: string }
+  | { readonly kind: 'drop-procedure'; readonly name: QualifiedName; readonly ifExists: boolean };
+
 export type Statement =
   | CreateTable
   | CreateTableAs
@@ -149,12 +157,14 @@ export type Statement =
       readonly ifExists: boolean;
       readonly isCascade: boolean;
     }
-  | { readonly kind: 'copy' | 'unload' | 'create-procedure' | 'call' | 'query'; readonly sql: string }
-  | { readonly kind: 'drop-procedure'; readonly name: QualifiedName; readonly ifExists: boolean }
+  | { readonly kind: 'query'; readonly sql: string }
+  | ForeignStatement
   | { readonly kind: 'truncate'; readonly table: QualifiedName }
   | { readonly kind: 'lock'; readonly tables: readonly QualifiedName[] }
   | { readonly kind: 'explain'; readonly sql: string }
-  | { readonly kind: 'begin' | 'commit' | 'rollback' }
+  | { readonly kind: 'begin' }
+  | { readonly kind: 'commit' }
+  | { readonly kind: 'rollback' }
   | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined }
   | { readonly kind: 'show'; readonly name: string }
   | { readonly kind: 'select-into'; readonly create: CreateTableAs }
