@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -206,6 +207,26 @@ export class RedshiftLocal {
     this.#injectedConflicts.add(keyFromName(table));
   }
 
+  /**
+   * Writes everything that is committed now into a new file, while the warehouse is in use: one transaction reads it
+   * all. The copy opens like the original; lookup indexes are in it too.
+   *
+   * @throws RedshiftError when the file is there already or cannot be written.
+   */
+  async backup(path: string): Promise<void> {
+    if (existsSync(path)) {
+      throw new RedshiftError(`cannot back up to ${path}: it is there already; name a new file`);
+    }
+    const connection = await this.#instance.connect();
+    try {
+      await attach(connection, resolve(path), BACKUP);
+      await connection.run(`COPY FROM DATABASE ${quoteName(this.database)} TO ${BACKUP}`);
+      await connection.run(`DETACH ${BACKUP}`);
+    } finally {
+      connection.closeSync();
+    }
+  }
+
   /** Closes all sessions and the file. Open transactions are rolled back. */
   async close(): Promise<void> {
     for (const session of this.#sessions) await session.close();
@@ -217,6 +238,9 @@ export class RedshiftLocal {
     await rm(this.#parts.spoolRoot, { recursive: true, force: true });
   }
 }
+
+/** What the file of a backup is called while it is written. */
+const BACKUP = 'rs_backup';
 
 function counter(start: number): () => number {
   let last = start;

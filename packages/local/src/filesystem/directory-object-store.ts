@@ -11,9 +11,10 @@ import {
   type ObjectStore,
   urlOf,
 } from '@millrace/core';
-import { isPlainFolder, makeFolder, syncToDisk } from './durable.ts';
+import { syncToDisk } from '../sqlite/sync-to-disk.ts';
 import { EtagCache } from './etag-cache.ts';
 import { hasCode, toStoreError } from './file-errors.ts';
+import { isPlainFolder, makeFolder } from './folders.ts';
 import { pathOf, requirePath } from './key-path.ts';
 import { type Look, ObjectFiles } from './object-files.ts';
 import { ObjectTags } from './object-tags.ts';

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shortHash } from '@millrace/core';
-import { makeFolder, syncToDisk } from './durable.ts';
+import { syncToDisk } from '../sqlite/sync-to-disk.ts';
 import { isAbsent } from './file-errors.ts';
+import { makeFolder } from './folders.ts';
 import { HIDDEN_FOLDER } from './key-path.ts';
 
 /** The tags of one object, as they are kept. */

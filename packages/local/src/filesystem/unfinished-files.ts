@@ -4,8 +4,8 @@ import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EpochMs } from '@millrace/core';
 import { etagOf, type FileStamp, isSameStamp, newEtagHash } from './content-hash.ts';
-import { makeFolder } from './durable.ts';
 import { hasCode, isAbsent } from './file-errors.ts';
+import { makeFolder } from './folders.ts';
 import { HIDDEN_FOLDER } from './key-path.ts';
 import { lstat, type ObjectFiles } from './object-files.ts';
 

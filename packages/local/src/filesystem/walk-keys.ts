@@ -1,7 +1,7 @@
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPlainFolder } from './durable.ts';
 import { isAbsent } from './file-errors.ts';
+import { isPlainFolder } from './folders.ts';
 import { compareKeys, problemOfKey } from './key-path.ts';
 
 export interface WalkOptions {

@@ -15,9 +15,9 @@ import {
   type TrackedFile,
   type Tracker,
 } from '@millrace/core';
-import { syncToDisk } from '../filesystem/durable.ts';
 import { toStateError } from './sqlite-errors.ts';
 import { StateDatabase } from './state-database.ts';
+import { syncToDisk } from './sync-to-disk.ts';
 import { laneBody, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
 import { STATUS_CODES, TRACKER_APPLICATION_ID, TRACKER_MIGRATIONS } from './tracker-schema.ts';
 import { prepareTracker, type TrackerStatements } from './tracker-statements.ts';

@@ -1,21 +1,8 @@
 import { mkdirSync, realpathSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LoadError } from '@millrace/core';
+import { syncToDisk } from '../sqlite/sync-to-disk.ts';
 import { hasCode } from './file-errors.ts';
-
-/**
- * Resolves when a file's bytes, or the names in a folder, are on the disk. A file that was made or renamed is lost in
- * a power cut until its folder is synced too.
- */
-export async function syncToDisk(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
 
 /**
  * Makes the folder and those above it, durably.
