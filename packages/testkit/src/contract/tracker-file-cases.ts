@@ -1,10 +1,10 @@
 import type { LoadFile, Tracker } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
-import type { WithTracker } from './tracker-contract.ts';
+import type { WithPort } from './opened.ts';
 import { evidenceAt, fileAt, OTHER, TARGET } from './tracker-fixtures.ts';
 
 /** The contract of load files: intake, the line, their ends. */
-export function trackerFileCases(withTracker: WithTracker): void {
+export function trackerFileCases(withTracker: WithPort<Tracker>): void {
   describe('files that arrive', () => {
     it(
       'writes files down as waiting, with everything that was known of them',

@@ -1,10 +1,10 @@
-import { freshLane } from '@millrace/core';
+import { freshLane, type Tracker } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
-import type { WithTracker } from './tracker-contract.ts';
+import type { WithPort } from './opened.ts';
 import { busyLane, jobAt, OTHER, TARGET } from './tracker-fixtures.ts';
 
 /** The contract of lanes and of jobs. */
-export function trackerLaneCases(withTracker: WithTracker): void {
+export function trackerLaneCases(withTracker: WithPort<Tracker>): void {
   describe('lanes', () => {
     it(
       'gives a fresh idle lane where there is none, and does not make one by looking',
