@@ -19,9 +19,13 @@ interface Destination extends RouteRule {
 
 /**
  * What is wrong with the routes of all targets together: rules that can take nothing, rules that are written twice,
- * targets whose done action would take a file away from another target, and moves into a route.
+ * targets whose done action would take a file away from another target, and moves into a route. `control` is null when
+ * nobody knows it.
  */
-export function checkRoutes(targets: readonly ReadTarget[], control: ObjectRef): readonly ConfigProblem[] {
+export function checkRoutes(
+  targets: readonly ReadTarget[],
+  control: ObjectRef | null,
+): readonly ConfigProblem[] {
   const placed = targets.flatMap(({ name, after, rules, rulePaths, path }) =>
     rules.map(
       (rule, index): PlacedRule => ({
@@ -49,13 +53,13 @@ export function checkRoutes(targets: readonly ReadTarget[], control: ObjectRef):
 /** A rule that can never take a file is a mistake that would look like missing data. */
 function checkReach(
   { bucket, pattern: { prefix }, path }: PlacedRule,
-  control: ObjectRef,
+  control: ObjectRef | null,
 ): readonly ConfigProblem[] {
   if (prefix.startsWith(UNLOAD_PREFIX)) {
     const message = `takes no file: '${UNLOAD_PREFIX}' is kept for what UNLOAD writes`;
     return [{ path, message, hint: 'have the load files written under another prefix' }];
   }
-  if (bucket === control.bucket && prefix.startsWith(control.key)) {
+  if (control && bucket === control.bucket && prefix.startsWith(control.key)) {
     const message = `takes no file: ${urlOf(control)} is Millrace's own`;
     return [{ path, message, hint: "name another prefix, or move 'control' elsewhere" }];
   }
@@ -87,10 +91,11 @@ function checkPair(one: PlacedRule, other: PlacedRule): readonly ConfigProblem[]
 
 function checkDestination(
   { target, url, bucket, pattern, path }: Destination,
-  { rules, control }: { rules: readonly PlacedRule[]; control: ObjectRef },
+  { rules, control }: { rules: readonly PlacedRule[]; control: ObjectRef | null },
 ): readonly ConfigProblem[] {
   const hint = "write a 'processedPrefix' that no target loads from, such as 's3://bucket/processed/'";
   if (
+    control &&
     overlap({ bucket, pattern }, { bucket: control.bucket, pattern: compileKeyPattern(control.key, null) })
   ) {
     return [{ path, message: `${url} overlaps with ${urlOf(control)}, which is Millrace's own`, hint }];

@@ -175,14 +175,10 @@ const tracker = strictFields({
 /** The keys of the document but for what is inside `targets`: targets are read one by one, each by its mode. */
 export const documentSchema = strictFields({
   $schema: z.string().optional().describe('Where the JSON Schema of this document is; for editors.'),
-  warehouse: warehouse.default({
-    kind: 'local',
-    path: '.millrace/warehouse.duckdb',
-    maxLoads: 4,
-    statementTimeout: '15m',
-  }),
-  objects: objects.default({ kind: 'directory', path: '.millrace/objects' }),
-  tracker: tracker.default({ kind: 'sqlite', path: '.millrace/tracker.db' }),
+  // `prefault`, not `default`: what is left out goes through the schema, whose keys have defaults of their own.
+  warehouse: warehouse.prefault({ kind: 'local' }),
+  objects: objects.prefault({ kind: 'directory' }),
+  tracker: tracker.prefault({ kind: 'sqlite' }),
   control: s3Prefix('Where Millrace keeps its own objects: job documents, manifests, pins.').default(
     's3://millrace/',
   ),

@@ -24,7 +24,8 @@ export interface PendingMigration extends AppliedMigration {
 const FILE_NAME = /^(\d{1,9})_([\p{L}\p{N}_-]+)\.sql$/u;
 
 /**
- * Which migrations are to run, in the order of their numbers. Numbers may leave gaps.
+ * Which migrations are to run, in the order of their numbers. Numbers may leave gaps. A migration is the same by its
+ * number and its text: a file may get another name.
  *
  * @throws LoadError `migrations-invalid`, naming every file concerned, when a name has no number, two files share one,
  * an applied file was changed or is missing, a file is numbered before one that was applied, has no statement or

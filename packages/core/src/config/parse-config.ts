@@ -21,42 +21,35 @@ const MIN_SWEEP_MS = 1_000;
 export function parseConfig(value: unknown, { source }: { source: string }): MillraceConfig {
   const problems: ConfigProblem[] = [];
   const fields = readFields(documentSchema, value, { path: [], problems });
-  const control = parseUrl(fields.control ?? 's3://millrace/');
-  if (control.key !== '' && !control.key.endsWith('/')) {
-    problems.push({
-      path: ['control'],
-      message: `'${fields.control}' does not end with '/'`,
-      hint: `write '${fields.control}/'`,
-    });
+  const { warehouse, objects, tracker, control, migrations, settle, sweep } = fields;
+  if (control !== undefined && !/^s3:\/\/[^/]+\/(?:.*\/)?$/su.test(control)) {
+    const hint = `write '${control}/'`;
+    problems.push({ path: ['control'], message: `'${control}' does not end with '/'`, hint });
   }
-  const sweepMs = parseDuration(fields.sweep ?? '60s');
-  if (sweepMs < MIN_SWEEP_MS) {
-    problems.push({ path: ['sweep'], message: `'${fields.sweep}' is too short`, hint: "write '1s' or more" });
+  if (sweep !== undefined && parseDuration(sweep) < MIN_SWEEP_MS) {
+    problems.push({ path: ['sweep'], message: `'${sweep}' is too short`, hint: "write '1s' or more" });
   }
   const targets = readTargets(fields.targets ?? {}, problems);
-  problems.push(...checkRoutes(targets, control));
-  const { warehouse, objects, tracker, migrations, settle } = fields;
+  problems.push(...checkRoutes(targets, control === undefined ? null : parseUrl(control)));
   const definitions = targets.flatMap(({ definition }) => (definition ? [definition] : []));
-  if (
-    problems.length > 0 ||
-    !warehouse ||
-    !objects ||
-    !tracker ||
-    migrations === undefined ||
-    settle === undefined
-  ) {
-    throw new ConfigError(source, problems);
-  }
+  const isWhole =
+    warehouse &&
+    objects &&
+    tracker &&
+    control !== undefined &&
+    migrations !== undefined &&
+    settle !== undefined;
+  if (problems.length > 0 || !isWhole || sweep === undefined) throw new ConfigError(source, problems);
   const { statementTimeout, ...place } = warehouse;
   return {
     warehouse: { ...place, statementTimeoutMs: parseDuration(statementTimeout) },
     objects,
     tracker,
     targets: new Map(definitions.map((definition) => [definition.name, definition])),
-    control,
+    control: parseUrl(control),
     migrations,
     settleMs: parseDuration(settle),
-    sweepMs,
+    sweepMs: parseDuration(sweep),
   };
 }
 

@@ -54,9 +54,12 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
   const isFormatKnown = fields.format !== undefined || value.format === undefined;
   const copy = isFormatKnown ? compileCopy(fields, options) : undefined;
   const parts = { name, rules, rulePaths, after, path };
-  if (problems.length > problemsBefore || !rule || !after || !copy)
+  const { maxFiles, maxBytes, freshness, pin } = fields;
+  const isWhole =
+    maxFiles !== undefined && maxBytes !== undefined && freshness !== undefined && pin !== undefined;
+  if (problems.length > problemsBefore || !rule || !after || !copy || !isWhole) {
     return { ...parts, definition: undefined };
-  const { maxFiles = 500, maxBytes = '1GB', freshness = '60s', pin = false } = fields;
+  }
   const definition: ConfiguredTarget = {
     name,
     rule,

@@ -1,15 +1,15 @@
 import { LoadError } from '../recover/load-error.ts';
 
 /**
- * One element of a key pattern. `text`: these characters. `one`: any character but `/`. `star`: any number of
- * characters but `/`. `stars`: any number of any characters.
+ * One element of a key pattern: `text` is this character, `one` a character but `/`, `star` any number of those,
+ * `stars` any number of characters.
  */
 type Element = { readonly kind: 'text'; readonly char: string } | { readonly kind: 'one' | 'star' | 'stars' };
 
 /** Which keys a rule means: a beginning, and how they go on. Compiled by `compileKeyPattern`. */
 export interface KeyPattern {
   readonly prefix: string;
-  /** What the rest of the key has to be, as it was written; null: anything. */
+  /** What the rest of the key has to be, as it was written; null when it may be anything. */
   readonly match: string | null;
   /** The same as elements, one list per alternative. */
   readonly alternatives: readonly (readonly Element[])[];

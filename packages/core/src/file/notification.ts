@@ -123,16 +123,16 @@ function readRecord(record: unknown, reading: Reading): void {
     // A message succeeds or fails by itself; read together, one bad body would take its batch along.
     throw foreign(where, 'is an SQS message: pass its body, one at a time');
   }
-  const name = textAt(record, 'eventName', where).replace(/^s3:/u, '');
   const s3 = objectAt(record, 's3', where);
-  const bucket = textAt(objectAt(s3, 'bucket', `${where}.s3`), 'name', `${where}.s3.bucket`);
-  const object = objectAt(s3, 'object', `${where}.s3`);
-  const objectWhere = `${where}.s3.object`;
-  const key = decodeFormKey(textAt(object, 'key', objectWhere));
   const version = textAt(record, 'eventVersion', where);
   if (version.split('.')[0] !== EVENT_MAJOR_VERSION) {
     throw foreign(`${where}.eventVersion`, `is ${version}; this Millrace reads ${EVENT_MAJOR_VERSION}.x`);
   }
+  const name = textAt(record, 'eventName', where).replace(/^s3:/u, '');
+  const bucket = textAt(objectAt(s3, 'bucket', `${where}.s3`), 'name', `${where}.s3.bucket`);
+  const object = objectAt(s3, 'object', `${where}.s3`);
+  const objectWhere = `${where}.s3.object`;
+  const key = decodeFormKey(textAt(object, 'key', objectWhere));
   if (!name.startsWith('ObjectCreated:')) {
     reading.ignored.push({ what: `${name} s3://${bucket}/${key}`, why: 'it creates no object' });
     return;
