@@ -13,7 +13,7 @@ export type TargetFields = ReadFields<typeof modelessTargetSchema>;
  * @returns undefined when a field is missing or wrong that has its own problem already, such as the mode.
  */
 export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRule | undefined {
-  const { mode, tombstone, nullKeys = 'reject' } = fields;
+  const { mode, tombstone, onRewrite, nullKeys = 'reject' } = fields;
   if (mode !== 'append' && mode !== 'upsert' && mode !== 'insert-only') return undefined;
   const key = readColumns('key', fields.key, site);
   const latestBy = readColumns('latestBy', fields.latestBy, site);
@@ -34,15 +34,8 @@ export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRul
       hint: 'name another column',
     });
   }
-  return {
-    mode,
-    key,
-    latestBy,
-    tombstone: mark ?? null,
-    nullKeys,
-    columns,
-    onRewrite: fields.onRewrite ?? (mode === 'append' ? 'quarantine' : 'reload'),
-  };
+  if (onRewrite === undefined) return undefined;
+  return { mode, key, latestBy, tombstone: mark ?? null, nullKeys, columns, onRewrite };
 }
 
 function readColumns(
