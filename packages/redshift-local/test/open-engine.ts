@@ -4,21 +4,7 @@ import { join } from 'node:path';
 import type { ObjectStore } from '@millrace/core';
 import { onTestFinished } from 'vitest';
 import { RedshiftLocal, type Result, type Session } from '../src/index.ts';
-
-function refuse(): never {
-  throw new Error('this test gives the engine no objects');
-}
-
-/** A store for tests that load nothing: any use of it fails the test. */
-export const noObjects: ObjectStore = {
-  head: refuse,
-  list: refuse,
-  read: refuse,
-  write: refuse,
-  copy: refuse,
-  delete: refuse,
-  tag: refuse,
-};
+import { noObjects } from './no-objects.ts';
 
 /** An engine in memory, closed when the test ends. */
 export async function openEngine(

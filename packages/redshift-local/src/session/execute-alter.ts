@@ -13,7 +13,7 @@ import { RedshiftError } from '../redshift-error.ts';
 import type { AlterAction, AlterTable, DropRelations } from '../sql/statement.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { Backend } from './backend.ts';
-import { alreadyExists, createColumn, createTableSql, sequenceOf } from './execute-create.ts';
+import { alreadyExists, createColumn, createTableSql, sequencesOf } from './execute-create.ts';
 import { columnOf } from './execute-dml.ts';
 import { type CommandResult, command } from './result.ts';
 
@@ -42,16 +42,18 @@ async function alter(backend: Backend, table: TableDefinition, action: AlterActi
         throw columnExists(action.column.name, table);
       }
       const { isTemporary, relationId } = table;
-      const column = await createColumn(backend, action.column, { isTemporary, relationId });
+      const columnNumber = table.columns.length;
+      const column = await createColumn(backend, action.column, { isTemporary, relationId, columnNumber });
       await addColumn(backend, table, column);
       return replace(backend, table, { ...table, columns: [...table.columns, column] });
     }
     case 'drop-column': {
-      columnOf(table, action.column);
+      const dropped = columnOf(table, action.column);
       if (table.columns.length === 1) {
         throw new RedshiftError('cannot drop the last column of a table', { sqlState: '0A000' });
       }
       await backend.run(`ALTER TABLE ${name} DROP COLUMN ${quoteName(action.column)}`);
+      for (const sequence of sequencesOf([dropped])) await backend.run(`DROP SEQUENCE ${sequence}`);
       return replace(backend, table, {
         ...table,
         columns: table.columns.filter((column) => column.name !== action.column),
@@ -204,8 +206,8 @@ export async function dropRelation(
   }
   for (const view of views) await dropRelation(backend, view, { isCascade });
   await backend.run(`DROP ${relation.kind === 'table' ? 'TABLE' : 'VIEW'} ${backend.duckName(relation)}`);
-  const sequence = relation.kind === 'table' ? sequenceOf(relation) : undefined;
-  if (sequence !== undefined) await backend.run(`DROP SEQUENCE ${sequence}`);
+  const sequences = relation.kind === 'table' ? sequencesOf(relation.columns) : [];
+  for (const sequence of sequences) await backend.run(`DROP SEQUENCE ${sequence}`);
   await backend.write(backend.catalog.remove(relation));
 }
 

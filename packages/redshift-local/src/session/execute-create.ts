@@ -30,7 +30,13 @@ export async function executeCreateTable(backend: Backend, statement: CreateTabl
   const columns: ColumnDefinition[] = [];
   for (const element of statement.elements) {
     if (element.kind === 'column') {
-      columns.push(await createColumn(backend, element, { isTemporary: statement.isTemporary, relationId }));
+      columns.push(
+        await createColumn(backend, element, {
+          isTemporary: statement.isTemporary,
+          relationId,
+          columnNumber: columns.length,
+        }),
+      );
     } else {
       const parent = await backend.lockTable(element.parent, 'read');
       columns.push(...columnsLike(parent, element));
@@ -155,7 +161,11 @@ export function alreadyExists(name: string): RedshiftError {
 export async function createColumn(
   backend: Backend,
   declaration: ColumnDeclaration,
-  { isTemporary, relationId }: { isTemporary: boolean; relationId: number },
+  {
+    isTemporary,
+    relationId,
+    columnNumber,
+  }: { isTemporary: boolean; relationId: number; columnNumber: number },
 ): Promise<ColumnDefinition> {
   const { name, type, isNullable, defaultText, identity } = declaration;
   return {
@@ -165,7 +175,12 @@ export async function createColumn(
     ...(defaultText === undefined ? {} : { defaultText, defaultSql: translateExpression(defaultText) }),
     ...(identity === undefined
       ? {}
-      : { identity: await createSequence(backend, identity, { isTemporary, sequence: `id_${relationId}` }) }),
+      : {
+          identity: await createSequence(backend, identity, {
+            isTemporary,
+            sequence: `id_${relationId}_${columnNumber}`,
+          }),
+        }),
   };
 }
 
@@ -211,7 +226,7 @@ function inheritAttributes(own: TableAttributes, parent: TableAttributes): Table
   };
 }
 
-/** What `nextval` and DROP call the sequence of a table's identity column, if it has one. */
-export function sequenceOf(table: TableDefinition): string | undefined {
-  return table.columns.find(({ identity }) => identity !== undefined)?.identity?.sequence;
+/** What DROP calls the sequences of a table's identity columns. */
+export function sequencesOf(columns: readonly ColumnDefinition[]): string[] {
+  return columns.flatMap(({ identity }) => (identity === undefined ? [] : [identity.sequence]));
 }
