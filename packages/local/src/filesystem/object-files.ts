@@ -15,7 +15,7 @@ export type Look =
   | { readonly kind: 'other' };
 
 /**
- * The kernel stamps writes with a clock that moves in steps of up to 10 ms: within one, a second write of the same
+ * Kernels (Linux before 6.13) stamp writes with a clock that moves in steps of up to 10 ms: within one, a second write of the same
  * size leaves no trace in the stamp. What is hashed sooner after a write than this is not remembered.
  */
 const STAMP_STEP_MS = 20;

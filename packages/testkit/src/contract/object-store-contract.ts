@@ -133,6 +133,21 @@ export function objectStoreContract(name: string, open: () => Promise<OpenedObje
       );
 
       it(
+        'takes a body from a source that fills the same buffer again for each chunk',
+        withStore(async ({ store, bucket }) => {
+          async function* reusing(): AsyncIterable<Uint8Array> {
+            const buffer = Buffer.alloc(3);
+            for (const text of ['one', 'two', 'six']) {
+              buffer.write(text);
+              yield buffer;
+            }
+          }
+          await store.write({ bucket, key: 'a' }, reusing());
+          expect((await readAll(store, { bucket, key: 'a' })).toString()).toBe('onetwosix');
+        }),
+      );
+
+      it(
         'leaves no object behind when the body fails half way',
         withStore(async ({ store, bucket }) => {
           async function* failing(): AsyncIterable<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { LoadFile, Tracker } from '@millrace/core';
+import { type LoadFile, loadFileOf, type Tracker } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
 import type { WithPort } from './opened.ts';
 import { evidenceAt, fileAt, OTHER, TARGET } from './tracker-fixtures.ts';
@@ -129,6 +129,16 @@ export function trackerFileCases(withTracker: WithPort<Tracker>): void {
         expect((await ids(2)).slice(0, 2)).toEqual([first.id, other.id]);
         expect((await ids(2)).slice(2).sort()).toEqual([rewritten.id, again.id].sort());
         expect(await ids(10)).toEqual([first.id, other.id, beyond.id, rewritten.id, again.id]);
+      }),
+    );
+
+    it(
+      'does not take the same key of another bucket for a version',
+      withTracker(async (tracker) => {
+        const here = fileAt('in/a', 1_000);
+        const elsewhere = loadFileOf({ bucket: 'pond', key: 'in/a', etag: 'etag-v1', size: 102 }, 2_000);
+        await tracker.addFiles(TARGET, [here, elsewhere]);
+        expect((await tracker.waitingFiles(TARGET, 1)).map(({ file }) => file.id)).toEqual([here.id]);
       }),
     );
 
