@@ -13,9 +13,15 @@ export interface TypeChoices {
   /** The word that means NULL in the file, where there is one. */
   readonly nullWord: string | null;
   /** COPY has to be told how dates and timestamps are written. */
-  readonly dateFormat: string | null;
+  readonly dateFormat: DateFormat | null;
   readonly timeFormat: string | null;
 }
+
+const DATE_FORMATS = {
+  'MM/DD/YYYY': { class: 'month-first-date', words: 'month/day/year' },
+  'DD/MM/YYYY': { class: 'day-first-date', words: 'day/month/year' },
+} as const;
+type DateFormat = keyof typeof DATE_FORMATS;
 
 /** The largest VARCHAR of Redshift, in bytes. */
 const MAX_VARCHAR = 65_535;
@@ -33,9 +39,7 @@ const MAX_MONEY_SCALE = 6;
  */
 export function chooseTypes(columns: readonly ColumnFacts[]): TypeChoices {
   const nullWord = findNullWord(columns);
-  const dateFormat = columns.some(({ classes }) => isOnly(classes, ['month-first-date'], nullWord))
-    ? 'MM/DD/YYYY'
-    : null;
+  const dateFormat = findDateFormat(columns, nullWord);
   const choices = columns.map(({ label, classes }) => {
     const facts = classes.filter((one) => !isNullWord(one, nullWord));
     return { label, ...chooseType(facts, { dateFormat }) };
@@ -46,7 +50,7 @@ export function chooseTypes(columns: readonly ColumnFacts[]): TypeChoices {
 
 function chooseType(
   facts: readonly ClassFacts[],
-  { dateFormat }: { dateFormat: string | null },
+  { dateFormat }: { dateFormat: DateFormat | null },
 ): { type: string; why: string } {
   if (facts.length === 0) return { type: 'VARCHAR(256)', why: 'empty in the sample' };
   const integerDigits = Math.max(...facts.map((one) => one.integerDigits));
@@ -59,7 +63,9 @@ function chooseType(
   if (isOnly(facts, ['boolean'])) return { type: 'BOOLEAN', why: 'true, false' };
   // One DATEFORMAT is for all dates of a file: those written otherwise stay text.
   if (isOnly(facts, ['date']) && dateFormat === null) return { type: 'DATE', why: rangeOf(facts) };
-  if (isOnly(facts, ['month-first-date'])) return { type: 'DATE', why: 'month/day/year' };
+  if (dateFormat !== null && isOnly(facts, ['slash-date', DATE_FORMATS[dateFormat].class])) {
+    return { type: 'DATE', why: DATE_FORMATS[dateFormat].words };
+  }
   if (isOnly(facts, ['timestamptz'])) return { type: 'TIMESTAMPTZ', why: rangeOf(facts) };
   if (isOnly(facts, ['timestamp', 'date']) && facts.some((one) => one.class === 'timestamp')) {
     return { type: 'TIMESTAMP', why: rangeOf(facts) };
@@ -114,9 +120,11 @@ const WORDS: Readonly<Record<ValueClass, string>> = {
   boolean: 'true and false',
   date: 'dates',
   'month-first-date': 'dates as month/day/year',
+  'day-first-date': 'dates as day/month/year',
+  'slash-date': 'dates with day and month in unknown order',
   timestamp: 'timestamps',
   timestamptz: 'timestamps with zone',
-  'null-word': 'words for nothing',
+  'null-word': 'NA and the like',
   nested: 'objects or lists',
   text: 'text',
 };
@@ -147,6 +155,19 @@ function isNullWord(facts: ClassFacts, nullWord: string | null): boolean {
     facts.least === nullWord &&
     facts.greatest === nullWord
   );
+}
+
+/** How dates with slashes are to be read, when a column of them tells: a 31 in it can only be a day. */
+function findDateFormat(columns: readonly ColumnFacts[], nullWord: string | null): DateFormat | null {
+  for (const format of ['MM/DD/YYYY', 'DD/MM/YYYY'] as const) {
+    const { class: telling } = DATE_FORMATS[format];
+    const tells = columns.some(
+      ({ classes }) =>
+        isOnly(classes, ['slash-date', telling], nullWord) && classes.some((one) => one.class === telling),
+    );
+    if (tells) return format;
+  }
+  return null;
 }
 
 /**

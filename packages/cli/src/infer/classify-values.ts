@@ -18,13 +18,13 @@ const NULL_WORDS = [
 ];
 
 const INTEGER = '-?(0|[1-9][0-9]*)';
-const DECIMAL = '-?(0|[1-9][0-9]*)\\.[0-9]+';
-const FLOAT = '-?((0|[1-9][0-9]*)(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]+)?';
+const DECIMAL = '-?(0|[1-9][0-9]*)?\\.[0-9]+';
+const FLOAT = '-?((0|[1-9][0-9]*)(\\.[0-9]*)?|\\.[0-9]+)[eE][-+]?[0-9]+';
 const DATE = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
 const TIME = '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?';
 const TIMESTAMP = `${DATE}[ T]${TIME}`;
 const TIMESTAMPTZ = `${TIMESTAMP} ?(Z|[-+][0-9]{2}(:?[0-9]{2})?)`;
-const SLASH_DATE = '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}';
+const SLASH_DATE = '[0-9]{2}/[0-9]{2}/[0-9]{4}';
 
 /** Numbers: without leading zeros, which are what tells a code from a number. */
 const NUMBERS = [
@@ -38,13 +38,17 @@ const TIMES = [
   `WHEN regexp_full_match(v, '${TIMESTAMP}') AND TRY_CAST(left(v, 10) AS DATE) IS NOT NULL THEN 'timestamp'`,
   `WHEN regexp_full_match(v, '${TIMESTAMPTZ}') AND TRY_CAST(left(v, 10) AS DATE) IS NOT NULL THEN 'timestamptz'`,
 ];
-const SLASH_DATES = `WHEN regexp_full_match(v, '${SLASH_DATE}') AND try_strptime(v, '%m/%d/%Y') IS NOT NULL THEN 'month-first-date'`;
+const SLASH_DATES = [
+  ['slash-date', `try_strptime(v, '%m/%d/%Y') IS NOT NULL AND try_strptime(v, '%d/%m/%Y') IS NOT NULL`],
+  ['month-first-date', `try_strptime(v, '%m/%d/%Y') IS NOT NULL`],
+  ['day-first-date', `try_strptime(v, '%d/%m/%Y') IS NOT NULL`],
+].map(([name, test]) => `WHEN regexp_full_match(v, '${SLASH_DATE}') AND ${test} THEN '${name}'`);
 
 /** `CASE` of a text field: everything is found out from how it is written. */
 const TEXT_CLASSES = [
   ...NUMBERS,
   ...TIMES,
-  SLASH_DATES,
+  ...SLASH_DATES,
   `WHEN lower(v) IN ('true', 'false') THEN 'boolean'`,
   `WHEN v IN (${NULL_WORDS.map(sqlText).join(', ')}) THEN 'null-word'`,
 ];

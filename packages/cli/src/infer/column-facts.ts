@@ -1,6 +1,7 @@
 /**
  * What the values of a column look like, one class per value, the narrowest that fits. `null-word`: a text such as NA
- * that writers put for nothing. `nested`: an object or a list of JSON.
+ * that writers put for nothing. `nested`: an object or a list of JSON. `slash-date`: 03/04/2026, where either number may be the day; the
+ * other two are those that tell.
  */
 export type ValueClass =
   | 'integer'
@@ -9,6 +10,8 @@ export type ValueClass =
   | 'boolean'
   | 'date'
   | 'month-first-date'
+  | 'day-first-date'
+  | 'slash-date'
   | 'timestamp'
   | 'timestamptz'
   | 'null-word'

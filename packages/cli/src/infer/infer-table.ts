@@ -48,14 +48,13 @@ async function inferText(file: SampleFile, database: SampleDatabase): Promise<In
   }
   const choices = chooseTypes(facts);
   const names = toColumnNames(table.columns.map(({ label }) => label));
-  const { delimiter, quote, hasHeader, rows, isWhole, warnings } = table;
+  const { delimiter, hasHeader, rows, isWhole, warnings } = table;
   return {
     columns: choices.columns.map((choice, index) => ({ ...choice, name: names[index] ?? choice.label })),
     format: {
       kind: 'csv',
       ...(hasHeader ? { header: true } : {}),
       ...(delimiter === ',' ? {} : { delimiter }),
-      ...(quote === '"' ? {} : { quote }),
     },
     copy: copyOptionsOf(choices),
     rows,
@@ -66,7 +65,7 @@ async function inferText(file: SampleFile, database: SampleDatabase): Promise<In
 
 async function inferJson(file: SampleFile, database: SampleDatabase): Promise<InferredTable> {
   // Depth 1: keys become columns, what is below stays JSON. No maps: a rare key is a column all the same.
-  const source = `read_json(${sqlText(file.path)}, maximum_depth = 1, map_inference_threshold = -1, records = true, sample_size = ${SAMPLE_ROWS}, compression = ${sqlText(file.compression)})`;
+  const source = `read_json(${sqlText(file.path)}, maximum_depth = 1, map_inference_threshold = -1, records = true, sample_size = ${SAMPLE_ROWS}, compression = ${sqlText(file.compression === 'none' ? 'uncompressed' : file.compression)})`;
   await database.rows(`CREATE TABLE sample AS SELECT * FROM ${source} LIMIT ${SAMPLE_ROWS + 1}`);
   const labels = (await database.rows('DESCRIBE sample')).map((row) => String(row.column_name));
   const facts: ColumnFacts[] = [];

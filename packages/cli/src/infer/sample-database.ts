@@ -27,8 +27,7 @@ export class SampleDatabase implements Disposable {
       const reader = await this.#connection.runAndReadAll(sql);
       return reader.getRowObjectsJson() as readonly SampleRow[];
     } catch (cause) {
-      const [first = 'no reason given'] = (cause as Error).message.split('\n');
-      throw new LoadError('sample-unreadable', `${this.#path} cannot be read: ${first}`, {
+      throw new LoadError('sample-unreadable', `${this.#path} cannot be read: ${reasonOf(cause as Error)}`, {
         hint: 'check that the file is what its ending says',
         cause,
       });
@@ -39,6 +38,13 @@ export class SampleDatabase implements Disposable {
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
+}
+
+/** DuckDB writes a page, with the line itself, advice on its own options, and the reason somewhere in it. */
+function reasonOf({ message }: Error): string {
+  const lines = message.replace(/^(?:[A-Z]\w+ )+Error: /u, '').split('\n');
+  const said = lines.filter((line) => line.trim() !== '' && !/^Original Line/u.test(line));
+  return said.slice(0, 2).join(': ');
 }
 
 export function sqlText(text: string): string {

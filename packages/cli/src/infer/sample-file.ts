@@ -55,8 +55,8 @@ export async function sampleFileOf(path: string): Promise<SampleFile> {
 
 /** Redshift's COPY takes JSON objects one after another; a list of them it refuses (or takes for one row). */
 async function refuseList(file: SampleFile): Promise<void> {
-  const begin = (await readBeginning(file)).trimStart();
-  if (!begin.startsWith('[')) return;
+  const line = await readFirstLine(file);
+  if (!line.startsWith('[')) return;
   throw new LoadError(
     'sample-unsupported',
     `${file.path} is one list, and COPY takes objects one after another`,
@@ -66,12 +66,19 @@ async function refuseList(file: SampleFile): Promise<void> {
   );
 }
 
-async function readBeginning({ path, compression }: SampleFile): Promise<string> {
-  const chunks: Buffer[] = [];
+/** More is no line of columns. */
+const MAX_LINE_BYTES = 1024 * 1024;
+
+/** The first line that is not blank, unpacked, without what stands around it; at most 1 MiB. */
+export async function readFirstLine({ path, compression }: SampleFile): Promise<string> {
+  let text = '';
+  let isEnough = false;
   const take = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    const decoder = new TextDecoder();
     for await (const chunk of source) {
-      chunks.push(chunk);
-      if (Buffer.concat(chunks).toString().trim() !== '') return;
+      text = (text + decoder.decode(chunk, { stream: true })).replace(/^[\s\u{feff}]+/u, '');
+      isEnough = text.includes('\n') || text.length > MAX_LINE_BYTES;
+      if (isEnough) return;
     }
   };
   const file = createReadStream(path);
@@ -79,8 +86,8 @@ async function readBeginning({ path, compression }: SampleFile): Promise<string>
     if (compression === 'none') await take(file);
     else await pipeline(file, compression === 'gzip' ? createGunzip() : createZstdDecompress(), take);
   } catch (cause) {
-    // The pipe is cut as soon as enough was read; that is not the file's fault.
-    if (chunks.length === 0) {
+    // A pipe that was cut because enough was read complains as well.
+    if (!isEnough) {
       throw new LoadError('sample-unreadable', `${path} cannot be unpacked: ${(cause as Error).message}`, {
         hint: 'check that its ending tells how it is packed',
         cause,
@@ -89,7 +96,6 @@ async function readBeginning({ path, compression }: SampleFile): Promise<string>
   } finally {
     file.destroy();
   }
-  return Buffer.concat(chunks)
-    .toString()
-    .replace(/^\u{feff}/u, '');
+  const [line = ''] = text.split(/\r?\n/u, 1);
+  return line;
 }

@@ -1,11 +1,10 @@
 import { LoadError } from '@millrace/core';
 import { type SampleDatabase, sqlText } from './sample-database.ts';
-import type { SampleFile } from './sample-file.ts';
+import { readFirstLine, type SampleFile } from './sample-file.ts';
 
 /** A delimited file as the table `sample` of texts: its header is not in it, empty fields are NULL. */
 export interface TextTable {
   readonly delimiter: string;
-  readonly quote: string;
   readonly hasHeader: boolean;
   /** What the file calls a column, and what it is called in `sample`. */
   readonly columns: readonly { readonly label: string; readonly column: string }[];
@@ -14,28 +13,33 @@ export interface TextTable {
   readonly warnings: readonly string[];
 }
 
+/** The delimiters that files of that ending have, the usual one first. */
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+
 /** Reads at most `limit` rows into the table `sample`. */
 export async function readTextTable(
-  { path, compression, delimiter: known }: SampleFile,
+  file: SampleFile,
   { database, limit }: { database: SampleDatabase; limit: number },
 ): Promise<TextTable> {
-  const packing = `compression = ${sqlText(compression)}`;
-  const given = known === undefined ? '' : `, delim = ${sqlText(known)}`;
-  const [dialect] = await database.rows(
-    `SELECT Delimiter AS delimiter, Quote AS quote, len(Columns)::INTEGER AS width FROM sniff_csv(${sqlText(path)}, ${packing}, all_varchar = true${given})`,
-  );
-  const delimiter = String(dialect?.delimiter ?? ',');
-  // `\0` is how the sniffer says that it saw no quotes.
-  const quote = /^[\p{P}\p{S}]$/u.test(String(dialect?.quote)) ? String(dialect?.quote) : '"';
-  const columns = Array.from({ length: Number(dialect?.width ?? 1) }, (_, index) => `c${index}`);
+  const { path, compression } = file;
+  const line = await readFirstLine(file);
+  const delimiter = file.delimiter ?? findDelimiter(line);
+  const columns = Array.from({ length: countOutsideQuotes(line, delimiter) + 1 }, (_, index) => `c${index}`);
   const types = columns.map((column) => `${column}: 'VARCHAR'`).join(', ');
   // Lines that do not fit are left out here and counted: the load will name them.
   await database.rows(
-    `CREATE TABLE sample AS SELECT * FROM read_csv(${sqlText(path)}, auto_detect = false, header = false, columns = {${types}}, delim = ${sqlText(delimiter)}, quote = ${sqlText(quote)}, escape = ${sqlText(quote)}, ${packing}, store_rejects = true) LIMIT ${limit + 1}`,
+    `CREATE TABLE sample AS SELECT * FROM read_csv(${sqlText(path)}, auto_detect = false, header = false, columns = {${types}}, delim = ${sqlText(delimiter)}, quote = '"', escape = '"', compression = ${sqlText(compression)}, store_rejects = true) LIMIT ${limit + 1}`,
   );
   const [first] = await database.rows('SELECT * FROM sample WHERE rowid = 0');
-  if (first === undefined)
-    throw new LoadError('sample-empty', `${path} has no row`, { hint: 'name a file with rows' });
+  if (first === undefined) {
+    throw new LoadError(
+      'sample-unreadable',
+      `${path} has no line that can be read as text with '${delimiter}' between fields`,
+      {
+        hint: 'check that the file is what its ending says, and that it is UTF-8',
+      },
+    );
+  }
   const cells = columns.map((column) => (typeof first[column] === 'string' ? first[column].trim() : ''));
   const hasHeader = looksLikeHeader(cells);
   if (hasHeader) await database.rows('DELETE FROM sample WHERE rowid = 0');
@@ -43,11 +47,8 @@ export async function readTextTable(
     'SELECT (SELECT count(*) FROM sample)::INTEGER AS amount, (SELECT count(DISTINCT line) FROM reject_errors)::INTEGER AS rejected',
   );
   const amount = Number(counted?.amount ?? 0);
-  const rejected = Number(counted?.rejected ?? 0);
-  const lines = rejected === 1 ? '1 line does' : `${rejected} lines do`;
   return {
     delimiter,
-    quote,
     hasHeader,
     columns: columns.map((column, index) => ({
       column,
@@ -55,20 +56,45 @@ export async function readTextTable(
     })),
     rows: Math.min(amount, limit),
     isWhole: amount <= limit,
-    warnings: [
-      ...(rejected > 0 ? [`${lines} not fit the others: a load of this file will be quarantined`] : []),
-      ...(hasHeader
-        ? []
-        : ['the first line looks like values, so there are no column names: give them better ones']),
-    ],
+    warnings: warningsOf({ rejected: Number(counted?.rejected ?? 0), hasHeader }),
   };
 }
 
-/** A first line is a header when every cell is a name: filled, once only, and nothing that values look like. */
+function warningsOf({ rejected, hasHeader }: { rejected: number; hasHeader: boolean }): readonly string[] {
+  const lines = rejected === 1 ? '1 line does' : `${rejected} lines do`;
+  return [
+    ...(rejected === 0
+      ? []
+      : [`${lines} not fit the others, so that a load of this file will be quarantined`]),
+    ...(hasHeader ? [] : ['the first line looks like values: give the columns better names']),
+  ];
+}
+
+/**
+ * A first line is a header when every cell is a name: filled, once only, and nothing that a value looks like.
+ *
+ * A file of texts alone whose first row happens to be so is taken wrongly; nothing in it could tell.
+ */
 export function looksLikeHeader(cells: readonly string[]): boolean {
   const names = new Set(cells.map((cell) => cell.toLowerCase()));
-  if (names.size !== cells.length) return false;
-  return cells.every(
-    (cell) => /\p{L}|^_/u.test(cell) && !/^[-+]?[\d.]|^(?:true|false|null|na|none)$/iu.test(cell),
-  );
+  return names.size === cells.length && cells.every((cell) => /\p{L}/u.test(cell) && !VALUE.test(cell));
+}
+
+const VALUE = /^(?:[-+]?[\d.,]+(?:e[-+]?\d+)?|\d{4}-\d\d-\d\d.*|true|false|null|na|n\/a|none)$/iu;
+
+/** The one that is most often in the first line: a header has all of them, and seldom another. */
+export function findDelimiter(line: string): string {
+  const found = DELIMITERS.map((delimiter) => ({ delimiter, amount: countOutsideQuotes(line, delimiter) }));
+  const best = found.reduce((one, other) => (other.amount > one.amount ? other : one));
+  return best.delimiter;
+}
+
+function countOutsideQuotes(line: string, delimiter: string): number {
+  let amount = 0;
+  let isQuoted = false;
+  for (const char of line) {
+    if (char === '"') isQuoted = !isQuoted;
+    else if (char === delimiter && !isQuoted) amount += 1;
+  }
+  return amount;
 }

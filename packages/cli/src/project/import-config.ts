@@ -14,10 +14,7 @@ const OWN_MODULE = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '..
 export async function importConfig(path: string): Promise<unknown> {
   const url = pathToFileURL(path).href;
   const hooks = registerHooks({
-    resolve: (specifier, context, next) => {
-      if (specifier !== 'millrace') return next(specifier, context);
-      return { url: OWN_MODULE, format: 'module', shortCircuit: true };
-    },
+    resolve: (specifier, context, next) => next(specifier === 'millrace' ? OWN_MODULE : specifier, context),
     // A package.json above the project that says "commonjs", or nothing, is not about the configuration.
     load: (loaded, context, next) =>
       loaded === url && path.endsWith('.ts')

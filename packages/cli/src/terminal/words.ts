@@ -17,7 +17,7 @@ export function formatBytes(bytes: number): string {
   let amount = bytes;
   for (const unit of BYTE_UNITS) {
     amount /= 1_000;
-    if (amount < 999.95 || unit === 'TB') return `${amount.toFixed(amount < 9.995 ? 1 : 0)} ${unit}`;
+    if (amount < 999.5 || unit === 'TB') return `${amount.toFixed(amount < 9.95 ? 1 : 0)} ${unit}`;
   }
   return `${bytes} B`;
 }

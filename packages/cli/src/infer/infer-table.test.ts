@@ -1,0 +1,178 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type InferredTable, inferTable } from './infer-table.ts';
+import { SampleDatabase, sqlText } from './sample-database.ts';
+import { sampleFileOf } from './sample-file.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-infer-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function infer(name: string, content: string | Buffer): Promise<InferredTable> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return inferTable(await sampleFileOf(path));
+}
+
+function types({ columns }: InferredTable): Record<string, string> {
+  return Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+}
+
+describe('a table from a delimited file', () => {
+  it('types numbers, dates, timestamps and booleans, and leaves codes with leading zeros text', async () => {
+    const table = await infer(
+      'types.csv',
+      [
+        'id,big,code,price,measure,ok,day,at,zoned,name,nothing',
+        '1,9999999999,007,1.5,47.123456789,true,2026-01-31,2026-01-31 10:00:00,2026-01-31T10:00:00Z,"Zürich, ""HB""",',
+        '-20,1,12,20,8.5,FALSE,2026-02-01,2026-02-01T10:00:00.123,2026-01-31T10:00:00+02:00,x,',
+        '',
+      ].join('\n'),
+    );
+    expect(types(table)).toEqual({
+      id: 'INTEGER',
+      big: 'BIGINT',
+      code: 'VARCHAR(16)',
+      price: 'DECIMAL(18,2)',
+      measure: 'DOUBLE PRECISION',
+      ok: 'BOOLEAN',
+      day: 'DATE',
+      at: 'TIMESTAMP',
+      zoned: 'TIMESTAMPTZ',
+      name: 'VARCHAR(32)',
+      nothing: 'VARCHAR(256)',
+    });
+    expect(table.format).toEqual({ kind: 'csv', header: true });
+    expect(table.copy).toBe("TIMEFORMAT 'auto'");
+  });
+
+  it('measures texts in bytes, with room for twice as many', async () => {
+    const table = await infer('bytes.csv', `name\n${'ü'.repeat(20)}\n`);
+    expect(types(table)).toEqual({ name: 'VARCHAR(128)' });
+    expect(table.columns[0]?.why).toBe('up to 40 bytes');
+  });
+
+  it('takes a date that is in no calendar for a text', async () => {
+    expect(types(await infer('dates.csv', 'day\n2026-02-28\n2026-02-30\n'))).toEqual({ day: 'VARCHAR(32)' });
+  });
+
+  it('reads dates with slashes only where a day above 12 tells which number it is', async () => {
+    const us = await infer('us.csv', 'day\n01/02/2026\n01/31/2026\n');
+    expect([types(us), us.copy]).toEqual([{ day: 'DATE' }, "DATEFORMAT 'MM/DD/YYYY'"]);
+    const eu = await infer('eu.csv', 'day\n01/02/2026\n31/01/2026\n');
+    expect([types(eu), eu.copy]).toEqual([{ day: 'DATE' }, "DATEFORMAT 'DD/MM/YYYY'"]);
+    const either = await infer('either.csv', 'day\n01/02/2026\n');
+    expect([types(either), either.copy]).toEqual([{ day: 'VARCHAR(32)' }, null]);
+  });
+
+  it('finds the word that stands for nothing', async () => {
+    const table = await infer('na.csv', 'a,b\n1,NA\nNA,2\n');
+    expect(types(table)).toEqual({ a: 'INTEGER', b: 'INTEGER' });
+    expect(table.copy).toBe("NULL AS 'NA'");
+  });
+
+  it('finds the delimiter, and a tab by the ending', async () => {
+    const semicolons = await infer('semi.csv', 'a;b\n1,5;2\n');
+    expect(semicolons.format).toEqual({ kind: 'csv', header: true, delimiter: ';' });
+    const tabs = await infer('tabs.tsv', 'a\tb\n1\t2\n');
+    expect(tabs.format).toEqual({ kind: 'csv', header: true, delimiter: '\t' });
+  });
+
+  it('takes a first line of values for what it is', async () => {
+    const table = await infer('bare.csv', 'ZRH,7\nLHR,8\n');
+    expect(table.format).toEqual({ kind: 'csv' });
+    expect(types(table)).toEqual({ column_1: 'VARCHAR(16)', column_2: 'INTEGER' });
+    expect(table.rows).toBe(2);
+    expect(table.warnings).toHaveLength(1);
+  });
+
+  it('goes on past lines that do not fit, and says so', async () => {
+    const table = await infer('ragged.csv', 'a,b\n1,2\n3\n4,5\n');
+    expect(types(table)).toEqual({ a: 'INTEGER', b: 'INTEGER' });
+    expect(table.warnings).toEqual([
+      '1 line does not fit the others, so that a load of this file will be quarantined',
+    ]);
+  });
+
+  it.each([
+    ['gz', gzipSync],
+    ['zst', zstdCompressSync],
+  ] as const)('unpacks .%s', async (ending, pack) => {
+    const table = await infer(`packed.csv.${ending}`, pack(Buffer.from('a,b\n1,x\n')));
+    expect(types(table)).toEqual({ a: 'INTEGER', b: 'VARCHAR(16)' });
+  });
+});
+
+describe('a table from JSON', () => {
+  it('makes a column of every key; a text with digits stays text, what is nested is SUPER', async () => {
+    const table = await infer(
+      'events.ndjson',
+      [
+        { Id: 1, zip: '00501', digits: '12', at: '2026-01-01T10:00:00Z', tags: ['a'], price: 1.5, ok: true },
+        {
+          Id: 2,
+          zip: '10001',
+          digits: '13',
+          at: '2026-01-02T10:00:00Z',
+          tags: [],
+          price: 2,
+          ok: false,
+          late: 'x',
+        },
+      ]
+        .map((event) => JSON.stringify(event))
+        .join('\n'),
+    );
+    expect(types(table)).toEqual({
+      id: 'INTEGER',
+      zip: 'VARCHAR(16)',
+      digits: 'VARCHAR(16)',
+      at: 'TIMESTAMPTZ',
+      tags: 'SUPER',
+      price: 'DECIMAL(18,2)',
+      ok: 'BOOLEAN',
+      late: 'VARCHAR(16)',
+    });
+    expect(table.format).toEqual({ kind: 'json', ignoreCase: true });
+  });
+
+  it('refuses one list of objects, which COPY does not take', async () => {
+    await expect(infer('list.json', '\n [{"a": 1}]')).rejects.toMatchObject({ code: 'sample-unsupported' });
+  });
+});
+
+describe('a table from Parquet', () => {
+  it('takes its types, and measures its texts', async () => {
+    const path = join(folder, 'typed.parquet');
+    using database = await SampleDatabase.open(path);
+    await database.rows(
+      `COPY (SELECT 1::INTEGER AS a, 2::UINTEGER AS b, 1.5::DECIMAL(8,2) AS c, 'abc' AS d, DATE '2026-01-01' AS e, [1] AS f) TO ${sqlText(path)} (FORMAT parquet)`,
+    );
+    const table = await inferTable(await sampleFileOf(path));
+    expect(types(table)).toEqual({
+      a: 'INTEGER',
+      b: 'BIGINT',
+      c: 'DECIMAL(8,2)',
+      d: 'VARCHAR(16)',
+      e: 'DATE',
+      f: 'SUPER',
+    });
+    expect(table.copy).toBe('SERIALIZETOJSON');
+  });
+});
+
+describe('a file that no table can be made from', () => {
+  it.each([
+    ['empty.csv', '', 'sample-empty'],
+    ['picture.png', 'x', 'sample-unsupported'],
+    ['packed.csv.gz', 'not packed', 'sample-unreadable'],
+    ['binary.csv', Buffer.from([0xff, 0xfe, 0, 1, 2]), 'sample-unreadable'],
+  ])('%s is refused', async (name, content, code) => {
+    await expect(infer(name, content)).rejects.toMatchObject({ code });
+  });
+});
