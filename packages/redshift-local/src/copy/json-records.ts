@@ -30,11 +30,14 @@ export class JsonRecords implements RecordReader {
   readonly #shape: JsonShape;
   readonly #slots: ReadonlyMap<string, number>;
   readonly #width: number;
+  readonly #superFields: ReadonlySet<number>;
   #rest = '';
   #line = 1;
 
-  constructor(shape: JsonShape) {
+  /** @param superFields fields that keep their value as JSON: for SUPER columns `"s"` and `s` are not the same. */
+  constructor(shape: JsonShape, superFields: ReadonlySet<number>) {
     this.#shape = shape;
+    this.#superFields = superFields;
     const names = shape.kind === 'names' ? shape.columns : [];
     this.#slots = new Map(names.map((name, index) => [name, index]));
     this.#width = names.length;
@@ -76,7 +79,7 @@ export class JsonRecords implements RecordReader {
         const slot = this.#slotOf(key);
         if (slot === undefined || spans[slot]) return;
         spans[slot] = value;
-        fields[slot] = valueText(text, value);
+        fields[slot] = this.#valueOf(text, value, slot);
       });
       const raw = text.slice(start, span.end);
       this.#countLines(raw);
@@ -97,10 +100,15 @@ export class JsonRecords implements RecordReader {
 
   #shaped(raw: string, shape: Exclude<JsonShape, { kind: 'names' }>): (string | null)[] {
     if (shape.kind === 'whole') return [raw];
-    return shape.paths.map((path) => {
+    return shape.paths.map((path, index) => {
       const span = path.find(raw);
-      return span ? valueText(raw, span) : null;
+      return span ? this.#valueOf(raw, span, index) : null;
     });
+  }
+
+  #valueOf(text: string, span: JsonSpan, field: number): string | null {
+    const isKept = span.kind === 'string' && this.#superFields.has(field);
+    return isKept ? text.slice(span.start, span.end) : valueText(text, span);
   }
 
   #fail(text: string, start: number, reason: string): { record: TextRecord; next: number } {
@@ -125,11 +133,12 @@ export class JsonRecords implements RecordReader {
 }
 
 /** A value as a column takes it: texts unescaped, nested values as JSON without white space, null as null. */
-export function valueText(text: string, span: JsonSpan): string | null {
+function valueText(text: string, span: JsonSpan): string | null {
   if (span.kind === 'null') return null;
   if (span.kind === 'string') return stringOf(text, span.start, span.end);
   const raw = text.slice(span.start, span.end);
-  return span.kind === 'object' || span.kind === 'array' ? withoutSpace(raw) : raw;
+  if (span.kind === 'object' || span.kind === 'array') return withoutSpace(raw);
+  return raw === '-0' ? '0' : raw;
 }
 
 /** White space between tokens removed; numbers stay as they were written. */

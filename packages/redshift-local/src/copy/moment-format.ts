@@ -62,7 +62,7 @@ export function compileMomentFormat(format: string): MomentReader {
       pattern += word[2];
       rest = rest.slice(word[0].length);
     } else {
-      pattern += (rest[0] as string).replace(/[.*+?^${}()|[\]\\/-]/u, '\\$&');
+      pattern += (rest[0] as string).replace(/[.*+?^${}()|[\]\\/]/u, '\\$&');
       rest = rest.slice(1);
     }
   }

@@ -79,11 +79,11 @@ export async function loadStrictly(
 /** @returns records seen. */
 async function readFile(
   file: CopyFile,
-  { options, shape }: TextLoad,
+  { options, plan, shape }: TextLoad,
   take: (record: TextRecord) => boolean,
   context: CopyContext,
 ): Promise<number> {
-  const reader = recordReader(options, shape);
+  const reader = recordReader(options, plan, shape);
   let toSkip = shape ? 0 : options.ignoreHeader;
   let seen = 0;
   const skipsBlank = options.ignoreBlankLines;
@@ -106,8 +106,15 @@ async function readFile(
   return seen;
 }
 
-function recordReader({ format }: CopyOptions, shape: JsonShape | undefined): RecordReader {
-  if (shape) return new JsonRecords(shape);
+function recordReader(
+  { format }: CopyOptions,
+  { fields }: ColumnPlan,
+  shape: JsonShape | undefined,
+): RecordReader {
+  if (shape) {
+    const superFields = fields.flatMap(({ type }, index) => (type.name === 'super' ? [index] : []));
+    return new JsonRecords(shape, new Set(superFields));
+  }
   if (format.kind === 'csv') return new CsvRecords(format);
   if (format.kind === 'fixed-width') return new FixedWidthRecords(format.columns);
   if (format.kind === 'delimited') return new DelimitedRecords(format);

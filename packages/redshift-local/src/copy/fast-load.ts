@@ -1,0 +1,212 @@
+import { open } from 'node:fs/promises';
+import type { CopyCompression } from '@millrace/core';
+import { quoteText } from '../catalog/quote.ts';
+import { type CheckedValue, checkedValue } from './checked-value.ts';
+import { insertInto } from './column-plan.ts';
+import type { CopyContext } from './copy-context.ts';
+import { scanJson, skipSpace } from './json-scanner.ts';
+import { openObject } from './open-object.ts';
+import { type SpooledFile, spoolObjects } from './spool-objects.ts';
+import type { TextLoad } from './strict-load.ts';
+
+/** Where DuckDB counts the row ids of rows that a transaction has not committed yet from. */
+const FIRST_LOCAL_ROWID = 36_028_797_018_960_000n;
+const BAD_ROWS = 'millrace_copy_bad_rows';
+const REJECTS = 'millrace_copy_rejects';
+const REJECT_SCANS = 'millrace_copy_reject_scans';
+
+/** `loaded`: all rows are in. `unsure`: nothing is, some row needs a closer look. `broken`: nothing is, and the transaction is lost. */
+export type FastOutcome =
+  | { readonly kind: 'loaded'; readonly rows: number }
+  | { readonly kind: 'unsure' }
+  | { readonly kind: 'broken'; readonly error: Error };
+
+/**
+ * Loads through DuckDB's own reader, every value checked by vectorised SQL.
+ *
+ * No check may raise an error: that would end the session's transaction, and the strict path could not load any
+ * more. So bad rows are left out and counted, by a sequence that only they advance, and what was inserted is taken
+ * back. What the reader itself would swallow (blank lines, NULs) is looked for in the bytes meanwhile.
+ */
+export async function loadFast(load: TextLoad, context: CopyContext): Promise<FastOutcome> {
+  const checks = checkedFields(load);
+  if (!checks || !fitsReader(load)) return { kind: 'unsure' };
+  const files = await spoolObjects(load.files, context);
+  const newLine = await sniff(load, files, context);
+  if (newLine === undefined) return { kind: 'unsure' };
+
+  const { connection, table } = context;
+  const readMax = `SELECT max(rowid) FROM ${table.duckName} WHERE rowid >= ${FIRST_LOCAL_ROWID}`;
+  const mark = (await connection.runAndReadAll(readMax)).getRows()[0]?.[0] ?? FIRST_LOCAL_ROWID - 1n;
+  await connection.run(`CREATE OR REPLACE TEMP SEQUENCE ${BAD_ROWS}`);
+  const tests = [...(load.shape ? ['NOT is_empty'] : []), ...checks.map(({ okSql }) => `(${okSql})`)];
+  const isGood = `CASE WHEN ${tests.join(' AND ')} THEN true ELSE nextval('${BAD_ROWS}') < 0 END`;
+  const insert = insertInto(
+    table,
+    load.plan,
+    checks.map(({ valueSql }) => valueSql),
+  );
+  const scan = new AbortController();
+  const swallowed = load.shape ? Promise.resolve(false) : hasSwallowedBytes(load, context, scan.signal);
+  // A failing scan means a file that cannot be read: the statement fails on it as well.
+  swallowed.catch(() => undefined);
+  try {
+    const { rowsChanged } = await connection.run(
+      `${insert} FROM ${source(load, files, newLine)} WHERE ${isGood}`,
+    );
+    const isWhole = !(await hasBadRows(load, context)) && !(await swallowed);
+    if (isWhole) return { kind: 'loaded', rows: rowsChanged };
+    await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
+    return { kind: 'unsure' };
+  } catch (error) {
+    return { kind: 'broken', error: error as Error };
+  } finally {
+    scan.abort();
+  }
+}
+
+/** Options that only the strict path knows. */
+function fitsReader({ options, shape }: TextLoad): boolean {
+  const { format } = options;
+  if (options.compression === 'bzip2' || options.encoding !== 'utf8' || options.noLoad) return false;
+  if (options.acceptAnyDate || options.acceptInvalidChars !== undefined || options.fillRecord) return false;
+  if (options.blanksAsNull || options.truncateColumns) return false;
+  if (shape) return shape.kind === 'names' && !shape.ignoresCase;
+  if (format.kind === 'delimited' && (format.escape || format.removeQuotes)) return false;
+  if (format.kind !== 'delimited' && format.kind !== 'csv') return false;
+  const special = format.kind === 'csv' ? [format.delimiter, format.quote] : [format.delimiter];
+  const nullAs = options.nullAs ?? '\\N';
+  return ![...special, '\n', '\r', '\0'].some((char) => nullAs.includes(char) || char === ' ');
+}
+
+function checkedFields({ plan, options, shape }: TextLoad): CheckedValue[] | undefined {
+  const isJson = shape !== undefined;
+  const checks = plan.fields.map((column, index) => checkedValue(column, `f${index}`, options, { isJson }));
+  return checks.every((check) => check !== undefined) ? checks : undefined;
+}
+
+function source(load: TextLoad, files: readonly SpooledFile[], newLine: string): string {
+  const { options, plan, shape } = load;
+  const list = `[${files.map(({ path }) => quoteText(path)).join(', ')}]`;
+  const compression = `compression = '${options.compression ?? 'none'}'`;
+  if (shape) return jsonSource(load, list, compression);
+  const { format } = options;
+  const quote = format.kind === 'csv' ? quoteText(format.quote) : "''";
+  const delimiter = quoteText('delimiter' in format ? format.delimiter : ',');
+  const columns = plan.fields.map((_, index) => `'f${index}': 'VARCHAR'`).join(', ');
+  return (
+    `read_csv(${list}, auto_detect = false, header = false, skip = ${options.ignoreHeader}, delim = ${delimiter}, ` +
+    `quote = ${quote}, escape = ${quote}, new_line = '${newLine}', nullstr = ${quoteText(options.nullAs ?? '\\N')}, ${compression}, ` +
+    `store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECT_SCANS}', columns = {${columns}})`
+  );
+}
+
+/** A line that is no object becomes a row of NULLs; so such rows are never taken on trust. */
+function jsonSource({ plan }: TextLoad, list: string, compression: string): string {
+  const names = plan.fields.map(({ name }) => quoteText(name));
+  const types = plan.fields.map(({ type }) => (type.name === 'super' ? 'JSON' : 'VARCHAR'));
+  const columns = names.map((name, index) => `${name}: '${types[index]}'`).join(', ');
+  const fields = plan.fields
+    .map(({ name }, index) => `"${name.replaceAll('"', '""')}" AS f${index}`)
+    .join(', ');
+  const empty = plan.fields.map((_, index) => `f${index} IS NULL`).join(' AND ');
+  return (
+    `(SELECT *, ${empty} AS is_empty FROM (SELECT ${fields} FROM read_json(${list}, format = 'newline_delimited', auto_detect = false, ` +
+    `ignore_errors = true, ${compression}, columns = {${columns}})))`
+  );
+}
+
+/** Whether a row was left out, by a check or by the reader. */
+async function hasBadRows({ shape }: TextLoad, { connection }: CopyContext): Promise<boolean> {
+  const counted = `SELECT last_value FROM duckdb_sequences() WHERE temporary AND sequence_name = '${BAD_ROWS}'`;
+  const last = (await connection.runAndReadAll(counted)).getRows()[0]?.[0] ?? null;
+  if (shape) return last !== null;
+  const rejected = (await connection.runAndReadAll(`SELECT count(*) FROM ${REJECTS}`)).getRows()[0]?.[0];
+  await connection.run(`DROP TABLE IF EXISTS ${REJECTS}; DROP TABLE IF EXISTS ${REJECT_SCANS}`);
+  return last !== null || rejected !== 0n;
+}
+
+const MAGIC: Readonly<Record<CopyCompression, readonly number[]>> = {
+  gzip: [0x1f, 0x8b],
+  zstd: [0x28, 0xb5, 0x2f, 0xfd],
+  bzip2: [0x42, 0x5a, 0x68],
+  lzop: [0x89, 0x4c],
+};
+
+/** The line end of the files, as DuckDB writes it; undefined when their beginnings show that its reader would fail. */
+async function sniff(
+  load: TextLoad,
+  files: readonly SpooledFile[],
+  context: CopyContext,
+): Promise<string | undefined> {
+  const { compression } = load.options;
+  let newLine: string | undefined;
+  for (const { file, path } of files) {
+    if (file.size === 0) continue;
+    if (compression && !(await beginsWith(path, MAGIC[compression]))) return undefined;
+    const head = await readHead({ ...file, path }, compression, context);
+    if (load.shape) {
+      if (!beginsWithLine(head)) return undefined;
+      continue;
+    }
+    const found = head.includes('\r\n') ? '\\r\\n' : '\\n';
+    if (newLine !== undefined && newLine !== found) return undefined;
+    newLine = found;
+  }
+  return newLine ?? '\\n';
+}
+
+async function beginsWith(path: string, magic: readonly number[]): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const bytes = Buffer.alloc(magic.length);
+    await handle.read(bytes, 0, magic.length, 0);
+    return magic.every((byte, index) => bytes[index] === byte);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readHead(
+  file: SpooledFile['file'],
+  compression: CopyCompression | undefined,
+  context: CopyContext,
+): Promise<string> {
+  for await (const chunk of openObject(file, compression, context)) return chunk.toString('latin1');
+  return '';
+}
+
+/** Whether the first line is a whole object: spread-out or glued JSON is not for DuckDB's reader. */
+function beginsWithLine(head: string): boolean {
+  const start = skipSpace(head, 0);
+  if (head[start] !== '{') return false;
+  const end = head.indexOf('\n', start);
+  const line = head.slice(start, end < 0 ? head.length : end);
+  try {
+    return skipSpace(line, scanJson(line, 0).end) >= line.length;
+  } catch {
+    // Not JSON: the strict path says what is wrong with it.
+    return false;
+  }
+}
+
+/** Whether there is something in the bytes that DuckDB's reader passes over: blank lines, NULs. */
+async function hasSwallowedBytes(
+  { files, options }: TextLoad,
+  context: CopyContext,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const file of files) {
+    let last = 0x0a;
+    for await (const chunk of openObject(file, options.compression, context)) {
+      if (signal.aborted) return false;
+      if (chunk.includes(0)) return true;
+      if (options.ignoreBlankLines) continue;
+      const first = chunk[0] === 0x0d && chunk.length > 1 ? chunk[1] : chunk[0];
+      if ((last === 0x0a && first === 0x0a) || chunk.includes('\n\n') || chunk.includes('\n\r\n'))
+        return true;
+      last = chunk.at(-1) ?? last;
+    }
+  }
+  return false;
+}
