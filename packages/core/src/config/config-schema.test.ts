@@ -17,6 +17,9 @@ describe('the JSON Schema', () => {
     expect(accepts({ ...append, from: ['s3://a/', { prefix: 's3://b/', match: '*.csv' }] })).toBe(true);
     expect(accepts({ ...upsert, tombstone: { column: 'op', equals: 'D' }, nullKeys: 'append' })).toBe(true);
     expect(accepts({ ...append, mode: 'insert-only', key: 'id', format: { kind: 'parquet' } })).toBe(true);
+    expect(accepts({ ...append, columns: ['größe', '_id'], format: { kind: 'csv', delimiter: '\t' } })).toBe(
+      true,
+    );
     expect(accepts(append, { $schema: 'x.json', warehouse: { kind: 'local' }, sweep: '5m' })).toBe(true);
   });
 
@@ -29,6 +32,8 @@ describe('the JSON Schema', () => {
     ['a bad address', { ...append, from: 'lake/a/' }],
     ['an unknown format', { ...append, format: { kind: 'orc' } }],
     ["another format's key", { ...append, format: { kind: 'parquet', header: true } }],
+    ['a quoted column', { ...upsert, key: '"id"' }],
+    ['a long delimiter', { ...append, format: { kind: 'csv', delimiter: '||' } }],
     ['an unknown word', { ...append, after: 'moved' }],
   ])('marks %s', (_, target) => {
     expect(accepts(target)).toBe(false);

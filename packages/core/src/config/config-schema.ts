@@ -3,6 +3,7 @@ import { DURATION_HINT, DURATION_PATTERN } from './duration.ts';
 import { formatSchemas } from './format-schema.ts';
 import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
 import { strictFields } from './strict-fields.ts';
+import { IDENTIFIER } from './target-name.ts';
 
 /**
  * The shape of `millrace.config.json`, key by key: types, defaults, and what a key means.
@@ -27,11 +28,9 @@ const S3_PREFIX_HINT =
 
 const s3Prefix = (meaning: string) => z.string().regex(S3_PREFIX, S3_PREFIX_HINT).describe(meaning);
 
-/** A plain identifier of Redshift, in any case; it is folded to lower case. */
-const COLUMN = /^[\p{L}_][\p{L}\p{N}_$]{0,126}$/u;
 const column = z
   .string()
-  .regex(COLUMN, 'is not the name of a column; write it as in the table, without quotes');
+  .regex(IDENTIFIER, 'is not the name of a column; write it as in the table, without quotes');
 const columns = (meaning: string) =>
   z.union([column, z.array(column).min(1, 'is empty; name at least one column')]).describe(meaning);
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { strictFields } from './strict-fields.ts';
+import { IDENTIFIER } from './target-name.ts';
 
 /** How objects are packed, or `auto`: by the key's ending. */
 export const COMPRESSIONS = ['auto', 'none', 'gzip', 'zstd', 'bzip2'] as const;
@@ -21,7 +22,7 @@ const header = z
 const character = (meaning: string) =>
   z
     .string()
-    .regex(/^\p{ASCII}$/u, 'is not one ASCII character')
+    .regex(/^[^\u0080-\uffff]$/, 'is not one ASCII character')
     .describe(meaning);
 
 const csv = strictFields({
@@ -51,7 +52,7 @@ const fixedwidth = strictFields({
   header,
   widths: z
     .record(
-      z.string().regex(/^[\p{L}_][\p{L}\p{N}_$]*$/u, 'is not the name of a field'),
+      z.string().regex(IDENTIFIER, 'is not the name of a field'),
       z.int('is not a whole number').min(1, 'is too small; write 1 or more'),
     )
     .refine((widths) => Object.keys(widths).length > 0, 'is empty; write the fields as {"name": width}')

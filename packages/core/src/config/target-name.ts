@@ -1,7 +1,10 @@
 import { LoadError } from '../recover/load-error.ts';
 
-/** A plain identifier of Redshift: at most 127 bytes, no quotes needed. */
-const PLAIN = /^[\p{L}_][\p{L}\p{N}_$]*$/u;
+/**
+ * A plain identifier of Redshift, which needs no quotes: ASCII letters, digits, `_`, `$` and any character beyond ASCII.
+ * No `\p{L}`: the pattern goes into the JSON Schema, where nobody knows whether it is read with the `u` flag.
+ */
+export const IDENTIFIER = /^[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]{0,126}$/;
 const MAX_BYTES = 127;
 
 /**
@@ -18,7 +21,7 @@ export function parseTargetName(text: string): string {
     });
   }
   for (const part of parts) {
-    if (!PLAIN.test(part) || Buffer.byteLength(part) > MAX_BYTES) {
+    if (!IDENTIFIER.test(part) || Buffer.byteLength(part) > MAX_BYTES) {
       throw new LoadError('invalid-target', `'${text}' is not the name of a table`, { hint });
     }
   }
