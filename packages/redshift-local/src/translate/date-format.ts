@@ -1,5 +1,5 @@
 import { RedshiftError } from '../redshift-error.ts';
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
 
 /** How one element of a Redshift date format is written (SQL of `$1`, the date) and read (strptime's letter). */
 interface FormatElement {
@@ -72,7 +72,7 @@ type FormatPart =
 /** `TO_CHAR(date, format)` as DuckDB SQL: the pieces of the format, concatenated. */
 export function formatPieces(date: string, format: string): string {
   const parts = parseFormat(format).map((part) => {
-    if (part.kind === 'text') return quoteString(part.text);
+    if (part.kind === 'text') return quoteText(part.text);
     let sql = part.element.sql.replaceAll('$1', date);
     if (!part.isFilled) sql = `rs_system.unfilled(${sql})`;
     return part.isOrdinal ? `rs_system.ordinal(${sql})` : sql;

@@ -1,11 +1,10 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { formatPieces, strptimeFormat } from './date-format.ts';
 import { datePart } from './date-part.ts';
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
+import { type FunctionCall, type FunctionRule, undefinedFunction } from './function-call.ts';
 import { template, timestampTemplate } from './function-rule.ts';
-import { type FunctionCall, type FunctionRule, undefinedFunction } from './functions.ts';
 import { numberToChar } from './number-format.ts';
-import { rewriteExpression } from './rewrite-expression.ts';
 import { isWord, type SqlNode, stringOf, wordOf } from './token-tree.ts';
 
 export const DATE_FUNCTIONS: readonly [string, FunctionRule][] = [
@@ -113,7 +112,7 @@ function extract(call: FunctionCall): { text: string } {
   const from = call.nodes.findIndex((node) => isWord(node, 'from'));
   if (from < 1) throw undefinedFunction('extract', call.args.length);
   const rest = call.nodes.slice(from + 1);
-  const text = rewriteExpression(rest);
+  const text = call.rewrite(rest);
   const isLiteral = rest.length === 1 && stringOf(rest[0]) !== undefined;
   return {
     text: partSql(readPart(call.nodes.slice(0, from)), isLiteral ? `cast(${text} as timestamp)` : text),
@@ -155,13 +154,13 @@ function toChar(call: FunctionCall): { text: string } {
 function toDate(call: FunctionCall): { text: string } {
   if (call.args.length < 2 || call.args.length > 3) throw undefinedFunction('to_date', call.args.length);
   return {
-    text: `cast(strptime(${call.args[0]}, ${quoteString(strptimeFormat(literalFormat(call)))}) as date)`,
+    text: `cast(strptime(${call.args[0]}, ${quoteText(strptimeFormat(literalFormat(call)))}) as date)`,
   };
 }
 
 function toTimestamp(call: FunctionCall): { text: string; isTimestamp: boolean } {
   if (call.args.length < 2 || call.args.length > 3) throw undefinedFunction('to_timestamp', call.args.length);
-  const format = quoteString(strptimeFormat(literalFormat(call)));
+  const format = quoteText(strptimeFormat(literalFormat(call)));
   return {
     text: `timezone('UTC', cast(strptime(${call.args[0]}, ${format}) as timestamp))`,
     isTimestamp: true,

@@ -1,5 +1,5 @@
-import type { FunctionCall, FunctionRule } from './functions.ts';
-import { undefinedFunction } from './functions.ts';
+import type { FunctionCall, FunctionRule } from './function-call.ts';
+import { undefinedFunction } from './function-call.ts';
 
 /** Functions that DuckDB has under the same name with the same meaning. */
 export function sameFunctions(names: string): [string, FunctionRule][] {

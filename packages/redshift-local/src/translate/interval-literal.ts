@@ -1,6 +1,6 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { datePart } from './date-part.ts';
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
 
 /**
  * INTERVAL '1 day 2 hours', '3 w', '1 month, 2 days' or '3' DAY as DuckDB has it. A number without a unit counts
@@ -18,7 +18,7 @@ export function translateInterval(
   const clock = /^\s*(?:(-?\d+)\s+)?(\d+:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*$/u.exec(text);
   if (clock) {
     const days = clock[1] === undefined ? '' : `${clock[1]} days `;
-    return { text: `interval ${quoteString(`${days}${clock[2]}`)}`, tookUnit: qualifier !== undefined };
+    return { text: `interval ${quoteText(`${days}${clock[2]}`)}`, tookUnit: qualifier !== undefined };
   }
   if (amounts.length === 0 || rest !== '') throw invalid(text);
   const parts = amounts.map(([, amount, name]) => {
@@ -27,7 +27,7 @@ export function translateInterval(
     return `${amount} ${part}s`.replace('centurys', 'centuries').replace('millenniums', 'millennia');
   });
   const tookUnit = qualifier !== undefined && amounts.every(([, , name]) => !name);
-  return { text: `interval ${quoteString(parts.join(' '))}`, tookUnit };
+  return { text: `interval ${quoteText(parts.join(' '))}`, tookUnit };
 }
 
 function invalid(text: string): RedshiftError {

@@ -1,6 +1,6 @@
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
+import { type FunctionCall, type FunctionRule, undefinedFunction } from './function-call.ts';
 import { sameFunctions, template } from './function-rule.ts';
-import { type FunctionCall, type FunctionRule, undefinedFunction } from './functions.ts';
 import { isWord, stringOf } from './token-tree.ts';
 
 /** Functions on JSON text and on SUPER values (which are JSON in DuckDB). */
@@ -39,10 +39,10 @@ function extractPath(call: FunctionCall): { text: string } {
     const key = item.length === 1 ? stringOf(item[0]) : undefined;
     return key === undefined
       ? `'."' || ${call.args[index + 1]} || '"'`
-      : quoteString(`."${key.replaceAll('"', '\\"')}"`);
+      : quoteText(`."${key.replaceAll('"', '\\"')}"`);
   });
   const path = steps.every((step) => !step.includes('||'))
-    ? quoteString(`$${steps.map((step) => step.slice(1, -1).replaceAll("''", "'")).join('')}`)
+    ? quoteText(`$${steps.map((step) => step.slice(1, -1).replaceAll("''", "'")).join('')}`)
     : `('$' || ${steps.join(' || ')})`;
   const macro = isWord(flag, 'true') ? 'json_path_or_null' : 'json_path';
   return { text: `rs_system.${macro}(${call.args[0]}, ${path})` };

@@ -1,4 +1,4 @@
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
 import { isSymbol, type SqlNode, stringOf } from './token-tree.ts';
 
 /**
@@ -42,6 +42,6 @@ export function similarToPattern(pattern: string, escapeCharacter: string): stri
 /** The right side of `~`, which matches anywhere in Redshift and the whole text in DuckDB. */
 export function anywherePattern(sql: string, literal: string | undefined, ignoreCase: boolean): string {
   const flags = ignoreCase ? '(?i)' : '';
-  if (literal !== undefined) return quoteString(`${flags}(?s:.*)(?:${literal})(?s:.*)`);
+  if (literal !== undefined) return quoteText(`${flags}(?s:.*)(?:${literal})(?s:.*)`);
   return `('${flags}(?s:.*)(?:' || ${sql} || ')(?s:.*)')`;
 }

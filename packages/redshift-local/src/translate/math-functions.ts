@@ -1,5 +1,5 @@
+import type { FunctionRule } from './function-call.ts';
 import { sameFunctions, template } from './function-rule.ts';
-import type { FunctionRule } from './functions.ts';
 
 export const MATH_FUNCTIONS: readonly [string, FunctionRule][] = [
   ...sameFunctions('abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees exp floor ln'),

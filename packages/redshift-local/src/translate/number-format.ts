@@ -1,5 +1,5 @@
 import { RedshiftError } from '../redshift-error.ts';
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
 
 /**
  * `TO_CHAR(number, format)` as DuckDB SQL.
@@ -32,12 +32,12 @@ export function numberToChar(value: string, format: string): string {
     `cast(cast(abs(${value}) as decimal(38, ${fraction.length})) as varchar)`,
     `(${value}) < 0`,
     digits.length,
-    quoteString(groups.map((group) => `(\\d{${group.length}})`).join('')),
-    quoteString(groups.map((_, index) => `\\${index + 1}`).join(',')),
+    quoteText(groups.map((group) => `(\\d{${group.length}})`).join('')),
+    quoteText(groups.map((_, index) => `\\${index + 1}`).join(',')),
     blanks,
-    quoteString(fraction !== '' || /[.D]$/u.test(body) ? '.' : ''),
-    quoteString(`${signAtEnd ? '>' : '<'}${sign ?? ''}`),
-    quoteString(currency),
+    quoteText(fraction !== '' || /[.D]$/u.test(body) ? '.' : ''),
+    quoteText(`${signAtEnd ? '>' : '<'}${sign ?? ''}`),
+    quoteText(currency),
   ];
   const text = `rs_system.number_to_char(${options.join(', ')})`;
   if (isFilled) return text;

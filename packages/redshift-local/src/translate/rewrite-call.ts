@@ -1,15 +1,9 @@
 import { RedshiftError } from '../redshift-error.ts';
 import { aggregateRule } from './aggregate-functions.ts';
 import { readCastType } from './duck-type.ts';
-import { FUNCTIONS, type FunctionCall, undefinedFunction } from './functions.ts';
-import {
-  castPiece,
-  joinPieces,
-  type Piece,
-  refused,
-  rewriteExpression,
-  rewritePieces,
-} from './rewrite-expression.ts';
+import { type FunctionCall, undefinedFunction } from './function-call.ts';
+import { FUNCTIONS } from './functions.ts';
+import { asOperand, castPiece, joinPieces, type Piece, type Rewriter, refused } from './piece.ts';
 import { type GroupNode, isGroup, isWord, type SqlNode, splitList, wordOf } from './token-tree.ts';
 
 /**
@@ -23,16 +17,18 @@ export function rewriteCall(
   nodes: readonly SqlNode[],
   at: number,
   name: string,
+  rewriter: Rewriter,
 ): { piece: Piece; next: number } {
   const group = nodes[at + 1] as GroupNode;
   const called = name === 'approximate' ? `approximate ${wordOf(nodes[at])}` : name;
-  if (called === 'cast' || called === 'try_cast') return { piece: rewriteCast(group, called), next: at + 2 };
-  if (called === 'convert') return { piece: rewriteConvert(group), next: at + 2 };
+  if (called === 'cast' || called === 'try_cast')
+    return { piece: rewriteCast(group, called, rewriter), next: at + 2 };
+  if (called === 'convert') return { piece: rewriteConvert(group, rewriter), next: at + 2 };
 
   let next = at + 2;
   let withinGroup: string | undefined;
   if (isWord(nodes[next], 'within') && isWord(nodes[next + 1], 'group') && isGroup(nodes[next + 2], '(')) {
-    withinGroup = rewriteExpression((nodes[next + 2] as GroupNode).children);
+    withinGroup = rewriter.expression((nodes[next + 2] as GroupNode).children);
     next += 3;
   }
   let nulls: string | undefined;
@@ -44,13 +40,13 @@ export function rewriteCall(
   if (isWord(nodes[next], 'over')) {
     const window = nodes[next + 1];
     if (!isGroup(window, '(')) throw refused('a named window');
-    over = ` over (${rewriteExpression(window.children)})`;
+    over = ` over (${rewriter.expression(window.children)})`;
     next += 2;
   }
   const aggregate = aggregateRule(called);
   if (aggregate) {
     const { quantifier, children } = readQuantifier(group);
-    const args = splitList(children).map((item) => joinPieces(rewritePieces(item)));
+    const args = splitList(children).map((item) => joinPieces(rewriter.pieces(item)));
     const text = aggregate({ args, quantifier, withinGroup, over: over ?? '', nulls: nulls ?? '' });
     if (text === undefined) throw undefinedFunction(called, args.length);
     return { piece: { text, kind: 'operand', label: labelOf(called) }, next };
@@ -60,7 +56,10 @@ export function rewriteCall(
   }
   const rule = FUNCTIONS.get(called);
   if (!rule) throw undefinedFunction(called, splitList(group.children).length);
-  return { piece: { kind: 'operand', label: labelOf(called), ...rule(toCall(called, group)) }, next };
+  return {
+    piece: { kind: 'operand', label: labelOf(called), ...rule(toCall(called, group, rewriter)) },
+    next,
+  };
 }
 
 /** Redshift's own names for columns that come from these functions. */
@@ -69,10 +68,10 @@ function labelOf(name: string): string {
   return name.replace('approximate ', '');
 }
 
-function toCall(name: string, group: GroupNode): FunctionCall {
+function toCall(name: string, group: GroupNode, rewriter: Rewriter): FunctionCall {
   const items = splitList(group.children);
-  const pieces = items.map(rewritePieces);
-  return { name, nodes: group.children, items, args: pieces.map(joinPieces) };
+  const pieces = items.map((item) => rewriter.pieces(item));
+  return { name, nodes: group.children, items, args: pieces.map(joinPieces), rewrite: rewriter.expression };
 }
 
 function readQuantifier(group: GroupNode): { quantifier: string; children: readonly SqlNode[] } {
@@ -82,23 +81,17 @@ function readQuantifier(group: GroupNode): { quantifier: string; children: reado
   return { quantifier: '', children: group.children };
 }
 
-function rewriteCast(group: GroupNode, name: string): Piece {
+function rewriteCast(group: GroupNode, name: string, rewriter: Rewriter): Piece {
   const as = group.children.findLastIndex((node) => isWord(node, 'as'));
   if (as < 1) throw new RedshiftError('syntax error: CAST needs "expression AS type"', { sqlState: '42601' });
   const type = readCastType(group.children, as + 1);
-  const piece = castPiece(asOperand(rewritePieces(group.children.slice(0, as))), type);
+  const piece = castPiece(asOperand(rewriter.pieces(group.children.slice(0, as))), type);
   return name === 'cast' ? piece : { ...piece, text: piece.text.replace(/^cast\(/u, 'try_cast(') };
 }
 
 /** CONVERT(type, expression) */
-function rewriteConvert(group: GroupNode): Piece {
+function rewriteConvert(group: GroupNode, rewriter: Rewriter): Piece {
   const [typeNodes = [], valueNodes] = splitList(group.children);
   if (!valueNodes) throw undefinedFunction('convert', 1);
-  return castPiece(asOperand(rewritePieces(valueNodes)), readCastType(typeNodes, 0));
-}
-
-function asOperand(pieces: readonly Piece[]): Piece {
-  const [only] = pieces;
-  if (pieces.length === 1 && only) return only;
-  return { text: `(${joinPieces(pieces)})`, kind: 'operand' };
+  return castPiece(asOperand(rewriter.pieces(valueNodes)), readCastType(typeNodes, 0));
 }

@@ -1,15 +1,6 @@
-import { quoteIdentifier } from './duck-text.ts';
-import {
-  identifierText,
-  isIdentifier,
-  joinPieces,
-  type Piece,
-  refused,
-  rewriteExpression,
-  rewritePieces,
-  startsQuery,
-} from './rewrite-expression.ts';
-import { rewriteTables } from './rewrite-tables.ts';
+import { quoteName } from '../catalog/quote.ts';
+import { identifierList, identifierText, isIdentifier } from './names.ts';
+import { joinPieces, type Piece, type Rewriter, refused, startsQuery } from './piece.ts';
 import {
   isGroup,
   isSymbol,
@@ -26,40 +17,40 @@ const CLAUSES = new Set('with select from where group having qualify order limit
 const SET_OPERATIONS = new Set(['union', 'intersect', 'except', 'minus']);
 
 /** Rewrites a query: SELECT, WITH or VALUES, with its set operations. */
-export function rewriteQuery(nodes: readonly SqlNode[]): string {
+export function rewriteQuery(nodes: readonly SqlNode[], rewriter: Rewriter): string {
   const out: string[] = [];
   let limit: string | undefined;
   for (const { word, body, node } of splitClauses(nodes)) {
     switch (word) {
       case 'with':
-        out.push(rewriteWith(body));
+        out.push(rewriteWith(body, rewriter));
         break;
       case 'select': {
-        const select = rewriteSelect(body);
+        const select = rewriteSelect(body, rewriter);
         out.push(select.text);
         if (select.limit !== undefined) limit = select.limit;
         break;
       }
       case 'from':
-        out.push(`from ${rewriteTables(body)}`);
+        out.push(`from ${rewriter.tables(body)}`);
         break;
       case 'limit':
-        if (!isWord(body[0], 'all')) out.push(`limit ${rewriteExpression(body)}`);
+        if (!isWord(body[0], 'all')) out.push(`limit ${rewriter.expression(body)}`);
         break;
       case 'union':
       case 'intersect':
       case 'except':
       case 'minus':
         if (limit !== undefined) throw refused('TOP in a query with set operations');
-        out.push(word === 'minus' ? 'except' : word, rewriteTail(body));
+        out.push(word === 'minus' ? 'except' : word, rewriteTail(body, rewriter));
         break;
       case undefined:
-        out.push(rewriteTail(body));
+        out.push(rewriteTail(body, rewriter));
         break;
       default:
         if (word === 'order' && isWord(body[0], 'by'))
-          out.push(`order by ${rewriteExpression(body.slice(1))}`);
-        else out.push(word, rewriteExpression(body));
+          out.push(`order by ${rewriter.expression(body.slice(1))}`);
+        else out.push(word, rewriter.expression(body));
     }
     if (word === 'select' && body.length === 0) throw syntaxError('select', node?.token.start ?? 0);
   }
@@ -105,17 +96,17 @@ function beginsClause(word: string, nodes: readonly SqlNode[], index: number): b
 }
 
 /** `[all | distinct] (query)` after a set operation, or a bracketed first query. */
-function rewriteTail(body: readonly SqlNode[]): string {
+function rewriteTail(body: readonly SqlNode[], rewriter: Rewriter): string {
   return body
     .map((node) => {
-      if (isGroup(node, '(') && startsQuery(node.children)) return `(${rewriteQuery(node.children)})`;
-      return rewriteExpression([node]);
+      if (isGroup(node, '(') && startsQuery(node.children)) return `(${rewriter.query(node.children)})`;
+      return rewriter.expression([node]);
     })
     .join(' ');
 }
 
 /** `[recursive] name [(columns)] as (query), …` */
-function rewriteWith(body: readonly SqlNode[]): string {
+function rewriteWith(body: readonly SqlNode[], rewriter: Rewriter): string {
   const isRecursive = isWord(body[0], 'recursive');
   const parts = splitList(isRecursive ? body.slice(1) : body).map((item) => {
     const [name, second] = item;
@@ -124,12 +115,12 @@ function rewriteWith(body: readonly SqlNode[]): string {
       isGroup(second, '(') && !startsQuery(second.children) ? ` (${identifierList(second.children)})` : '';
     const query = item.at(-1);
     if (!isGroup(query, '(')) throw syntaxError(name.token.text, name.token.start);
-    return `${identifierText(name)}${columns} as (${rewriteQuery(query.children)})`;
+    return `${identifierText(name)}${columns} as (${rewriter.query(query.children)})`;
   });
   return `with ${isRecursive ? 'recursive ' : ''}${parts.join(', ')}`;
 }
 
-function rewriteSelect(body: readonly SqlNode[]): { text: string; limit?: string } {
+function rewriteSelect(body: readonly SqlNode[], rewriter: Rewriter): { text: string; limit?: string } {
   let at = 0;
   let head = 'select';
   if (isWord(body[at], 'distinct', 'all')) {
@@ -139,13 +130,13 @@ function rewriteSelect(body: readonly SqlNode[]): { text: string; limit?: string
   let limit: string | undefined;
   const count = body[at + 1];
   if (isWord(body[at], 'top') && count !== undefined && isCount(count)) {
-    limit = rewriteExpression([count]);
+    limit = rewriter.expression([count]);
     at += 2;
   }
   const rest = body.slice(at);
   if (rest.some((node, index) => isWord(node, 'into') && index > 0))
     throw refused('SELECT INTO inside this statement');
-  const items = splitList(rest).map(rewriteSelectItem);
+  const items = splitList(rest).map((item) => rewriteSelectItem(item, rewriter));
   return { text: `${head} ${items.join(', ')}`, ...(limit !== undefined && { limit }) };
 }
 
@@ -160,19 +151,19 @@ function isCount(node: SqlNode): boolean {
  * One item of a select list. An item without a name gets the one that Redshift would give it: the function's, the
  * column's, or `?column?`.
  */
-function rewriteSelectItem(item: readonly SqlNode[]): string {
+function rewriteSelectItem(item: readonly SqlNode[], rewriter: Rewriter): string {
   const last = item.at(-1);
   const previous = item.at(-2);
   if (isWord(previous, 'as') && last?.kind === 'leaf') {
-    return `${rewriteExpression(item.slice(0, -2))} as ${quoteIdentifier(last.token.text)}`;
+    return `${rewriter.expression(item.slice(0, -2))} as ${quoteName(last.token.text)}`;
   }
   if (isImplicitAlias(item)) {
-    return `${rewriteExpression(item.slice(0, -1))} as ${quoteIdentifier((last as LeafNode).token.text)}`;
+    return `${rewriter.expression(item.slice(0, -1))} as ${quoteName((last as LeafNode).token.text)}`;
   }
-  const pieces = rewritePieces(item);
+  const pieces = rewriter.pieces(item);
   const text = joinPieces(pieces);
   const name = columnName(pieces);
-  return name === undefined ? text : `${text} as ${quoteIdentifier(name)}`;
+  return name === undefined ? text : `${text} as ${quoteName(name)}`;
 }
 
 function columnName(pieces: readonly Piece[]): string | undefined {
@@ -184,7 +175,7 @@ function columnName(pieces: readonly Piece[]): string | undefined {
     return undefined;
   }
   if (pieces.length !== 1 || only === undefined) return '?column?';
-  if (only.isColumn && /^[\w".]+$/u.test(only.text)) return undefined;
+  if (only.isColumn && !only.text.includes('[')) return undefined;
   return only.label ?? '?column?';
 }
 
@@ -203,15 +194,4 @@ function isImplicitAlias(item: readonly SqlNode[]): boolean {
   return (
     isIdentifier(previous) || previous.token.kind !== 'word' || isWord(previous, 'null', 'true', 'false')
   );
-}
-
-/** Names in brackets, quoted. */
-export function identifierList(nodes: readonly SqlNode[]): string {
-  return splitList(nodes)
-    .map((item) => {
-      const [only] = item;
-      if (item.length === 1 && only?.kind === 'leaf') return quoteIdentifier(only.token.text);
-      return rewriteExpression(item);
-    })
-    .join(', ');
 }

@@ -1,27 +1,21 @@
 import { SYSTEM_TABLES } from '../system/system-table-names.ts';
-import { quoteIdentifier } from './duck-text.ts';
-import {
-  identifierText,
-  isIdentifier,
-  refused,
-  rewriteExpression,
-  startsQuery,
-} from './rewrite-expression.ts';
-import { identifierList, rewriteQuery } from './rewrite-query.ts';
+import { quoteName } from '../catalog/quote.ts';
+import { identifierList, identifierText, isIdentifier } from './names.ts';
+import { type Rewriter, refused, startsQuery } from './piece.ts';
 import { isGroup, isSymbol, isWord, type LeafNode, type SqlNode, syntaxError, wordOf } from './token-tree.ts';
 
 /** Words between the tables of a FROM clause. `left (` is a function and never gets here as a join word. */
 const JOIN_WORDS = new Set('join inner left right full cross natural outer'.split(' '));
 
 /** A FROM or USING clause: tables, sub-queries, functions, joins and their conditions. */
-export function rewriteTables(nodes: readonly SqlNode[]): string {
+export function rewriteTables(nodes: readonly SqlNode[], rewriter: Rewriter): string {
   const out: string[] = [];
   const names = new Set<string>();
   let at = 0;
   let expectsTable = true;
   while (at < nodes.length) {
     if (expectsTable) {
-      const table = readTable(nodes, at, names);
+      const table = readTable(nodes, at, rewriter, names);
       out.push(table.text);
       at = table.next;
       expectsTable = false;
@@ -29,7 +23,7 @@ export function rewriteTables(nodes: readonly SqlNode[]): string {
     }
     const start = at;
     while (at < nodes.length && !isSymbol(nodes[at], ',') && !isJoinWord(nodes, at)) at += 1;
-    if (at > start) out.push(rewriteExpression(nodes.slice(start, at)));
+    if (at > start) out.push(rewriter.expression(nodes.slice(start, at)));
     while (at < nodes.length && (isSymbol(nodes[at], ',') || isJoinWord(nodes, at))) {
       out.push(isSymbol(nodes[at], ',') ? ',' : (wordOf(nodes[at]) as string));
       at += 1;
@@ -55,6 +49,7 @@ function isJoinTail(nodes: readonly SqlNode[], at: number): boolean {
 export function readTable(
   nodes: readonly SqlNode[],
   start: number,
+  rewriter: Rewriter,
   names: Set<string> = new Set(),
 ): { text: string; next: number } {
   let at = start;
@@ -68,8 +63,8 @@ export function readTable(
   let path: LeafNode[] = [];
   if (isGroup(node, '(')) {
     text += startsQuery(node.children)
-      ? `(${rewriteQuery(node.children)})`
-      : `(${rewriteTables(node.children)})`;
+      ? `(${rewriter.query(node.children)})`
+      : `(${rewriter.tables(node.children)})`;
     at += 1;
   } else if (isIdentifier(node)) {
     path = [node];
@@ -79,7 +74,7 @@ export function readTable(
       at += 2;
     }
     if (isGroup(nodes[at], '(') && path.length === 1) {
-      text += rewriteExpression([node, nodes[at] as SqlNode]);
+      text += rewriter.expression([node, nodes[at] as SqlNode]);
       at += 1;
     } else if (path.length > 1 && names.has(path[0]?.token.text ?? '')) {
       return readUnnest(path, nodes, at, names);
@@ -94,7 +89,7 @@ export function readTable(
   const alias = readAlias(nodes, at);
   names.add(alias?.name ?? path.at(-1)?.token.text ?? '');
   if (!alias) return { text, next: at };
-  return { text: `${text} as ${quoteIdentifier(alias.name)}${alias.columns}`, next: alias.next };
+  return { text: `${text} as ${quoteName(alias.name)}${alias.columns}`, next: alias.next };
 }
 
 /** `orders o, o.items i`: one row for each element of a SUPER array. */
@@ -108,7 +103,7 @@ function readUnnest(
   const name = alias?.name ?? (path.at(-1) as LeafNode).token.text;
   names.add(name);
   const array = path.map(identifierText).join('.');
-  const column = quoteIdentifier(name);
+  const column = quoteName(name);
   return {
     text: `lateral (select unnest(rs_system.elements(${array})) as ${column}) as ${column}`,
     next: alias?.next ?? at,

@@ -1,5 +1,5 @@
+import type { FunctionRule } from './function-call.ts';
 import { template } from './function-rule.ts';
-import type { FunctionRule } from './functions.ts';
 
 /** Functions that tell of the session. Their values are variables that the session sets (session-variables.ts). */
 export const SESSION_FUNCTIONS: readonly [string, FunctionRule][] = [

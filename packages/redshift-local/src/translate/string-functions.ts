@@ -1,7 +1,6 @@
-import { quoteString } from './duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
+import { type FunctionCall, type FunctionRule, undefinedFunction } from './function-call.ts';
 import { sameFunctions, template } from './function-rule.ts';
-import { type FunctionCall, type FunctionRule, undefinedFunction } from './functions.ts';
-import { rewriteExpression } from './rewrite-expression.ts';
 import { isWord, splitList, stringOf } from './token-tree.ts';
 
 export const STRING_FUNCTIONS: readonly [string, FunctionRule][] = [
@@ -49,9 +48,9 @@ function trim(call: FunctionCall): { text: string } {
       : 'trim';
   const start = isWord(call.nodes[0], 'both', 'leading', 'trailing') ? 1 : 0;
   const characters = call.nodes.slice(start, Math.max(from, start));
-  const text = rewriteExpression(call.nodes.slice(Math.max(from, start - 1) + 1));
+  const text = call.rewrite(call.nodes.slice(Math.max(from, start - 1) + 1));
   return {
-    text: characters.length ? `${side}(${text}, ${rewriteExpression(characters)})` : `${side}(${text})`,
+    text: characters.length ? `${side}(${text}, ${call.rewrite(characters)})` : `${side}(${text})`,
   };
 }
 
@@ -59,8 +58,8 @@ function trim(call: FunctionCall): { text: string } {
 function position(call: FunctionCall): { text: string } {
   const at = call.nodes.findIndex((node) => isWord(node, 'in'));
   if (at < 0) throw undefinedFunction('position', call.args.length);
-  const part = rewriteExpression(call.nodes.slice(0, at));
-  return { text: `strpos(${rewriteExpression(call.nodes.slice(at + 1))}, ${part})` };
+  const part = call.rewrite(call.nodes.slice(0, at));
+  return { text: `strpos(${call.rewrite(call.nodes.slice(at + 1))}, ${part})` };
 }
 
 /** SUBSTRING(text, start [, length]) and SUBSTRING(text FROM start [FOR length]). */
@@ -71,9 +70,9 @@ function substring(call: FunctionCall): { text: string } {
     from < 0
       ? call.args
       : [
-          rewriteExpression(call.nodes.slice(0, from)),
-          rewriteExpression(call.nodes.slice(from + 1, to < 0 ? undefined : to)),
-          ...(to < 0 ? [] : [rewriteExpression(call.nodes.slice(to + 1))]),
+          call.rewrite(call.nodes.slice(0, from)),
+          call.rewrite(call.nodes.slice(from + 1, to < 0 ? undefined : to)),
+          ...(to < 0 ? [] : [call.rewrite(call.nodes.slice(to + 1))]),
         ];
   if (args.length < 2 || args.length > 3) throw undefinedFunction(call.name, args.length);
   // A start below 1 counts from before the text in Redshift, from its end in DuckDB.
@@ -107,6 +106,6 @@ function regexpReplace(call: FunctionCall): { text: string } {
   const by =
     literal === undefined
       ? `regexp_replace(replace(${replacement}, '\\', '\\\\'), '\\$(\\d)', '\\\\\\1', 'g')`
-      : quoteString(literal.replaceAll('\\', '\\\\').replaceAll(/\$(\d)/gu, '\\$1'));
+      : quoteText(literal.replaceAll('\\', '\\\\').replaceAll(/\$(\d)/gu, '\\$1'));
   return { text: `rs_system.regexp_replace_from(${text}, ${pattern}, ${by}, ${start}, ${flags})` };
 }

@@ -1,13 +1,25 @@
 import { LoadError } from '@millrace/core';
 import { RedshiftError } from '../redshift-error.ts';
-import { rewriteExpression } from './rewrite-expression.ts';
+import { joinPieces, type Rewriter } from './piece.ts';
+import { rewriteCall } from './rewrite-call.ts';
+import { rewritePieces } from './rewrite-expression.ts';
+import { rewriteQuery } from './rewrite-query.ts';
 import { rewriteStatement } from './rewrite-statement.ts';
+import { rewriteTables } from './rewrite-tables.ts';
 import { parseTokenTree, type SqlNode } from './token-tree.ts';
 
 /** Texts remembered. A load job repeats a few shapes, each longer than a handful of bytes and below 100 KB. */
 const CACHE_ENTRIES = 512;
 /** Longer texts are single INSERTs with many rows: they come once and would fill the memory. */
 const CACHED_LENGTH = 16_384;
+
+const rewriter: Rewriter = {
+  expression: (nodes) => joinPieces(rewritePieces(nodes, rewriter)),
+  pieces: (nodes) => rewritePieces(nodes, rewriter),
+  query: (nodes) => rewriteQuery(nodes, rewriter),
+  tables: (nodes) => rewriteTables(nodes, rewriter),
+  call: (nodes, at, name) => rewriteCall(nodes, at, name, rewriter),
+};
 
 const statements = new Map<string, string>();
 
@@ -22,14 +34,14 @@ const statements = new Map<string, string>();
 export function translateSql(sql: string): string {
   const known = statements.get(sql);
   if (known !== undefined) return known;
-  const translated = withTree(sql, rewriteStatement);
+  const translated = withTree(sql, (nodes) => rewriteStatement(nodes, rewriter));
   if (sql.length <= CACHED_LENGTH) remember(sql, translated);
   return translated;
 }
 
 /** Translates one expression, such as a column's DEFAULT. */
 export function translateExpression(sql: string): string {
-  return withTree(sql, rewriteExpression);
+  return withTree(sql, rewriter.expression);
 }
 
 function withTree(sql: string, rewrite: (nodes: readonly SqlNode[]) => string): string {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { CopyContext } from '../copy/copy-context.ts';
-import { quoteString } from '../translate/duck-text.ts';
+import { quoteText } from '../catalog/quote.ts';
 import { translateSql } from '../translate/translate-sql.ts';
 import { parseUnload, type UnloadStatement } from './parse-unload.ts';
 import { findColumn, hiveName, renderFile, type UnloadColumn } from './render-unload.ts';
@@ -79,7 +79,7 @@ function copyTo(
     options.push(`FILE_SIZE_BYTES ${unload.maxFileBytes}`);
   }
   const where = file.slices === 1 ? '' : ` WHERE rowid % ${file.slices} = ${file.slice}`;
-  return `COPY (SELECT ${file.selectList} FROM ${RESULT_TABLE}${where}) TO ${quoteString(file.root)} (${options.join(', ')})`;
+  return `COPY (SELECT ${file.selectList} FROM ${RESULT_TABLE}${where}) TO ${quoteText(file.root)} (${options.join(', ')})`;
 }
 
 async function readColumns(connection: DuckDBConnection): Promise<UnloadColumn[]> {

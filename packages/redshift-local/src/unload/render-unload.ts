@@ -1,7 +1,7 @@
 import type { DuckDBType } from '@duckdb/node-api';
 import { DuckDBTypeId } from '@duckdb/node-api';
 import { RedshiftError } from '../redshift-error.ts';
-import { quoteIdentifier, quoteString } from '../translate/duck-text.ts';
+import { quoteName, quoteText } from '../catalog/quote.ts';
 import type { UnloadStatement } from './parse-unload.ts';
 
 /** A column of the unloaded result. */
@@ -24,7 +24,7 @@ export function renderFile(unload: UnloadStatement, columns: readonly UnloadColu
     : columns.filter((column) => !partitions.includes(column));
   if (written.length === 0) throw new RedshiftError('UNLOAD has no column left beside those of PARTITION BY');
   const partitionColumns = partitions.map(
-    ({ name }, at) => `${quoteIdentifier(name)} as ${quoteIdentifier(hiveName(at))}`,
+    ({ name }, at) => `${quoteName(name)} as ${quoteName(hiveName(at))}`,
   );
   const { fields, options } = renderFormat(unload, written);
   return {
@@ -59,16 +59,16 @@ function renderFormat(
   switch (format.kind) {
     case 'csv': {
       const fields = columns.map(
-        (column) => `${asText(column, unload.nullText)} as ${quoteIdentifier(column.name)}`,
+        (column) => `${asText(column, unload.nullText)} as ${quoteName(column.name)}`,
       );
-      const quoting = `DELIMITER ${quoteString(format.delimiter)}, QUOTE '"', ESCAPE '"'`;
+      const quoting = `DELIMITER ${quoteText(format.delimiter)}, QUOTE '"', ESCAPE '"'`;
       return { fields, options: ['FORMAT csv', quoting, `HEADER ${unload.hasHeader}`, "NULLSTR ''"] };
     }
     case 'json': {
-      const values = columns.map((column) => `${asValue(column)} as ${quoteIdentifier(column.name)}`);
+      const values = columns.map((column) => `${asValue(column)} as ${quoteName(column.name)}`);
       if (unload.partitionBy.length === 0) return { fields: values, options: ['FORMAT json'] };
       // DuckDB's JSON writer knows no partitions.
-      const members = columns.map((column) => `${quoteIdentifier(column.name)} := ${asValue(column)}`);
+      const members = columns.map((column) => `${quoteName(column.name)} := ${asValue(column)}`);
       return {
         fields: [`cast(to_json(struct_pack(${members.join(', ')})) as varchar) as "line"`],
         options: [...LINES, 'HEADER false'],
@@ -84,7 +84,7 @@ function renderFormat(
       const { line, header } = renderLine(unload, columns);
       const options = ['FORMAT csv', "QUOTE ''", "ESCAPE ''", "DELIMITER ','", "NULLSTR ''"];
       return {
-        fields: [`${line} as ${quoteIdentifier(header)}`],
+        fields: [`${line} as ${quoteName(header)}`],
         options: [...options, `HEADER ${unload.hasHeader}`],
       };
     }
@@ -108,7 +108,7 @@ function renderLine(
       );
     }
     const fields = columns.map((column, at) => {
-      const text = `coalesce(${asText(column, undefined)}, ${quoteString(nullText)})`;
+      const text = `coalesce(${asText(column, undefined)}, ${quoteText(nullText)})`;
       // Numbers stand right in their field, text left; what is longer is cut.
       const pad = isNumeric(column) ? 'lpad' : 'rpad';
       return `${pad}(${text}, ${format.widths[at]}, ' ')`;
@@ -117,12 +117,12 @@ function renderLine(
   }
   if (format.kind !== 'delimited') throw new RedshiftError(`${format.kind} is not a line format`);
   const { delimiter, addQuotes, escapes } = format;
-  const separator = ` || ${quoteString(delimiter)} || `;
+  const separator = ` || ${quoteText(delimiter)} || `;
   const fields = columns.map((column) => {
     let text = asText(column, undefined);
     if (escapes && isText(column)) text = escaped(text, delimiter, addQuotes);
     if (addQuotes) text = `'"' || ${text} || '"'`;
-    return `coalesce(${text}, ${quoteString(nullText)})`;
+    return `coalesce(${text}, ${quoteText(nullText)})`;
   });
   const names = columns.map(({ name }) => (addQuotes ? `"${name}"` : name));
   return { line: fields.join(separator), header: names.join(delimiter) };
@@ -132,26 +132,26 @@ function renderLine(
 function escaped(text: string, delimiter: string, addQuotes: boolean): string {
   const marks = ['\\', '\n', '\r', delimiter, ...(addQuotes ? ['"', "'"] : [])];
   return marks.reduce(
-    (sql, mark) => `replace(${sql}, ${quoteString(mark)}, ${quoteString(`\\${mark}`)})`,
+    (sql, mark) => `replace(${sql}, ${quoteText(mark)}, ${quoteText(`\\${mark}`)})`,
     text,
   );
 }
 
 /** A column as text for CSV and lines: booleans are t and f, bytes hexadecimal. */
 function asText({ name, type }: UnloadColumn, nullText: string | undefined): string {
-  const column = quoteIdentifier(name);
+  const column = quoteName(name);
   const text =
     type.typeId === DuckDBTypeId.BOOLEAN
       ? `case when ${column} then 't' when not ${column} then 'f' end`
       : type.typeId === DuckDBTypeId.BLOB
         ? `lower(hex(${column}))`
         : `cast(${column} as varchar)`;
-  return nullText === undefined ? text : `coalesce(${text}, ${quoteString(nullText)})`;
+  return nullText === undefined ? text : `coalesce(${text}, ${quoteText(nullText)})`;
 }
 
 /** A column for JSON and Parquet: DuckDB's sums are wider than any Redshift integer. */
 function asValue({ name, type }: UnloadColumn): string {
-  const column = quoteIdentifier(name);
+  const column = quoteName(name);
   return type.typeId === DuckDBTypeId.HUGEINT ? `cast(${column} as bigint)` : column;
 }
 
