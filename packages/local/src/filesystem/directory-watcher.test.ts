@@ -143,15 +143,15 @@ describe('DirectoryWatcher', () => {
   });
 
   it('waits for a file that is still being written, and tells of it once, whole', async () => {
-    await watch(['s3://lake/in/']);
+    await watch(['s3://lake/in/'], { settleMs: 500 });
     const path = put('lake/in/slow.csv', '');
-    for (let line = 0; line < 12; line += 1) {
+    for (let line = 0; line < 40; line += 1) {
       appendFileSync(path, `${line}\n`);
-      await sleep(SETTLE_MS / 4);
+      await sleep(20);
     }
     expect(told).toEqual([]);
     await untilTold(1);
-    await sleep(3 * SETTLE_MS);
+    await sleep(600);
     expect(told).toEqual([await store.head({ bucket: 'lake', key: 'in/slow.csv' })]);
   });
 
