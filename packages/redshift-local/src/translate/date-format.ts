@@ -1,5 +1,5 @@
-import { RedshiftError } from '../redshift-error.ts';
 import { quoteText } from '../catalog/quote.ts';
+import { RedshiftError } from '../redshift-error.ts';
 
 /** How one element of a Redshift date format is written (SQL of `$1`, the date) and read (strptime's letter). */
 interface FormatElement {

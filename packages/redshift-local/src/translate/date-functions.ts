@@ -1,7 +1,7 @@
+import { quoteText } from '../catalog/quote.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { formatPieces, strptimeFormat } from './date-format.ts';
 import { datePart } from './date-part.ts';
-import { quoteText } from '../catalog/quote.ts';
 import { type FunctionCall, type FunctionRule, undefinedFunction } from './function-call.ts';
 import { template, timestampTemplate } from './function-rule.ts';
 import { numberToChar } from './number-format.ts';

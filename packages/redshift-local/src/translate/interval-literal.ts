@@ -1,6 +1,6 @@
+import { quoteText } from '../catalog/quote.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { datePart } from './date-part.ts';
-import { quoteText } from '../catalog/quote.ts';
 
 /**
  * INTERVAL '1 day 2 hours', '3 w', '1 month, 2 days' or '3' DAY as DuckDB has it. A number without a unit counts

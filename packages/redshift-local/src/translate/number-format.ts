@@ -1,5 +1,5 @@
-import { RedshiftError } from '../redshift-error.ts';
 import { quoteText } from '../catalog/quote.ts';
+import { RedshiftError } from '../redshift-error.ts';
 
 /**
  * `TO_CHAR(number, format)` as DuckDB SQL.

@@ -1,5 +1,5 @@
-import { RedshiftError } from '../redshift-error.ts';
 import { quoteName, quoteText } from '../catalog/quote.ts';
+import { RedshiftError } from '../redshift-error.ts';
 import { isTypeName, readCastType } from './duck-type.ts';
 import { translateInterval } from './interval-literal.ts';
 import { anywherePattern, likeNeedsEscape, similarToPattern } from './match-patterns.ts';

@@ -1,5 +1,5 @@
-import { SYSTEM_TABLES } from '../system/system-table-names.ts';
 import { quoteName } from '../catalog/quote.ts';
+import { SYSTEM_TABLES } from '../system/system-table-names.ts';
 import { identifierList, identifierText, isIdentifier } from './names.ts';
 import { type Rewriter, refused, startsQuery } from './piece.ts';
 import { isGroup, isSymbol, isWord, type LeafNode, type SqlNode, syntaxError, wordOf } from './token-tree.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { CopyContext } from '../copy/copy-context.ts';
 import { quoteText } from '../catalog/quote.ts';
+import type { CopyContext } from '../copy/copy-context.ts';
 import { translateSql } from '../translate/translate-sql.ts';
 import { parseUnload, type UnloadStatement } from './parse-unload.ts';
 import { findColumn, hiveName, renderFile, type UnloadColumn } from './render-unload.ts';

@@ -1,7 +1,7 @@
 import type { DuckDBType } from '@duckdb/node-api';
 import { DuckDBTypeId } from '@duckdb/node-api';
-import { RedshiftError } from '../redshift-error.ts';
 import { quoteName, quoteText } from '../catalog/quote.ts';
+import { RedshiftError } from '../redshift-error.ts';
 import type { UnloadStatement } from './parse-unload.ts';
 
 /** A column of the unloaded result. */
@@ -131,10 +131,7 @@ function renderLine(
 /** ESCAPE: a backslash before what would end the field or the line. */
 function escaped(text: string, delimiter: string, addQuotes: boolean): string {
   const marks = ['\\', '\n', '\r', delimiter, ...(addQuotes ? ['"', "'"] : [])];
-  return marks.reduce(
-    (sql, mark) => `replace(${sql}, ${quoteText(mark)}, ${quoteText(`\\${mark}`)})`,
-    text,
-  );
+  return marks.reduce((sql, mark) => `replace(${sql}, ${quoteText(mark)}, ${quoteText(`\\${mark}`)})`, text);
 }
 
 /** A column as text for CSV and lines: booleans are t and f, bytes hexadecimal. */
