@@ -59,7 +59,7 @@ function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanIn
     fileListManifestUrl:
       's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/files-manifest.json',
     iamRole: 'default',
-    copyOptions: "CSV IGNOREHEADER 1 GZIP TIMEFORMAT 'auto'",
+    copyOptions: "CSV IGNOREHEADER 1 GZIP TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF",
     lockTimeoutMs: 60_000,
     statementTimeoutMs: 900_000,
     maxStatementBytes: 100_000,

@@ -54,7 +54,7 @@ CSV COMPUPDATE OFF STATUPDATE OFF`;
       case 'copy':
         return `COPY ${quoteTable(statement.into)} (${quoteList(statement.columns)})
 FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIFEST
-${statement.options === '' ? '' : `${statement.options} `}COMPUPDATE OFF STATUPDATE OFF`;
+${statement.options}`;
       case 'count-copied':
         return 'SELECT pg_last_copy_count() AS copied_rows';
       case 'create-stage':

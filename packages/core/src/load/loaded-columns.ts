@@ -36,7 +36,16 @@ export function loadedColumns(
   const mark = rule.tombstone?.column;
   if (mark !== undefined && !names.includes(mark)) {
     // Without an explicit list a mark that the table lacks stands behind the table's columns.
-    if (rule.columns !== null) throw missing(mark, target, names);
+    if (rule.columns !== null) {
+      throw new LoadError(
+        'column-missing',
+        `the tombstone column '${mark}' of ${target} is not in its 'columns'`,
+        {
+          class: 'config',
+          hint: `add it where the files have it: ${rule.columns.join(', ')}, …`,
+        },
+      );
+    }
     return [...loaded, { name: mark, type: MARK_TYPE, isRequired: false, isInTable: false }];
   }
   return loaded;

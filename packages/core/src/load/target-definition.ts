@@ -29,7 +29,7 @@ export interface TargetDefinition {
   /** The announced version is copied aside first, and COPY reads the copy. */
   readonly pin: boolean;
   readonly format: 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
-  /** Canonical COPY options of this target's files, for one compression. */
+  /** All COPY options of this target's files but source, role and MANIFEST, canonical, for one compression. */
   copyOptions(compression: Compression): string;
   /** What the key's ending, or the configuration, says. */
   compressionOf(key: string): Compression;
