@@ -150,6 +150,10 @@ export class Backend {
       const name = splitQualified(written);
       this.#tables.push(name.name);
       const relation = this.catalog.find(name);
+      // DuckDB's error would leave the schema out.
+      if (relation === undefined && name.schema !== undefined && this.catalog.hasSchema(name.schema)) {
+        throw relationMissing(name);
+      }
       if (relation?.kind === 'table') keys.add(keyOf(relation));
       if (relation?.kind === 'view') for (const key of relation.tables) keys.add(key);
     }

@@ -3,11 +3,10 @@ import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
-import { rewriteTables } from '../translate/rewrite-tables.ts';
-import { parseTokenTree } from '../translate/token-tree.ts';
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
 import { type CommandResult, command } from './result.ts';
+import { translateTables, translateWith } from './translate-parts.ts';
 
 /**
  * INSERT. Every value goes through its column's `fitSql` in one select list over the source, so that a million rows
@@ -118,7 +117,7 @@ export async function executeUpdate(backend: Backend, statement: Update): Promis
   const assignments = assignmentsSql(table, statement.assignments);
   const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
   const result = await backend.run(
-    `${withSql(statement.prefix)}UPDATE ${backend.duckName(table)}${alias} SET ${assignments}${condition}`,
+    `${translateWith(statement.prefix)}UPDATE ${backend.duckName(table)}${alias} SET ${assignments}${condition}`,
   );
   return command('UPDATE', result.rowsChanged);
 }
@@ -139,7 +138,7 @@ export async function executeDelete(backend: Backend, statement: Delete): Promis
   const condition = await conditionSql(backend, statement, statement.using, 'USING');
   const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
   const result = await backend.run(
-    `${withSql(statement.prefix)}DELETE FROM ${backend.duckName(table)}${alias}${condition}`,
+    `${translateWith(statement.prefix)}DELETE FROM ${backend.duckName(table)}${alias}${condition}`,
   );
   return command('DELETE', result.rowsChanged);
 }
@@ -151,17 +150,12 @@ async function conditionSql(
   tables: string | undefined,
   word: 'FROM' | 'USING',
 ): Promise<string> {
-  const from = tables === undefined ? '' : rewriteTables(parseTokenTree(tables));
+  const from = tables === undefined ? '' : translateTables(tables);
   const condition = where === undefined ? '' : ` WHERE ${translateExpression(where)}`;
   if (from !== '' || condition !== '' || prefix !== '') {
-    await backend.lockTablesOf(`${withSql(prefix)}SELECT 1 ${from === '' ? '' : `FROM ${from}`}${condition}`);
+    await backend.lockTablesOf(
+      `${translateWith(prefix)}SELECT 1 ${from === '' ? '' : `FROM ${from}`}${condition}`,
+    );
   }
   return `${from === '' ? '' : ` ${word} ${from}`}${condition}`;
-}
-
-/** `WITH …` alone is no statement: it is translated with a query behind it, which is cut off again. */
-function withSql(prefix: string): string {
-  if (prefix === '') return '';
-  const query = translateSql(`${prefix} select 1`);
-  return query.slice(0, query.toLowerCase().lastIndexOf('select 1'));
 }

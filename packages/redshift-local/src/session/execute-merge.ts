@@ -3,12 +3,11 @@ import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, keyOf, type TableDefinition } from '../catalog/table-definition.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Merge } from '../sql/statement.ts';
-import { rewriteTables } from '../translate/rewrite-tables.ts';
-import { parseTokenTree } from '../translate/token-tree.ts';
 import { translateExpression } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
 import { assignmentsSql, columnOf, insertFrom, missingValueSql, valueSql } from './execute-dml.ts';
 import { type CommandResult, command } from './result.ts';
+import { translateTables } from './translate-parts.ts';
 
 /**
  * MERGE. Redshift fails when two rows of the source match one row of the target; DuckDB takes either of them, so
@@ -17,7 +16,7 @@ import { type CommandResult, command } from './result.ts';
 export async function executeMerge(backend: Backend, statement: Merge): Promise<CommandResult> {
   const target = await backend.lockTable(statement.target, 'write');
   const alias = statement.alias === undefined ? '' : ` as ${quoteName(statement.alias)}`;
-  const source = rewriteTables(parseTokenTree(`${statement.source}${alias}`));
+  const source = translateTables(`${statement.source}${alias}`);
   await expectOtherSource(backend, target, { statement, source });
   const on = translateExpression(statement.on);
   if (statement.action.kind === 'remove-duplicates') {
