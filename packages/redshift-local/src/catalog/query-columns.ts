@@ -14,8 +14,8 @@ export interface QueryColumn {
  * The Redshift types of a query's columns, for CREATE TABLE AS.
  *
  * DuckDB forgets the lengths of strings, and Redshift carries them through: a staging table made by CTAS refuses what
- * its model refuses. So the select list is read as well: columns, `*` and casts keep the type they were declared with;
- * any other string becomes varchar(65535).
+ * its model refuses. So the select list is read as well: columns, `*` and casts keep the type they were declared with, a
+ * literal is as long as it is; any other string becomes varchar(65535).
  */
 export function queryColumnTypes(
   query: string,
@@ -125,7 +125,7 @@ function readStar(item: TokenCursor): string | undefined {
   return item.isSymbol('.', item.tokens.length - 2) ? item.tokens.at(-3)?.text : undefined;
 }
 
-/** `column`, `t.column`, `CAST(x AS type)` or `x::type`, each with or without an alias. */
+/** `column`, `t.column`, `CAST(x AS type)`, `x::type` or a literal, each with or without an alias. */
 function readItem(item: TokenCursor, sources: readonly Source[]): RedshiftType | undefined {
   const { tokens } = item;
   const isSymbolAt = (at: number, text: string): boolean =>
@@ -142,6 +142,10 @@ function readItem(item: TokenCursor, sources: readonly Source[]): RedshiftType |
     while (item.position < cast) item.next();
     const type = readType(item, 1);
     return isAliasOrEnd(item) ? type : undefined;
+  }
+  if (tokens[0]?.kind === 'string') {
+    const { text } = item.next();
+    return isAliasOrEnd(item) ? { name: 'varchar', length: Math.max(1, Buffer.byteLength(text)) } : undefined;
   }
   if (!isNameToken(item)) return undefined;
   const parts = [item.identifier()];

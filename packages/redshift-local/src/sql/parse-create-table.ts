@@ -9,8 +9,19 @@ const MAX_COLUMNS = 1_600;
 
 /** Words that end a DEFAULT expression inside a column's declaration. */
 const COLUMN_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'identity', 'generated', 'not', 'null', 'encode', 'distkey', 'sortkey', 'primary', 'unique', 'references', 'collate', 'default',
-]); // biome-ignore format: a word list
+  'identity',
+  'generated',
+  'not',
+  'null',
+  'encode',
+  'distkey',
+  'sortkey',
+  'primary',
+  'unique',
+  'references',
+  'collate',
+  'default',
+]);
 
 /** Collects DISTKEY, SORTKEY and PRIMARY KEY from where they may stand: at a column or behind the table. */
 class AttributeCollector {
