@@ -8,8 +8,8 @@ import { translateSql } from '../translate/translate-sql.ts';
 import { executeUnload } from '../unload/execute-unload.ts';
 import { parseUnload } from '../unload/parse-unload.ts';
 import { executeCall, executeCreateProcedure, executeDropProcedure } from './execute-procedure.ts';
-import type { StatementContext } from './execute-statement.ts';
 import { command, type Result } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
 
 /** Statements whose work is done in other folders: COPY, UNLOAD, procedures. */
 export async function executeForeign(

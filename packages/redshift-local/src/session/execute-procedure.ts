@@ -4,8 +4,8 @@ import { parseCreateProcedure } from '../procedure/parse-create-procedure.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { Backend } from './backend.ts';
-import type { StatementContext } from './execute-statement.ts';
 import { type CommandResult, command, type Result, type Value } from './result.ts';
+import type { StatementContext } from './statement-context.ts';
 
 /** Keeps the procedure's text in the catalog, under its name and the types of its parameters: names can be overloaded. */
 export async function executeCreateProcedure(backend: Backend, sql: string): Promise<CommandResult> {

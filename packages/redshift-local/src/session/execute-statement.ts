@@ -1,7 +1,6 @@
 import type { Statement } from '../sql/statement.ts';
 import { translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
-import type { EngineParts } from './engine-parts.ts';
 import {
   executeAlterTable,
   executeCreateSchema,
@@ -14,26 +13,7 @@ import { executeDelete, executeInsert, executeUpdate } from './execute-dml.ts';
 import { executeForeign } from './execute-foreign.ts';
 import { executeMerge } from './execute-merge.ts';
 import { command, type Result, type RowsResult, toRowsResult } from './result.ts';
-
-/** What a session remembers for the functions that tell of it. */
-export interface SessionState {
-  readonly user: string;
-  lastCopyCount: number;
-  lastCopyId: number;
-  lastUnloadCount: number;
-  lastUnloadId: number;
-  queryId: number;
-}
-
-export interface StatementContext {
-  readonly backend: Backend;
-  readonly parts: EngineParts;
-  readonly state: SessionState;
-  /** Between BEGIN and COMMIT. */
-  readonly isInBlock: boolean;
-  /** Runs another statement in the same transaction: what a procedure does. */
-  readonly call: (sql: string) => Promise<Result>;
-}
+import type { StatementContext } from './statement-context.ts';
 
 /** Everything but what begins and ends transactions. */
 export type DataStatement = Exclude<Statement, { kind: 'begin' | 'commit' | 'rollback' }>;

@@ -3,8 +3,9 @@ import { RedshiftError } from '../redshift-error.ts';
 import { parseStatement } from '../sql/parse-statement.ts';
 import { Backend } from './backend.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { type DataStatement, executeStatement, type SessionState } from './execute-statement.ts';
+import { type DataStatement, executeStatement } from './execute-statement.ts';
 import { command, type Result } from './result.ts';
+import type { SessionState } from './statement-context.ts';
 
 /**
  * A connection to the engine, as a client of Redshift has one: one statement at a time, autocommit outside of
