@@ -197,6 +197,9 @@ describe('schemas and views', () => {
     await session.execute('create view sales.v (n) as select a from sales.t');
     await session.execute('insert into sales.t values (3)');
     expect(await rowsOf(session, 'select n from sales.v')).toEqual([[3]]);
+    await expect(session.execute('alter table sales.t rename to u')).rejects.toThrow(
+      'other objects depend on it',
+    );
     await expect(session.execute('drop table sales.t')).rejects.toThrow('other objects depend on it');
     await expect(session.execute('drop schema sales')).rejects.toThrow('other objects depend on it');
     await session.execute('drop table sales.t cascade');
@@ -243,6 +246,10 @@ describe('what is kept in the file', () => {
       [1, 'x', 1],
       [2, 'x', 2],
     ]);
+    await expect(again.execute('alter table t rename to u')).rejects.toThrow('other objects depend on it');
+    await again.execute('drop view s.v');
+    await expect(again.execute('alter table t rename to u')).rejects.toThrow('it has a lookup index');
+    await again.execute('create view s.v as select a from t');
     await expect(again.execute("insert into t (a) values ('abcd')")).rejects.toThrow('value too long');
     expect(await second.describeTable('s.v')).toEqual([
       { name: 'a', type: 'character varying(65535)', isNullable: true, isIdentity: false },

@@ -26,8 +26,22 @@ export async function executeAlterTable(
   if (isInBlock && action.kind === 'alter-type') throw notInBlock('ALTER TABLE ALTER COLUMN');
   if (isInBlock && action.kind === 'append') throw notInBlock('ALTER TABLE APPEND');
   const table = await backend.lockTable(name, 'exclusive');
+  if (['rename-table', 'rename-column', 'drop-column'].includes(action.kind)) expectNoViews(backend, table);
   await alter(backend, table, action);
   return command('ALTER TABLE');
+}
+
+/**
+ * In Redshift a view follows the renaming of what it reads. DuckDB keeps its text, which would fail at the next
+ * SELECT: better that the ALTER fails.
+ */
+function expectNoViews(backend: Backend, table: TableDefinition): void {
+  const [view] = backend.catalog.dependentViews(keyOf(table));
+  if (view === undefined) return;
+  throw new RedshiftError(`cannot alter table ${table.name} because other objects depend on it`, {
+    sqlState: '2BP01',
+    detail: `view ${view.name} reads it, and redshift-local does not carry views along: drop the view first`,
+  });
 }
 
 export function notInBlock(what: string): RedshiftError {

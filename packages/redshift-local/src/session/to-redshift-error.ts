@@ -168,6 +168,11 @@ const RULES: readonly ErrorRule[] = [
     '22001',
     ([, text]) => text ?? '',
   ),
+  rule(
+    /Cannot alter entry "([^"]*)" because there are entries that depend on it/u,
+    '2BP01',
+    ([, table]) => `cannot alter table ${table}: it has a lookup index, which Redshift does not know`,
+  ),
   rule(/division by zero/iu, '22012', () => 'division by zero'),
   rule(/^INTERRUPT Error/u, '57014', () => "Query cancelled on user's request"),
   rule(
