@@ -2,20 +2,18 @@ import { checkLoaderOptions } from '../copy/check-loader-options.ts';
 import type { CopyFormat, CopyOptions } from '../copy/copy-options.ts';
 import { parseCopyOptions } from '../copy/parse-copy-options.ts';
 import { renderCopyOptions } from '../copy/render-copy-options.ts';
-import type { Compression, TargetDefinition } from '../load/target-definition.ts';
+import type { Compression } from '../load/target-definition.ts';
 import { tokenize } from '../sql/tokenizer.ts';
 import { attempt, type ProblemSite } from './config-error.ts';
 import { formatOptions } from './format-options.ts';
 import type { Format } from './format-schema.ts';
-
-/** What `format` and `copy` of a target come to. */
-export type CompiledCopy = Pick<TargetDefinition, 'format' | 'copyOptions' | 'compressionOf' | 'iamRole'>;
+import type { CompiledCopy } from './millrace-config.ts';
 
 /** Words that say which format files have. DELIMITER alone means delimited text, with CSV it is CSV's. */
 const FORMAT_WORDS = new Set(['csv', 'fixedwidth', 'json', 'avro', 'parquet', 'orc', 'shapefile']);
 
 /** The formats that Millrace loads, by COPY's word for them. */
-const FORMATS: Readonly<Partial<Record<CopyFormat['kind'], TargetDefinition['format']>>> = {
+const FORMATS: Readonly<Partial<Record<CopyFormat['kind'], CompiledCopy['format']>>> = {
   csv: 'csv',
   delimited: 'delimited',
   'fixed-width': 'fixedwidth',
@@ -26,7 +24,7 @@ const FORMATS: Readonly<Partial<Record<CopyFormat['kind'], TargetDefinition['for
 const ENDINGS: Readonly<Record<string, Compression>> = { gz: 'gzip', zst: 'zstd', bz2: 'bzip2' };
 
 /**
- * Compiles the format and the free COPY options of a target to canonical COPY options, one text per compression:
+ * Compiles the format and the free COPY options of a target, or of one of its sources, to canonical COPY options, one text per compression:
  * Redshift is told the compression by a keyword, which holds for all files of a COPY.
  *
  * @returns undefined when they cannot be; `problems` has the reasons then.
@@ -104,7 +102,7 @@ function readCompression(
 
 function compiled(
   options: CopyOptions,
-  { kind, compression }: { kind: TargetDefinition['format']; compression: Compression | 'auto' },
+  { kind, compression }: { kind: CompiledCopy['format']; compression: Compression | 'auto' },
 ): CompiledCopy {
   const { credentials, compression: _, ...rest } = options;
   // Both would run at every load of a few rows. Statistics are kept by Redshift itself, and by `statUpdate` on demand.

@@ -41,7 +41,17 @@ const matched = strictFields({
     .min(1, "is empty; leave it out, or write a pattern such as '*.csv'")
     .optional()
     .describe('What the rest of the key has to be: `*`, `**`, `?`, `{a,b}`. Default: anything.'),
-}).describe('A prefix, and what the rest of the key has to be.');
+  format: z
+    .discriminatedUnion('kind', formatSchemas)
+    .optional()
+    .describe('What the files from there look like, where that is not what the target says.'),
+  copy: z
+    .string()
+    .optional()
+    .describe(
+      "COPY options for the files from there. With `format` or `copy`, the target's own say nothing here.",
+    ),
+}).describe('A prefix, what the rest of the key has to be, and what the files from there look like.');
 
 const from = z
   .union([
@@ -52,7 +62,7 @@ const from = z
       .min(1, "is empty; write where the files are: 's3://bucket/prefix/'"),
   ])
   .describe(
-    'Where the files of the target come from: an S3 prefix, a prefix with a pattern, or a list of these.',
+    'Where the files of the target come from: an S3 prefix, a prefix with a pattern or a format, or a list of these.',
   );
 
 const everyTarget = {
@@ -60,7 +70,9 @@ const everyTarget = {
   format: z
     .discriminatedUnion('kind', formatSchemas)
     .optional()
-    .describe('What the files look like. May be left out when `copy` names a format.'),
+    .describe(
+      'What the files look like. May be left out when `copy`, or every entry of `from`, names a format.',
+    ),
   copy: z.string().optional().describe("Further COPY options, as SQL: `TIMEFORMAT 'auto' TRUNCATECOLUMNS`."),
   allowRowLoss: z
     .boolean()

@@ -1,10 +1,28 @@
 import type { RouteRule } from '../file/route.ts';
-import type { TargetDefinition } from '../load/target-definition.ts';
+import type { Compression, FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 
-/** A target as it is configured: what the verbs know of it, and how its files find it. */
-export interface ConfiguredTarget extends TargetDefinition {
-  readonly rules: readonly RouteRule[];
+/** What `format` and `copy` come to, of a target or of one of its sources. */
+export interface CompiledCopy extends Pick<FileCopy, 'iamRole'> {
+  readonly format: 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
+  /** All COPY options but source, role and MANIFEST, canonical, for one compression. */
+  copyOptions(compression: Compression): string;
+  /** What the key's ending, or the configuration, says. */
+  compressionOf(key: string): Compression;
+}
+
+/** Where files of a target come from. */
+export interface SourceRule extends RouteRule {
+  /** What they look like; null: as the target says. */
+  readonly copy: CompiledCopy | null;
+}
+
+/**
+ * A target as it is configured: what the verbs know of it, and how its files find it. The format of the target itself
+ * is that of the files whose source says nothing of theirs; when every source does, it is the first one's.
+ */
+export interface ConfiguredTarget extends TargetDefinition, CompiledCopy {
+  readonly rules: readonly SourceRule[];
 }
 
 export interface LocalWarehouse {

@@ -26,9 +26,13 @@ const DOCUMENT = `{
 }`;
 
 /** All that a definition says, its functions asked for every answer. */
-function told({ copyOptions, compressionOf, ...rest }: ConfiguredTarget): unknown {
+function told({ copyOptions, compressionOf, copyFor, ...rest }: ConfiguredTarget): unknown {
   const keys = ['a', 'a.gz', 'a.zst', 'a.bz2'];
-  return { ...rest, options: keys.map(compressionOf).map(copyOptions) };
+  return {
+    ...rest,
+    options: keys.map(compressionOf).map(copyOptions),
+    copies: keys.map((key) => copyFor({ bucket: 'lake', key })),
+  };
 }
 
 describe('parseBulkSpec', () => {

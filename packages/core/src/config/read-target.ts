@@ -1,16 +1,14 @@
 import type { z } from 'zod';
-import { parseUrl } from '../file/identity.ts';
-import { compileKeyPattern } from '../file/key-pattern.ts';
 import { prefixesOf, type RouteRule } from '../file/route.ts';
 import type { DoneAction } from '../load/target-definition.ts';
-import { compileCopy } from './compile-copy.ts';
-import { attempt, type ConfigProblem, formatValue } from './config-error.ts';
+import { type ConfigProblem, formatValue } from './config-error.ts';
 import { modelessTargetSchema, targetSchemas } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Format } from './format-schema.ts';
 import type { ConfiguredTarget } from './millrace-config.ts';
 import { readFields, unknownWord } from './read-fields.ts';
 import { readMergeRule, type TargetFields } from './read-merge-rule.ts';
+import { readBy, readSources } from './read-sources.ts';
 import { parseSize } from './size.ts';
 
 /** A target that was read, and where each of its rules is written: what checks over all targets report. */
@@ -48,11 +46,12 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
   }
   const fields = readTargetFields(value, options);
   const rule = readMergeRule(fields, { path, problems });
-  const { rules, rulePaths } = readRules(fields, { path, problems });
+  // What is there and wrong has its problems already; a format that may be in it is not missing.
+  const isFormatKnown =
+    fields.format !== undefined ||
+    (value.format === undefined && (fields.from !== undefined || typeof value.from !== 'object'));
+  const { rules, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
   const after = readDoneAction(fields, { path, problems, rules });
-  // A format that is there and wrong has its problems already, and COPY options make no sense without it.
-  const isFormatKnown = fields.format !== undefined || value.format === undefined;
-  const copy = isFormatKnown ? compileCopy(fields, options) : undefined;
   const parts = { name, rules, rulePaths, after, path };
   const { maxFiles, maxBytes, freshness, pin } = fields;
   const isWhole =
@@ -68,6 +67,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     pin,
     ...copy,
     rules,
+    copyFor: readBy(rules, copy),
     from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),
   };
   return { ...parts, definition };
@@ -101,25 +101,6 @@ function readTargetFields(
   const schema: z.ZodObject = targetSchemas[mode];
   const optionalFrom = { from: targetSchemas[mode].shape.from.optional() };
   return readFields(requiresFrom ? schema : schema.extend(optionalFrom), known, at) as TargetFields;
-}
-
-function readRules(
-  { from }: TargetFields,
-  { path, problems }: ReadTargetOptions,
-): { rules: readonly RouteRule[]; rulePaths: readonly ConfigProblem['path'][] } {
-  const rules: RouteRule[] = [];
-  const rulePaths: ConfigProblem['path'][] = [];
-  const entries = from === undefined ? [] : Array.isArray(from) ? from : [from];
-  entries.forEach((entry, index) => {
-    const rulePath = Array.isArray(from) ? [...path, 'from', index] : [...path, 'from'];
-    const { prefix, match = null } = typeof entry === 'string' ? { prefix: entry } : entry;
-    const { bucket, key } = parseUrl(prefix);
-    const pattern = attempt({ path: [...rulePath, 'match'], problems }, () => compileKeyPattern(key, match));
-    if (!pattern) return;
-    rules.push({ bucket, pattern });
-    rulePaths.push(rulePath);
-  });
-  return { rules, rulePaths };
 }
 
 function readDoneAction(

@@ -12,7 +12,7 @@ export interface LoadFile {
   /** When the object was written, where the source tells: of two versions of a key the later one is loaded. */
   readonly writtenAt?: EpochMs;
   readonly versionId?: string;
-  /** COPY options for this file alone, where they are not its target's own (a bulk load says what its files are). */
+  /** COPY options for this file alone, where its target does not know them (a bulk load says what its files are). */
   readonly copyOptions?: string;
 }
 

@@ -56,6 +56,11 @@ export function compileRoutes({ control, targets }: RoutedConfig): readonly Rout
   );
 }
 
+/** Whether an object is where a rule takes files from. */
+export function takes({ bucket, pattern }: RouteRule, at: ObjectRef): boolean {
+  return bucket === at.bucket && matchesKey(pattern, at.key);
+}
+
 /** The targets that take an object, each once. */
 export function routesOf(routes: readonly Route[], at: ObjectRef): readonly string[] {
   return explainRoutes(routes, at).targets;
@@ -63,9 +68,7 @@ export function routesOf(routes: readonly Route[], at: ObjectRef): readonly stri
 
 /** The targets that take an object, each once; or why none does. */
 export function explainRoutes(routes: readonly Route[], at: ObjectRef): Routing {
-  const matching = routes.filter(
-    ({ bucket, pattern }) => bucket === at.bucket && matchesKey(pattern, at.key),
-  );
+  const matching = routes.filter((route) => takes(route, at));
   if (matching.length === 0) return refused('no target takes files from there');
   if (at.key.endsWith('/')) return refused("a key that ends with '/' is a folder's mark");
   if (at.key.startsWith(UNLOAD_PREFIX)) return refused(`'${UNLOAD_PREFIX}' is kept for what UNLOAD writes`);

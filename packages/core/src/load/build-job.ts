@@ -19,7 +19,7 @@ import {
 } from './job-document.ts';
 import { planLoad } from './plan-load.ts';
 import type { Attempt, Statement } from './statement.ts';
-import type { TargetDefinition } from './target-definition.ts';
+import type { FileCopy, TargetDefinition } from './target-definition.ts';
 
 export interface JobInput {
   readonly definition: TargetDefinition;
@@ -42,9 +42,16 @@ export interface BuiltJob {
   readonly statements: readonly Statement[];
 }
 
-/** What COPY is told of a file. Files that share it may share a job. */
-export function copyOptionsOf(definition: TargetDefinition, file: LoadFile): string {
-  return file.copyOptions ?? definition.copyOptions(definition.compressionOf(file.identity.key));
+/** How COPY reads a file. By its own key, also when COPY reads a pin. */
+export function copyOf(definition: TargetDefinition, { identity, copyOptions }: LoadFile): FileCopy {
+  const copy = definition.copyFor(identity);
+  return copyOptions === undefined ? copy : { ...copy, options: copyOptions };
+}
+
+/** Files of one kind may share a job: a COPY is told the same of all of its files. */
+export function copyKindOf(definition: TargetDefinition, file: LoadFile): string {
+  const { options, iamRole } = copyOf(definition, file);
+  return JSON.stringify([options, iamRole]);
 }
 
 /** Plans and renders a job. Pure. */
@@ -53,6 +60,7 @@ export function buildJob(input: JobInput): BuiltJob {
   const places = placesOf(input.control, definition.name, attempt);
   const [first] = files;
   assertInvariant(first !== undefined, 'a job has at least one file');
+  const copy = copyOf(definition, first.file);
   const statements = planLoad({
     target: definition.name,
     rule: definition.rule,
@@ -61,8 +69,8 @@ export function buildJob(input: JobInput): BuiltJob {
     files: files.map(({ file }) => file),
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),
-    iamRole: definition.iamRole ?? input.iamRole,
-    copyOptions: copyOptionsOf(definition, first.file),
+    iamRole: copy.iamRole ?? input.iamRole,
+    copyOptions: copy.options,
     lockTimeoutMs: input.lockTimeoutMs,
     statementTimeoutMs: input.statementTimeoutMs,
     maxStatementBytes: dialect.maxStatementBytes,

@@ -1,3 +1,4 @@
+import type { ObjectRef } from '../ports/object-store.ts';
 import type { MergeRule } from './merge-rule.ts';
 
 /** How the bytes of an object are packed; Redshift is told by a keyword per COPY, so a job holds one kind. */
@@ -19,6 +20,13 @@ export interface BatchingPolicy {
   readonly freshnessMs: number;
 }
 
+/** How COPY reads a file: its options, canonical, without source and MANIFEST; and the role. */
+export interface FileCopy {
+  readonly options: string;
+  /** The role that COPY reads objects with; null: the warehouse's own. */
+  readonly iamRole: string | null;
+}
+
 /** Everything that the verbs know of a target. Made from configuration; changed by nothing. */
 export interface TargetDefinition {
   /** `schema.table` */
@@ -28,13 +36,8 @@ export interface TargetDefinition {
   readonly after: DoneAction;
   /** The announced version is copied aside first, and COPY reads the copy. */
   readonly pin: boolean;
-  readonly format: 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
-  /** All COPY options of this target's files but source, role and MANIFEST, canonical, for one compression. */
-  copyOptions(compression: Compression): string;
-  /** What the key's ending, or the configuration, says. */
-  compressionOf(key: string): Compression;
-  /** The role that COPY reads objects with; null: the warehouse's own. */
-  readonly iamRole: string | null;
+  /** How an object is read: as the source that takes it says, else as the target does. */
+  copyFor(at: ObjectRef): FileCopy;
   /** The prefixes that its files come from, `s3://bucket/prefix`. */
   readonly from: readonly string[];
 }

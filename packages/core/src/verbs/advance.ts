@@ -1,7 +1,7 @@
 import type { Evidence, TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, planBatch, sortBacklog } from '../lane/batching.ts';
 import type { Lane, LaneState } from '../lane/lane.ts';
-import { type BuiltJob, buildJob, copyOptionsOf, writeJob } from '../load/build-job.ts';
+import { type BuiltJob, buildJob, copyKindOf, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import { prepareFiles } from '../load/prepare-files.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
@@ -73,7 +73,7 @@ async function advanceOnce(
   const batch = planBatch(backlog.loadable, {
     maxFiles,
     maxBytes: definition.batching.maxBytes,
-    kindOf: ({ file }) => copyOptionsOf(definition, file),
+    kindOf: ({ file }) => copyKindOf(definition, file),
   });
   const due = Math.max(
     lane.notBeforeAt,

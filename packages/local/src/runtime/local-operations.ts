@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import {
   admit,
   buildJob,
+  copyKindOf,
   definitionOf,
   type FailureEntry,
   type FileSelection,
@@ -95,7 +96,7 @@ export async function planTarget(loader: Loader, target: string): Promise<PlanRe
   const batch = planBatch(loadable, {
     maxFiles,
     maxBytes,
-    kindOf: ({ file }) => file.copyOptions ?? definition.compressionOf(file.identity.key),
+    kindOf: ({ file }) => copyKindOf(definition, file),
   });
   const isExample = batch.files.length === 0;
   const files = isExample ? [exampleFile(definition, loader.now())] : batch.files.map(({ file }) => file);
@@ -196,7 +197,7 @@ export async function bulkLoad(open: OpenLoader, text: string): Promise<readonly
     const files: LoadFile[] = [];
     for await (const object of loader.objects.list({ bucket, prefix: key })) {
       if (object.size === 0 && object.key.endsWith('/')) continue;
-      const copyOptions = definition.copyOptions(definition.compressionOf(object.key));
+      const copyOptions = definition.copyFor(object).options;
       files.push({
         ...loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now()),
         copyOptions,
