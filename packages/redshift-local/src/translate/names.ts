@@ -12,7 +12,7 @@ export const HARD_KEYWORDS = new Set(
 
 /** Reserved in DuckDB, plain names in Redshift. */
 const QUOTED_WORDS = new Set(
-  'describe lambda show summarize returning variadic pivot_longer pivot_wider do window anti asof glob map positional semi struct columns unpack try_cast generated'.split(
+  'at asymmetric symmetric collation concurrently fetch lateral tablesample describe lambda show summarize returning variadic pivot_longer pivot_wider do window anti asof glob map positional semi struct columns unpack try_cast generated'.split(
     ' ',
   ),
 );

@@ -55,6 +55,9 @@ export function rewritePieces(nodes: readonly SqlNode[], rewriter: Rewriter): Pi
       pieces.push({ text: word, kind: 'keyword' });
       likeOpen = likeNeedsEscape(nodes, at + 1);
       at += 1;
+    } else if (word === 'at' && isWord(nodes[at + 1], 'time') && isWord(nodes[at + 2], 'zone')) {
+      pieces.push({ text: 'at time zone', kind: 'keyword' });
+      at += 3;
     } else if (word === 'similar' && isWord(nodes[at + 1], 'to')) {
       const pattern = stringOf(nodes[at + 2]);
       if (pattern === undefined) throw refused('SIMILAR TO with a pattern that is not a literal');

@@ -94,6 +94,7 @@ describe('expressions mean what they mean in Redshift', () => {
     ["date '2024-01-01' + 5", '2024-01-06'],
     ["timestamp '2024-01-08' - 7", '2024-01-01 00:00:00'],
     ["timestamp '2024-01-01' + interval '1 month, 2 days'", '2024-02-03 00:00:00'],
+    ["timestamp '2024-01-01 12:00' at time zone 'America/New_York'", '2024-01-01 17:00:00+00'],
     ["convert_timezone('America/New_York', '2024-01-01 12:00')", '2024-01-01 07:00:00'],
     ["convert_timezone('EST', 'UTC', timestamp '2024-01-01 12:00')", '2024-01-01 17:00:00'],
     ["to_char(timestamp '2024-01-31 10:11:12', 'YYYY-MM-DD HH24:MI:SS')", '2024-01-31 10:11:12'],
@@ -196,6 +197,7 @@ describe('queries', () => {
       'select date, "TIMESTAMP" from (select date \'2024-01-01\' as date, 1 as timestamp)',
       [['2024-01-01', 1]],
     ],
+    ['select at, fetch, lateral from (select 1 as at, 2 as fetch, 3 lateral)', [[1, 2, 3]]],
     ['select show, describe, summarize from (select 1 as show, 2 as describe, 3 summarize)', [[1, 2, 3]]],
   ])('%s', async (sql, expected) => {
     expect((await redshift.query(sql)).rows).toEqual(expected);
