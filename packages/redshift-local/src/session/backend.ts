@@ -12,6 +12,7 @@ import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { LockMode, LockOwner } from './lock-table.ts';
 import { Settings } from './settings.ts';
+import { splitQualified } from './split-qualified.ts';
 import { isConflict, serializableViolation, toRedshiftError } from './to-redshift-error.ts';
 
 interface Transaction extends LockOwner {
@@ -267,14 +268,4 @@ export class Backend {
     if (others.length === 0) cycle.push(transaction.transactionId - 1);
     return serializableViolation(relation?.relationId ?? 0, cycle, this.pid);
   }
-}
-
-/** `"dev"."public"."t"`, as DuckDB's parser names tables: quoted where it must be. */
-function splitQualified(written: string): QualifiedName {
-  const parts = [...written.matchAll(/"((?:[^"]|"")*)"|([^."]+)/gu)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
-  );
-  const [name, schema, database] = parts.toReversed();
-  if (database === 'temp') return { schema: TEMPORARY_SCHEMA, name: name ?? '' };
-  return { schema, name: name ?? '' };
 }
