@@ -1,0 +1,113 @@
+import { mkdirSync } from 'node:fs';
+import { intake, type Loader, type LoaderEvent, type ObjectInfo, parseConfig } from '@millrace/core';
+import { LaneDriver } from '../packages/local/src/runtime/lane-driver.ts';
+import { type OpenLoader, openLoader } from '../packages/local/src/runtime/open-loader.ts';
+import { readyTarget } from '../packages/local/src/runtime/ready-target.ts';
+
+export interface BenchLaneOptions {
+  /** A new directory for warehouse, tracker and job documents. */
+  readonly directory: string;
+  /** Where the buckets are; may be shared between lanes. */
+  readonly objects: string;
+  readonly target: string;
+  /** Of the target's table. */
+  readonly columns: string;
+  /** The target as it is configured. */
+  readonly definition: unknown;
+}
+
+/**
+ * One lane of the real pipeline: what `LocalMillrace` is made of, without its watcher and its timers, so that a
+ * measurement begins and ends where it says.
+ */
+export class BenchLane {
+  readonly loader: Loader;
+  readonly #open: OpenLoader;
+  readonly #driver: LaneDriver;
+  readonly #target: string;
+  #awaited: { files: number; resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  private constructor(open: OpenLoader, driver: LaneDriver, target: string) {
+    this.#open = open;
+    this.loader = open.loader;
+    this.#driver = driver;
+    this.#target = target;
+  }
+
+  static async open(options: BenchLaneOptions): Promise<BenchLane> {
+    const { directory, objects, target, columns, definition } = options;
+    mkdirSync(directory, { recursive: true });
+    const config = parseConfig(
+      { objects: { kind: 'directory', path: objects }, targets: { [target]: definition } },
+      { source: 'the benchmark' },
+    );
+    const told = { onEvent: (_: LoaderEvent): void => {}, onCompletion: (_: string): void => {} };
+    const fail = (where: string, error: unknown): void => lane.#fail(`${where} failed`, error);
+    const open = await openLoader(config, {
+      directory,
+      what: 'the benchmark',
+      onEvent: (event) => told.onEvent(event),
+      onCompletion: (completed) => told.onCompletion(completed),
+    });
+    const driver = new LaneDriver(open.loader, { onError: fail, onTurned: () => {} });
+    driver.drain();
+    const lane = new BenchLane(open, driver, target);
+    told.onEvent = (event) => lane.#note(event);
+    told.onCompletion = (completed) => driver.look(completed);
+    await open.engine.runBatch([`CREATE TABLE ${target} (${columns})`]);
+    await readyTarget(open, target);
+    return lane;
+  }
+
+  /** What the store tells of the objects below a prefix: the notifications that S3 would send. */
+  async announced(prefix: string): Promise<readonly ObjectInfo[]> {
+    const infos: ObjectInfo[] = [];
+    for await (const info of this.loader.objects.list({ bucket: 'lake', prefix })) infos.push(info);
+    return infos;
+  }
+
+  /** From the notification to the settled job: intake, and the lane's turns until all of these files are loaded. */
+  async load(objects: readonly ObjectInfo[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#awaited = { files: objects.length, resolve, reject };
+    await intake(this.loader, objects);
+    this.#driver.look(this.#target);
+    await promise;
+  }
+
+  /** Lets the lane come to rest. */
+  async rest(): Promise<void> {
+    while (this.#driver.isTurning) await new Promise(setImmediate);
+  }
+
+  /** Runs Redshift SQL as one transaction. */
+  async run(...statements: string[]): Promise<void> {
+    await this.#open.engine.runBatch(statements);
+  }
+
+  async countRows(): Promise<number> {
+    const rows = await this.loader.warehouse.transact([`SELECT count(*) AS n FROM ${this.#target}`]);
+    return Number(rows[0]?.n);
+  }
+
+  get engine(): OpenLoader['engine'] {
+    return this.#open.engine;
+  }
+
+  async close(): Promise<void> {
+    await this.rest();
+    await this.#open.close();
+  }
+
+  #note(event: LoaderEvent): void {
+    if (event.kind === 'job-failed' || event.kind === 'lane-held')
+      this.#fail(`a job failed: ${event.reason}`);
+    if (event.kind !== 'table-loaded' || this.#awaited === undefined) return;
+    this.#awaited.files -= event.job.files;
+    if (this.#awaited.files === 0) this.#awaited.resolve();
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    this.#awaited?.reject(new Error(message, { cause }));
+  }
+}
