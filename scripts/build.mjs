@@ -39,7 +39,8 @@ function build(name) {
     }),
   );
   try {
-    execFileSync('npx', ['tsc', '-p', project], { cwd: root, stdio: 'inherit' });
+    // Not through npx, which on other machines may take another compiler, and has warnings of its own.
+    execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], { cwd: root, stdio: 'inherit' });
   } finally {
     rmSync(project, { force: true });
   }

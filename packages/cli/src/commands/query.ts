@@ -1,4 +1,4 @@
-import type { QueryResult, SqlValue } from '@millrace/core';
+import { LoadError, type Operations, type QueryResult, type SqlValue } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
@@ -30,10 +30,20 @@ Exit codes: 0 done, 1 the statement failed, 2 wrong usage or configuration.`,
     .action(async (sql: string, _: unknown, command: Command) => {
       const project = await context.project(command);
       await using session = await openSession(project, { what: 'millrace query', purpose: 'inspect' });
-      const result = await session.operations.query(sql);
+      const result = await ask(session.operations, sql);
       if (context.options(command).json) context.terminal.json(result.rows);
       else showResult(result, context.terminal);
     });
+}
+
+/** Advice of the error table is about loads (their COPY options, their files); to a question it would be beside the point. */
+async function ask(operations: Operations, sql: string): Promise<QueryResult> {
+  try {
+    return await operations.query(sql);
+  } catch (error) {
+    if (!(error instanceof LoadError) || error.code === 'up-gone') throw error;
+    throw new LoadError(error.code, error.message, { class: error.class, cause: error });
+  }
 }
 
 function showResult({ columns, rows }: QueryResult, terminal: Terminal): void {

@@ -81,6 +81,7 @@ async function drain(
   const outcome = await Promise.race([millrace.untilIdle(), signal.stopped]);
   if (outcome === undefined) return;
   for (const { target, reason } of outcome.held) context.fail(`${target} is held: ${showText(reason)}`);
+  if (outcome.held.length === 0) context.terminal.note('nothing waits any more');
   const { targets } = await millrace.status();
   for (const [target, { quarantined }] of Object.entries(targets)) {
     if (quarantined === 0) continue;

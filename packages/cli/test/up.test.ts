@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StatusReport } from '@millrace/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { flightsProject, writeFlights } from './flights-project.ts';
+import { cleanUp, readMillrace, runMillrace, startUp, until } from './run-millrace.ts';
+
+afterEach(cleanUp);
+
+async function flightsStatus(cwd: string): Promise<NonNullable<StatusReport['targets'][string]>> {
+  const { targets } = await readMillrace<StatusReport>(['status'], { cwd });
+  const status = targets['public.flights'];
+  if (status === undefined) throw new Error('public.flights is not in the status');
+  return status;
+}
+
+describe('millrace up', () => {
+  it('loads what arrives, serves the other commands, refuses a second one, and ends cleanly', async () => {
+    const cwd = await flightsProject();
+    const up = await startUp(cwd);
+    const file = await writeFlights(cwd, 'a.csv', [1, 2]);
+    await copyFile(file, join(cwd, 'objects', 'lake', 'flights', 'dropped.csv'));
+    await until(() => up.output().stdout.includes('loaded 1 file, 2 rows'), {
+      what: () => 'the dropped file',
+    });
+
+    const other = await writeFlights(cwd, 'b.csv', [3]);
+    const load = await runMillrace(['load', 'flights', other], { cwd });
+    expect(load).toMatchObject({ code: 0, stdout: 'public.flights: 1 file loaded\n' });
+    expect(await flightsStatus(cwd)).toMatchObject({ state: 'idle', waiting: 0, loaded: 2, rows: 3 });
+
+    const second = await runMillrace(['up'], { cwd });
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain(`is in use by process ${up.process.pid} (millrace up)`);
+
+    up.process.kill('SIGTERM');
+    expect(await up.ended).toMatchObject({ code: 0 });
+    expect(existsSync(join(cwd, '.millrace', 'up.json'))).toBe(false);
+    expect(await flightsStatus(cwd)).toMatchObject({ loaded: 2 });
+  });
+
+  it('that was killed leaves nothing in the way', async () => {
+    const cwd = await flightsProject();
+    const up = await startUp(cwd);
+    up.process.kill('SIGKILL');
+    await up.ended;
+    expect(existsSync(join(cwd, '.millrace', 'up.json'))).toBe(true);
+    expect(await flightsStatus(cwd)).toMatchObject({ state: 'idle' });
+    expect(await runMillrace(['up', '--until-idle'], { cwd })).toMatchObject({ code: 0 });
+  });
+
+  it('names quarantined files on stderr, and --until-idle is done all the same', async () => {
+    const cwd = await flightsProject();
+    await copyFile(
+      await writeFlights(cwd, 'x.csv', [1, 'late']),
+      join(cwd, 'objects', 'lake', 'flights', 'bad.csv'),
+    );
+    await copyFile(
+      await writeFlights(cwd, 'y.csv', [5]),
+      join(cwd, 'objects', 'lake', 'flights', 'good.csv'),
+    );
+    const up = await runMillrace(['up', '--until-idle'], { cwd });
+    expect(up.code).toBe(0);
+    expect(up.stderr).toMatch(
+      /quarantined s3:\/\/lake\/flights\/bad\.csv: line 3, column delay: .*\(value 'late'\)/u,
+    );
+    expect(up.stderr).toContain('public.flights has 1 quarantined file');
+    expect(await flightsStatus(cwd)).toMatchObject({ loaded: 1, quarantined: 1, waiting: 0 });
+  });
+
+  it('writes an event per line with --json', async () => {
+    const cwd = await flightsProject();
+    await copyFile(
+      await writeFlights(cwd, 'y.csv', [5]),
+      join(cwd, 'objects', 'lake', 'flights', 'good.csv'),
+    );
+    const up = await runMillrace(['up', '--until-idle', '--json'], { cwd });
+    const kinds = up.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string }).kind);
+    expect(kinds).toEqual(['files-waiting', 'job-submitted', 'table-loaded']);
+  });
+
+  it('takes an up.json of another program for nothing', async () => {
+    const cwd = await flightsProject();
+    await runMillrace(['status'], { cwd });
+    const stale = JSON.stringify({ port: 9, pid: process.pid, token: 'x' });
+    await writeFile(join(cwd, '.millrace', 'up.json'), stale);
+    expect(await flightsStatus(cwd)).toMatchObject({ state: 'idle' });
+    const up = await startUp(cwd);
+    expect(await readFile(join(cwd, '.millrace', 'up.json'), 'utf8')).not.toBe(stale);
+    up.process.kill('SIGINT');
+    expect(await up.ended).toMatchObject({ code: 0 });
+  });
+});
