@@ -5,10 +5,13 @@ import { SESSION_VARIABLES } from './session-variables.ts';
 type Macro = readonly [signature: string, body: string];
 
 const TEXT: readonly Macro[] = [
-  // DuckDB folds the typeof when it binds, so that a plain text column costs nothing.
+  // DuckDB folds the typeof when it binds, so that a plain text column costs nothing. Redshift writes 100 and not 100.0.
   [
     'as_text(x)',
-    "case when typeof(x) = 'JSON' then json_extract_string(cast(x as json), '$') else cast(x as varchar) end",
+    "case typeof(x) when 'JSON' then json_extract_string(cast(x as json), '$') " +
+      "when 'BOOLEAN' then error('cannot cast type boolean to character varying') " +
+      "when 'DOUBLE' then regexp_replace(cast(x as varchar), '[.]0$', '') " +
+      "when 'FLOAT' then regexp_replace(cast(x as varchar), '[.]0$', '') else cast(x as varchar) end",
   ],
   // Cuts at n bytes and never inside a character. Text of one-byte characters, which is nearly all, takes the first two branches.
   [
@@ -60,10 +63,18 @@ const TEXT: readonly Macro[] = [
 
 const NUMBERS: readonly Macro[] = [
   [
+    'digit_of(c, base)',
+    "case when strpos('0123456789abcdefghijklmnopqrstuvwxyz'[:base], c) > 0 " +
+      "then cast(strpos('0123456789abcdefghijklmnopqrstuvwxyz', c) - 1 as hugeint) " +
+      "else error('The input is not valid to be converted to base ' || base) end",
+  ],
+  // DuckDB's division by zero is NULL.
+  ['divisor(x)', "case when x = 0 then error('division by zero') else x end"],
+  [
     'strtol(x, base)',
     "list_reduce(list_prepend(0::hugeint, list_transform(string_split(ltrim(lower(x), '-+'), ''), " +
-      "lambda c: cast(strpos('0123456789abcdefghijklmnopqrstuvwxyz', c) - 1 as hugeint))), " +
-      'lambda total, digit: total * base + digit)',
+      'lambda c: rs_system.digit_of(c, base))), lambda total, digit: total * base + digit) * ' +
+      "case when starts_with(x, '-') then -1 else 1 end",
   ],
   [
     'to_number(x, format)',

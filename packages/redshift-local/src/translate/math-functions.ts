@@ -3,9 +3,10 @@ import { sameFunctions, template } from './function-rule.ts';
 
 export const MATH_FUNCTIONS: readonly [string, FunctionRule][] = [
   ...sameFunctions('abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees exp floor ln'),
-  ...sameFunctions('mod pi pow power radians random round sign sin sqrt tan greatest least'),
+  ...sameFunctions('pi pow power radians random round sign sin sqrt tan greatest least'),
   // ROLLUP, CUBE and SETS stand before brackets as functions do.
   ...sameFunctions('rollup cube sets grouping'),
+  ['mod', template('mod($1, rs_system.divisor($2))')],
   ['log', template('log10($1)')],
   ['dexp', template('exp($1)')],
   ['dlog1', template('ln($1)')],

@@ -13,6 +13,8 @@ export interface Piece {
   /** Known to be a timestamp, so that `+ 7` means days. */
   readonly isTimestamp?: boolean;
   readonly isNumber?: boolean;
+  /** A text, a number or a parameter. */
+  readonly isLiteral?: boolean;
   readonly isStar?: boolean;
 }
 
@@ -39,7 +41,7 @@ export function joinPieces(pieces: readonly Piece[]): string {
 
 /** An operand that has no name of its own. */
 export function literal(text: string): Piece {
-  return { text, kind: 'operand', label: '?column?' };
+  return { text, kind: 'operand', label: '?column?', isLiteral: true };
 }
 
 /** Pieces as one operand, bracketed where they are several. */
@@ -55,7 +57,9 @@ export function castPiece(operand: Piece, type: CastType): Piece {
   const base = { kind: 'operand' as const, label };
   if (type.isSuper) return { ...base, text: `to_json(${operand.text})` };
   if (type.isText) {
-    const text = operand.isColumn ? `rs_system.as_text(${operand.text})` : `cast(${operand.text} as varchar)`;
+    const text = operand.isLiteral
+      ? `cast(${operand.text} as varchar)`
+      : `rs_system.as_text(${operand.text})`;
     return { ...base, text: type.cutBytes === undefined ? text : `rs_system.cut(${text}, ${type.cutBytes})` };
   }
   const isTimestamp = type.duckType.startsWith('timestamp');

@@ -33,6 +33,8 @@ const BARE_VALUES: Readonly<Record<string, { text: string; isTimestamp?: boolean
   user: { text: 'rs_system.session_user_name()' },
 };
 
+const CONSTANTS = new Set(['null', 'true', 'false']);
+
 const LIKE_ENDS = new Set(
   'and or then when else end as from where group having order limit union'.split(' '),
 );
@@ -78,12 +80,12 @@ export function rewritePieces(nodes: readonly SqlNode[], rewriter: Rewriter): Pi
     } else if (node.kind === 'leaf' && node.token.kind === 'symbol') {
       pieces.push({ text: node.token.text, kind: 'symbol', isStar: node.token.text === '*' });
       at += 1;
-    } else if (word !== undefined && HARD_KEYWORDS.has(word)) {
+    } else if (word !== undefined && HARD_KEYWORDS.has(word) && !CONSTANTS.has(word)) {
       pieces.push({ text: word, kind: 'keyword' });
       at += 1;
     } else {
       const { piece, next } = readOperand(nodes, at, rewriter);
-      pieces.push(asDays(piece, pieces) ?? piece);
+      pieces.push(asDays(piece, pieces) ?? asDivisor(piece, pieces) ?? piece);
       at = next;
     }
   }
@@ -135,6 +137,16 @@ function readPrimary(
     };
   }
   if (token.kind === 'symbol') throw syntaxError(token.text, token.start);
+  if (token.kind === 'word' && CONSTANTS.has(token.text)) {
+    const isNull = token.text === 'null';
+    const piece: Piece = {
+      text: token.text,
+      kind: 'operand',
+      label: isNull ? '?column?' : 'bool',
+      isLiteral: isNull,
+    };
+    return { piece, next: at + 1 };
+  }
   if (token.kind === 'word') {
     const value = readBareWord(nodes, at, rewriter);
     if (value) return value;
@@ -232,6 +244,15 @@ function asDays(piece: Piece, before: readonly Piece[]): Piece | undefined {
   if (!isSum || !piece.isNumber || before.at(-2)?.isTimestamp !== true) return undefined;
   const micros = Math.round(Number(piece.text) * 86_400_000_000);
   return { text: `to_microseconds(${micros})`, kind: 'operand', isTimestamp: true };
+}
+
+/** Redshift refuses to divide by zero, DuckDB makes NULL of it. Only a literal is seen to be another number. */
+function asDivisor(piece: Piece, before: readonly Piece[]): Piece | undefined {
+  const isSigned = before.at(-1)?.text === '-' && before.at(-2)?.kind === 'symbol';
+  const operator = before.at(isSigned ? -2 : -1);
+  const divides = operator?.kind === 'symbol' && (operator.text === '/' || operator.text === '%');
+  if (!divides || (piece.isNumber && Number(piece.text) !== 0)) return undefined;
+  return { ...piece, text: `rs_system.divisor(${piece.text})` };
 }
 
 function isRegexOperator(node: SqlNode): node is LeafNode {

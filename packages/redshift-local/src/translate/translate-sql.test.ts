@@ -31,6 +31,10 @@ describe('expressions mean what they mean in Redshift', () => {
   it.each<[expression: string, expected: unknown]>([
     ['7 / 2', 3],
     ['-7 / 2', -3],
+    ['7 % 4 + mod(7, 4)', 6],
+    ['null::varchar(10)', null],
+    ['null::float is null and true', true],
+    ['100::float::varchar', '100'],
     ["nvl(null, 'x')", 'x'],
     ["nvl2(null, 'a', 'b')", 'b'],
     ["decode(2, 1, 'one', 2, 'two', 'many')", 'two'],
@@ -73,7 +77,7 @@ describe('expressions mean what they mean in Redshift', () => {
     ["'abc' like 'a\\\\_c'", false],
     ["'a%' like 'a' || '%'", true],
     ["strtol('ff', 16)", '255'],
-    ["strtol('101', 2)", '5'],
+    ["strtol('-101', 2)", '-5'],
     ["sha2('a', 256)", 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb'],
     ['trunc(-3.7)', '-3'],
     ['trunc(2.567, 1)', '2.5'],
@@ -266,6 +270,28 @@ describe('what Redshift does not have is refused in its words', () => {
     ['select 7 # 2', /^operator # is not supported/u],
   ])('%s', (sql, message) => {
     expect(() => translateSql(sql)).toThrow(message);
+  });
+});
+
+describe('what cannot be computed is an error, not NULL', () => {
+  it.each<[expression: string, message: RegExp]>([
+    ['1 / 0', /division by zero/u],
+    ['qty / (qty - qty) from sales', /division by zero/u],
+    ['qty % -(qty - qty) from sales', /division by zero/u],
+    ['mod(1, 0)', /division by zero/u],
+    ['true::varchar', /cannot cast type boolean to character varying/u],
+    ["strtol('zz', 16)", /not valid to be converted to base 16/u],
+    ["json_extract_path_text('{bad', 'a')", /invalid json object \{bad/u],
+    ["json_array_length('{}')", /not an array/u],
+  ])('%s', async (expression, message) => {
+    await expect(redshift.query(`select ${expression}`)).rejects.toThrow(message);
+  });
+
+  it('a divisor that CASE keeps away is none', async () => {
+    const { rows } = await redshift.query(
+      'select case when qty = 1 then 0 else 6 / (qty - 1) end from sales order by salesid',
+    );
+    expect(rows).toEqual([[6], [3], [0]]);
   });
 });
 

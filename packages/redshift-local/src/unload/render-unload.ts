@@ -142,7 +142,9 @@ function asText({ name, type }: UnloadColumn, nullText: string | undefined): str
       ? `case when ${column} then 't' when not ${column} then 'f' end`
       : type.typeId === DuckDBTypeId.BLOB
         ? `lower(hex(${column}))`
-        : `cast(${column} as varchar)`;
+        : type.typeId === DuckDBTypeId.DOUBLE || type.typeId === DuckDBTypeId.FLOAT
+          ? `rs_system.as_text(${column})`
+          : `cast(${column} as varchar)`;
   return nullText === undefined ? text : `coalesce(${text}, ${quoteText(nullText)})`;
 }
 

@@ -113,6 +113,16 @@ export const FUNCTION_SECTIONS: readonly CompatibilitySection[] = [
       ),
       refused('# (exclusive or)', 'select 7 # 2', 'operator # is not supported'),
       refused(
+        'division by zero, as in Redshift',
+        'select qtysold / (qtysold - qtysold) from sales',
+        'division by zero',
+      ),
+      refused(
+        'a SUPER path against text without a cast',
+        'select 1 from (select json_parse(\'{"a":"x"}\') as body) d where d.body.a = \'x\'',
+        'JSON parsing error',
+      ),
+      refused(
         'arithmetic on SUPER without a cast',
         "select json_parse('1') + 1",
         'No function matches the given name and argument types',
@@ -255,9 +265,11 @@ export const FUNCTION_SECTIONS: readonly CompatibilitySection[] = [
         [[1.5]],
       ),
       runs('APPROXIMATE COUNT', 'select approximate count(distinct buyerid) from sales', [[2]]),
-      runs('STDDEV, VARIANCE, BOOL_AND', 'select bool_and(qtysold > 0), variance(qtysold), stddev_pop(qtysold) from sales', [
-        [true, 0.5, 0.5],
-      ]),
+      runs(
+        'STDDEV, VARIANCE, BOOL_AND',
+        'select bool_and(qtysold > 0), variance(qtysold), stddev_pop(qtysold) from sales',
+        [[true, 0.5, 0.5]],
+      ),
       gives('JSON_EXTRACT_PATH_TEXT', 'json_extract_path_text(\'{"a":{"b":"x"}}\', \'a\', \'b\')', 'x'),
       gives('JSON_EXTRACT_ARRAY_ELEMENT_TEXT', "json_extract_array_element_text('[111,112]', 1)", '112'),
       gives('JSON_ARRAY_LENGTH, IS_VALID_JSON', "is_valid_json('{}') and json_array_length('[1]') = 1", true),
