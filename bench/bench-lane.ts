@@ -4,6 +4,9 @@ import { LaneDriver } from '../packages/local/src/runtime/lane-driver.ts';
 import { type OpenLoader, openLoader } from '../packages/local/src/runtime/open-loader.ts';
 import { readyTarget } from '../packages/local/src/runtime/ready-target.ts';
 
+/** Notifications taken in at once: as many as the watcher of a directory hands over. */
+const INTAKE_BATCH = 1_000;
+
 export interface BenchLaneOptions {
   /** A new directory for warehouse, tracker and job documents. */
   readonly directory: string;
@@ -70,8 +73,10 @@ export class BenchLane {
   async load(objects: readonly ObjectInfo[]): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#awaited = { files: objects.length, resolve, reject };
-    await intake(this.loader, objects);
-    this.#driver.look(this.#target);
+    for (let from = 0; from < objects.length; from += INTAKE_BATCH) {
+      await intake(this.loader, objects.slice(from, from + INTAKE_BATCH));
+      this.#driver.look(this.#target);
+    }
     await promise;
   }
 

@@ -4,12 +4,22 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchSettings } from './bench-settings.ts';
 import { measureAppend } from './cases/append.ts';
+import { measureGuard } from './cases/guard.ts';
+import { measureManyFiles } from './cases/many-files.ts';
+import { measureMemory } from './cases/memory.ts';
+import { measureTinyJob } from './cases/tiny-job.ts';
+import { measureUpsert } from './cases/upsert.ts';
 import { type Figure, formatBound, formatNumber, verdictOf } from './figure.ts';
 import { describeMachine } from './machine.ts';
 
 /** By the name that the command line takes, in the order in which they run. */
 const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readonly Figure[]>>> = {
   append: measureAppend,
+  upsert: measureUpsert,
+  'tiny-job': measureTinyJob,
+  'many-files': measureManyFiles,
+  guard: measureGuard,
+  memory: measureMemory,
 };
 
 const USAGE = `npm run bench -- [--json] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
