@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FailureEntry, HandedFile, MigrationReport, StatusReport } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -47,6 +47,32 @@ describe('millrace load', () => {
     expect(await readMillrace(['status'], { cwd })).toMatchObject({
       targets: { 'public.flights': { loaded: 0 } },
     });
+  });
+});
+
+describe('millrace bulk', () => {
+  it('loads what a document names and was not loaded yet', async () => {
+    const cwd = await flightsProject();
+    const folder = join(cwd, 'objects', 'lake', 'history');
+    await mkdir(folder);
+    for (const name of ['a.csv', 'b.csv']) await writeFlights(folder, name, [1]);
+    const spec = {
+      paths: [{ s3_path: 's3://lake/history/', table: 'public.flights' }],
+      copy: { options: 'FORMAT CSV IGNOREHEADER 1' },
+    };
+    await writeFile(join(cwd, 'bulk.json'), JSON.stringify(spec));
+    const bulk = await runMillrace(['bulk', 'bulk.json'], { cwd });
+    expect(bulk).toMatchObject({ code: 0, stdout: 'public.flights: 2 files loaded\n' });
+    await runMillrace(['bulk', 'bulk.json'], { cwd });
+    expect(await readMillrace(['query', 'SELECT COUNT(*) AS n FROM flights'], { cwd })).toEqual([{ n: 2 }]);
+  });
+
+  it('says what is wrong with a document, by its path', async () => {
+    const cwd = await flightsProject();
+    await writeFile(join(cwd, 'bulk.json'), '{"path": []}');
+    const bulk = await runMillrace(['bulk', 'bulk.json'], { cwd });
+    expect(bulk.code).toBe(2);
+    expect(bulk.stderr).toContain(`${join(cwd, 'bulk.json')} has`);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { StatusReport } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { flightsProject, writeFlights } from './flights-project.ts';
-import { cleanUp, readMillrace, runMillrace, startUp, until } from './run-millrace.ts';
+import { cleanUp, readMillrace, runMillrace, startMillrace, startUp, until } from './run-millrace.ts';
 
 afterEach(cleanUp);
 
@@ -81,6 +81,40 @@ describe('millrace up', () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { kind: string }).kind);
     expect(kinds).toEqual(['files-waiting', 'job-submitted', 'table-loaded']);
+  });
+
+  it('ends with 1 when a lane is held, and says why', async () => {
+    const cwd = await flightsProject({ columns: ['flight', 'carrier'] });
+    await copyFile(
+      await writeFlights(cwd, 'y.csv', [5]),
+      join(cwd, 'objects', 'lake', 'flights', 'good.csv'),
+    );
+    const up = await runMillrace(['up', '--until-idle'], { cwd });
+    expect(up.code).toBe(1);
+    expect(up.stderr).toContain('carrier');
+  });
+
+  it('that ends before a load is done leaves the rest to the command that waits for it', async () => {
+    const cwd = await flightsProject({ freshness: '10m' });
+    const up = await startUp(cwd);
+    const load = startMillrace(['load', 'flights', await writeFlights(cwd, 'a.csv', [1])], { cwd });
+    await until(async () => (await flightsStatus(cwd)).waiting === 1, { what: () => 'the file to wait' });
+    up.process.kill('SIGTERM');
+    await up.ended;
+    expect(await load.ended).toMatchObject({ code: 0, stdout: 'public.flights: 1 file loaded\n' });
+  });
+
+  it('lets a load that is interrupted leave its files in the lane', async () => {
+    const cwd = await flightsProject({ freshness: '10m' });
+    const up = await startUp(cwd);
+    const load = startMillrace(['load', 'flights', await writeFlights(cwd, 'a.csv', [1])], { cwd });
+    await until(async () => (await flightsStatus(cwd)).waiting === 1, { what: () => 'the file to wait' });
+    load.process.kill('SIGINT');
+    const ended = await load.ended;
+    expect(ended).toMatchObject({ code: 1, stdout: 'public.flights: 0 files loaded, 1 still waiting\n' });
+    expect(ended.stderr).toContain('s3://lake/flights/a.csv still waits for public.flights');
+    up.process.kill('SIGTERM');
+    expect(await up.ended).toMatchObject({ code: 0 });
   });
 
   it('takes an up.json of another program for nothing', async () => {

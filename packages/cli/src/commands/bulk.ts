@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LoadError } from '@millrace/core';
+import { LoadError, parseBulkSpec } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { handAndAwait } from './await-files.ts';
@@ -30,6 +30,8 @@ Exit codes: 0 all are loaded, 1 one was not (named on stderr), 2 wrong usage or 
           cause,
         });
       });
+      // Here first: whoever runs the pipeline does not know the document's path, and it opens nothing.
+      parseBulkSpec(text, { source: path });
       await handAndAwait({
         project,
         context,
