@@ -40,6 +40,8 @@ export interface CopyBench {
   copy(sql: string): Promise<number>;
   /** The same inside a transaction that the test has opened. */
   copyInTransaction(sql: string): Promise<number>;
+  /** Runs the work in a transaction that is rolled back, with what COPY would be given. */
+  inTransaction(work: (context: CopyContext) => Promise<void>): Promise<void>;
   rows(sql?: string): Promise<unknown[]>;
   run(sql: string): Promise<void>;
   close(): Promise<void>;
@@ -66,22 +68,21 @@ export async function openBench({
   const history: LoadHistoryRow[] = [];
   const details: LoadDetailRow[] = [];
   let table: TableInfo | undefined;
-  const copyInTransaction = async (sql: string): Promise<number> => {
-    const context: CopyContext = {
-      connection,
-      objects,
-      table: table as TableInfo,
-      spoolDirectory,
-      now: () => 0,
-      signal: new AbortController().signal,
-      log: {
-        loadErrors: (rows) => errors.push(...rows),
-        loadHistory: (row) => history.push(row),
-        loadDetail: (rows) => details.push(...rows),
-      },
-    };
-    return (await executeCopy(sql, context)).rows;
-  };
+  const contextOf = (): CopyContext => ({
+    connection,
+    objects,
+    table: table as TableInfo,
+    spoolDirectory,
+    now: () => 0,
+    signal: new AbortController().signal,
+    log: {
+      loadErrors: (rows) => errors.push(...rows),
+      loadHistory: (row) => history.push(row),
+      loadDetail: (rows) => details.push(...rows),
+    },
+  });
+  const copyInTransaction = async (sql: string): Promise<number> =>
+    (await executeCopy(sql, contextOf())).rows;
   const put = (key: string, body: string | Uint8Array): string => {
     const path = join(directory, 'store', 'b', encodeURIComponent(key));
     mkdirSync(dirname(path), { recursive: true });
@@ -95,6 +96,14 @@ export async function openBench({
     directory,
     put,
     copyInTransaction,
+    inTransaction: async (work) => {
+      await connection.run('BEGIN');
+      try {
+        await work(contextOf());
+      } finally {
+        await connection.run('ROLLBACK');
+      }
+    },
     manifest: (key, entries) => put(key, JSON.stringify({ entries })),
     table: async (columns) => {
       await connection.run('DROP TABLE IF EXISTS t');

@@ -2,13 +2,18 @@ import type { CopyOptions } from '@millrace/core';
 import { toDuckType } from '../catalog/duck-type.ts';
 import type { ColumnInfo } from '../catalog/table-info.ts';
 
-/** A field as SQL over the text that a reader gives, for whole vectors at once. */
+/**
+ * A field as SQL, for whole vectors at once. A reader gives `f0`, `f1` …; over them stand the texts `x0` …, over those
+ * the values `v0` …: one projection each, so that nothing is computed twice.
+ */
 export interface CheckedValue {
-  /** The value in the column's type. Never fails. */
+  /** x over f: the text with what stands for NULL removed. */
+  readonly textSql: string;
+  /** v over x: the value in the column's type. Never fails. */
   readonly valueSql: string;
   /**
-   * True only where the value is certainly what COPY would load. False and NULL mean: let the strict path decide,
-   * which may well load the row.
+   * Over x and v. True only where the value is certainly what COPY would load. False and NULL mean: let the strict
+   * path decide, which may well load the row.
    */
   readonly okSql: string;
 }
@@ -22,80 +27,78 @@ const OFFSET = '(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)';
 const EPOCHS = { first: -62_135_596_800, last: 253_402_300_799 };
 
 /**
- * The checked value of a column, or undefined when only the strict path knows its rules.
+ * The checked value of field `index`, or undefined when only the strict path knows the column's rules.
  *
  * A number or a date is right when printing it gives the text back; only where it does not (`007`, `+5`, `12.3` for
- * two digits) a pattern is matched, because patterns cost ten times more.
+ * two digits) the text itself is looked at, because patterns cost ten times more.
  */
 export function checkedValue(
   column: ColumnInfo,
-  field: string,
+  index: number,
   options: CopyOptions,
   { isJson }: { isJson: boolean },
 ): CheckedValue | undefined {
-  const checked = checkedByType(column, field, options, isJson);
-  if (!checked || column.isNullable) return checked;
-  return { ...checked, okSql: `(${checked.okSql}) AND ${checked.valueSql} IS NOT NULL` };
+  const checked = checkedByType(column, index, options, isJson);
+  if (!checked) return undefined;
+  const { textSql = `nullif(f${index}, '')`, valueSql } = checked;
+  const okSql = column.isNullable
+    ? `x${index} IS NULL OR (${checked.okSql})`
+    : `v${index} IS NOT NULL AND (${checked.okSql})`;
+  return { textSql, valueSql, okSql };
 }
+
+type Checked = Pick<CheckedValue, 'valueSql' | 'okSql'> & Partial<Pick<CheckedValue, 'textSql'>>;
 
 function checkedByType(
   column: ColumnInfo,
-  field: string,
+  index: number,
   options: CopyOptions,
   isJson: boolean,
-): CheckedValue | undefined {
+): Checked | undefined {
   const { type } = column;
-  const text = `nullif(${field}, '')`;
+  const text = `x${index}`;
+  const value = `v${index}`;
   const duckType = toDuckType(type);
-  const cast = `TRY_CAST(${text} AS ${duckType})`;
-  /** Right when it prints as it was written, or matches the pattern. */
-  const check = (valueSql: string, pattern: string, also = ''): CheckedValue => ({
-    valueSql,
-    okSql:
-      `${text} IS NULL OR CAST(${valueSql} AS VARCHAR) = ${text}${also}` +
-      ` OR (${valueSql} IS NOT NULL AND regexp_full_match(${text}, '${pattern}')${also})`,
-  });
+  const valueSql = `TRY_CAST(${text} AS ${duckType})`;
+  const printed = `CAST(${value} AS VARCHAR) = ${text}`;
   switch (type.name) {
     case 'varchar':
     case 'char':
-      return checkedText(column, field, options, isJson);
+      return checkedText(column, index, options, isJson);
     case 'smallint':
     case 'integer':
     case 'bigint':
-      return check(cast, ' *[+-]?[0-9]+ *');
+      return {
+        valueSql,
+        okSql: `${printed} OR (${value} IS NOT NULL AND regexp_full_match(${text}, ' *[+-]?[0-9]+ *'))`,
+      };
     case 'real':
     case 'double precision':
-      return {
-        valueSql: cast,
-        okSql: `${text} IS NULL OR (isfinite(${cast}) AND NOT contains(${text}, '_'))`,
-      };
+      return { valueSql, okSql: `isfinite(${value}) AND NOT contains(${text}, '_')` };
     case 'numeric': {
       const { scale, precision } = type;
-      // JSON numbers come through a double: more digits than it keeps are not those of the file.
-      const exact = isJson && precision > 15 ? ` AND strlen(${text}) <= 15` : '';
       const dot = `instr(${text}, '.')`;
       const cut = `CASE WHEN ${dot} > 0 AND strlen(${text}) - ${dot} > ${scale} THEN left(${text}, ${dot} + ${scale}) ELSE ${text} END`;
-      const value = `TRY_CAST(${options.roundDecimals ? text : cut} AS ${duckType})`;
-      return check(value, ' *[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+) *', exact);
+      const plain = ['_', 'e', 'E'].map((char) => `NOT contains(${text}, '${char}')`).join(' AND ');
+      // JSON numbers come through a double: more digits than it keeps are not those of the file.
+      const exact = isJson && precision > 15 ? `strlen(${text}) <= 15 AND ` : '';
+      return {
+        valueSql: `TRY_CAST(${options.roundDecimals ? text : cut} AS ${duckType})`,
+        okSql: `${exact}(${printed} OR (${value} IS NOT NULL AND ${plain}))`,
+      };
     }
     case 'boolean':
-      return { valueSql: cast, okSql: `${text} IS NULL OR ${cast} IS NOT NULL` };
+      return { valueSql, okSql: `${value} IS NOT NULL` };
     case 'date':
       if (options.dateFormat !== undefined && options.dateFormat !== 'auto') return undefined;
-      return {
-        valueSql: cast,
-        okSql: `${text} IS NULL OR (CAST(${cast} AS VARCHAR) = ${text} AND strlen(${text}) = 10)`,
-      };
+      return { valueSql, okSql: `${printed} AND strlen(${text}) = 10` };
     case 'time':
-      return {
-        valueSql: cast,
-        okSql: `${text} IS NULL OR (CAST(${cast} AS VARCHAR) = ${text} AND ${cast} < TIME '24:00:00')`,
-      };
+      return { valueSql, okSql: `${printed} AND ${value} < TIME '24:00:00'` };
     case 'timestamp':
     case 'timestamptz':
-      return checkedTimestamp(text, duckType, options.timeFormat);
+      return checkedTimestamp(text, value, duckType, options.timeFormat);
     case 'super':
-      return isJson ? { valueSql: field, okSql: 'true' } : undefined;
+      return isJson ? { textSql: `f${index}`, valueSql: text, okSql: 'true' } : undefined;
     default:
       return undefined;
   }
@@ -103,29 +106,29 @@ function checkedByType(
 
 function checkedTimestamp(
   text: string,
+  value: string,
   duckType: string,
   format: string | undefined,
-): CheckedValue | undefined {
+): Checked | undefined {
   if (format === 'epochsecs' || format === 'epochmillisecs') {
     const perSecond = format === 'epochsecs' ? 1 : 1000;
     const count = `TRY_CAST(${text} AS BIGINT)`;
     const isIn = `${count} BETWEEN ${EPOCHS.first * perSecond} AND ${EPOCHS.last * perSecond}`;
     const local = `make_timestamp(CASE WHEN ${isIn} THEN ${count} * ${1_000_000 / perSecond} END)`;
-    const value = duckType === 'TIMESTAMP' ? local : `timezone('UTC', ${local})`;
-    return { valueSql: value, okSql: `${text} IS NULL OR (CAST(${count} AS VARCHAR) = ${text} AND ${isIn})` };
+    return {
+      valueSql: duckType === 'TIMESTAMP' ? local : `timezone('UTC', ${local})`,
+      okSql: `${value} IS NOT NULL AND CAST(${count} AS VARCHAR) = ${text}`,
+    };
   }
   if (format !== undefined && format !== 'auto') return undefined;
   const between = format === 'auto' ? '[ T]' : ' ';
   if (duckType === 'TIMESTAMP') {
-    const value = `TRY_CAST(${text} AS TIMESTAMP)`;
-    const isIn = `${value} BETWEEN ${FIRST_INSTANT} AND ${LAST_INSTANT}`;
-    const offset = format === 'auto' ? `${OFFSET}?` : '';
-    const pattern = `${DAY}(${between}${CLOCK}${offset})?`;
+    const pattern = `${DAY}(${between}${CLOCK}${format === 'auto' ? `${OFFSET}?` : ''})?`;
     return {
-      valueSql: value,
+      valueSql: `TRY_CAST(${text} AS TIMESTAMP)`,
       okSql:
-        `${text} IS NULL OR (${isIn} AND ((CAST(${value} AS VARCHAR) = ${text} AND strlen(${text}) > 10)` +
-        ` OR regexp_full_match(${text}, '${pattern}')))`,
+        `${value} BETWEEN ${FIRST_INSTANT} AND ${LAST_INSTANT}` +
+        ` AND ((CAST(${value} AS VARCHAR) = ${text} AND strlen(${text}) > 10) OR regexp_full_match(${text}, '${pattern}'))`,
     };
   }
   // A text without an offset is UTC, whatever the session's time zone is.
@@ -133,36 +136,32 @@ function checkedTimestamp(
   return {
     valueSql: `TRY_CAST(${withOffset} AS TIMESTAMPTZ)`,
     okSql:
-      `${text} IS NULL OR (TRY_CAST(left(${text}, 19) AS TIMESTAMP) BETWEEN ${FIRST_INSTANT} AND ${LAST_INSTANT}` +
-      ` AND TRY_CAST(${withOffset} AS TIMESTAMPTZ) IS NOT NULL AND regexp_full_match(${text}, '${DAY}${between}${CLOCK}${OFFSET}?'))`,
+      `${value} IS NOT NULL AND TRY_CAST(left(${text}, 19) AS TIMESTAMP) BETWEEN ${FIRST_INSTANT} AND ${LAST_INSTANT}` +
+      ` AND regexp_full_match(${text}, '${DAY}${between}${CLOCK}${OFFSET}?')`,
   };
 }
 
-function checkedText(
-  { type }: ColumnInfo,
-  field: string,
-  options: CopyOptions,
-  isJson: boolean,
-): CheckedValue {
+function checkedText({ type }: ColumnInfo, index: number, options: CopyOptions, isJson: boolean): Checked {
   const length = type.name === 'varchar' || type.name === 'char' ? type.length : 0;
   const isChar = type.name === 'char';
+  const field = `f${index}`;
+  const text = `x${index}`;
   const trimmed = options.trimBlanks && !isChar ? `rtrim(${field}, ' ')` : field;
   const filled = options.emptyAsNull ? `nullif(${trimmed}, '')` : trimmed;
-  const value = isChar ? `rtrim(${filled}, ' ')` : filled;
-  const tests = [`strlen(${value}) <= ${length}`];
-  if (isChar) tests.push(`strlen(${value}) = length(${value})`);
-  if (isJson) tests.push(jsonTextOk(field), `NOT contains(${value}, chr(0))`);
-  return { valueSql: value, okSql: `${value} IS NULL OR (${tests.join(' AND ')})` };
+  const tests = [`strlen(${text}) <= ${length}`];
+  if (isChar) tests.push(`strlen(${text}) = length(${text})`);
+  if (isJson) tests.push(jsonTextOk(text), `NOT contains(${text}, chr(0))`);
+  return { textSql: isChar ? `rtrim(${filled}, ' ')` : filled, valueSql: text, okSql: tests.join(' AND ') };
 }
 
 /**
  * DuckDB's reader gives numbers and nested values as texts of its own making: `1.50` becomes `1.5`. A text that may
  * be one of those is left to the strict path, which keeps what stands in the file.
  */
-function jsonTextOk(field: string): string {
-  return (
-    `CASE WHEN ${field} >= '-' AND ${field} < ':' THEN NOT regexp_full_match(${field}, '-?(Infinity|inf|[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?)') OR regexp_full_match(${field}, '-?[0-9]+')` +
-    ` WHEN ${field} >= '{' OR (${field} >= '[' AND ${field} < '\\') THEN NOT regexp_matches(${field}, '[0-9][.eE]|-0|\\\\')` +
-    ` ELSE ${field} NOT IN ('NaN', 'nan', 'Infinity', 'inf') END`
-  );
+function jsonTextOk(text: string): string {
+  const isPlain = `(${text} < '-' OR (${text} >= ':' AND ${text} < '[') OR (${text} >= '\\' AND ${text} < '{')) AND ${text} NOT IN ('NaN', 'Infinity')`;
+  const isWhole = `regexp_full_match(${text}, '-?[0-9]+')`;
+  const mayBeNumber = `regexp_full_match(${text}, '-?(Infinity|inf|[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?)')`;
+  const mayBeNested = `(${text} >= '[' AND regexp_matches(${text}, '[0-9][.eE]|-0|\\\\'))`;
+  return `((${isPlain}) OR ${isWhole} OR NOT (${mayBeNumber} OR ${mayBeNested} OR ${text} IN ('NaN', 'Infinity')))`;
 }

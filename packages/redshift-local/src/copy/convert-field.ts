@@ -170,8 +170,9 @@ function floatOf(text: string, max: number): string | RowProblem {
 /** COPY cuts digits beyond the scale off; ROUNDEC rounds them, half away from zero. */
 function decimalOf(text: string, precision: number, scale: number, rounds: boolean): string | RowProblem {
   const digits = text.trim();
-  const match = /^([+-]?)(\d*)(?:\.(\d*))?$/u.exec(digits);
-  const [, sign = '', whole = '', fraction = ''] = match ?? [];
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/u.exec(digits);
+  const [, sign = '', mantissa = '', decimals = '', exponent = '0'] = match ?? [];
+  const { whole, fraction } = shiftPoint(mantissa, decimals, Number(exponent));
   if (!match || whole + fraction === '') {
     const at = Math.max(digits.search(/[^\d.+-]/u), 0);
     return problem(LOAD_ERROR.digit, `Invalid digit, Value '${digits[at] ?? ''}', Pos ${at}, Type: Decimal`);
@@ -187,6 +188,15 @@ function decimalOf(text: string, precision: number, scale: number, rounds: boole
   const padded = size.padStart(scale + 1, '0');
   const point = padded.length - scale;
   return `${sign === '-' ? '-' : ''}${padded.slice(0, point)}${scale > 0 ? `.${padded.slice(point)}` : ''}`;
+}
+
+/** `12.5` with an exponent of 1 is `125.`. */
+function shiftPoint(whole: string, fraction: string, places: number): { whole: string; fraction: string } {
+  if (places === 0 || whole + fraction === '') return { whole, fraction };
+  const digits = whole + fraction;
+  const point = whole.length + places;
+  const padded = point < 0 ? '0'.repeat(-point) + digits : digits.padEnd(point, '0');
+  return { whole: padded.slice(0, Math.max(point, 0)), fraction: padded.slice(Math.max(point, 0)) };
 }
 
 const TRUE = new Set(['t', 'true', 'y', 'yes', '1']);

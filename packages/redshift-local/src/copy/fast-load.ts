@@ -11,6 +11,8 @@ import type { TextLoad } from './strict-load.ts';
 
 /** Where DuckDB counts the row ids of rows that a transaction has not committed yet from. */
 const FIRST_LOCAL_ROWID = 36_028_797_018_960_000n;
+/** Of compressed files: costs a tenth of loading a million rows. */
+const SEARCHED_BYTES = 24 * 1024 * 1024;
 const BAD_ROWS = 'millrace_copy_bad_rows';
 const REJECTS = 'millrace_copy_rejects';
 const REJECT_SCANS = 'millrace_copy_reject_scans';
@@ -39,12 +41,10 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   const readMax = `SELECT max(rowid) FROM ${table.duckName} WHERE rowid >= ${FIRST_LOCAL_ROWID}`;
   const mark = (await connection.runAndReadAll(readMax)).getRows()[0]?.[0] ?? FIRST_LOCAL_ROWID - 1n;
   await connection.run(`CREATE OR REPLACE TEMP SEQUENCE ${BAD_ROWS}`);
-  const tests = [...(load.shape ? ['NOT is_empty'] : []), ...checks.map(({ okSql }) => `(${okSql})`)];
-  const isGood = `CASE WHEN ${tests.join(' AND ')} THEN true ELSE nextval('${BAD_ROWS}') < 0 END`;
   const insert = insertInto(
     table,
     load.plan,
-    checks.map(({ valueSql }) => valueSql),
+    checks.map((_, index) => `v${index}`),
   );
   const scan = new AbortController();
   const swallowed = load.shape ? Promise.resolve(false) : hasSwallowedBytes(load, context, scan.signal);
@@ -52,7 +52,7 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   swallowed.catch(() => undefined);
   try {
     const { rowsChanged } = await connection.run(
-      `${insert} FROM ${source(load, files, newLine)} WHERE ${isGood}`,
+      `${insert} FROM ${checkedRows(load, checks, source(load, files, newLine))}`,
     );
     const isWhole = !(await hasBadRows(load, context)) && !(await swallowed);
     if (isWhole) return { kind: 'loaded', rows: rowsChanged };
@@ -63,6 +63,20 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   } finally {
     scan.abort();
   }
+}
+
+/**
+ * The rows that pass all checks; the others advance the sequence. The checks stand left of the OR, the sequence right
+ * of it: it is asked only about rows that failed, and what could raise an error keeps DuckDB from swapping the two.
+ */
+function checkedRows({ shape }: TextLoad, checks: readonly CheckedValue[], rows: string): string {
+  const list = (toSql: (check: CheckedValue, index: number) => string): string =>
+    checks.map(toSql).join(', ');
+  const first = shape ? ', is_empty' : '';
+  const texts = `(SELECT ${list(({ textSql }, index) => `${textSql} AS x${index}`)}${first} FROM ${rows})`;
+  const values = `(SELECT *, ${list(({ valueSql }, index) => `${valueSql} AS v${index}`)} FROM ${texts})`;
+  const tests = [...(shape ? ['NOT is_empty'] : []), ...checks.map(({ okSql }) => `(${okSql})`)];
+  return `${values} WHERE (${tests.join(' AND ')}) OR (nextval('${BAD_ROWS}') < 0 AND error(CAST(x0 AS VARCHAR)) IS NULL)`;
 }
 
 /** Options that only the strict path knows. */
@@ -81,14 +95,14 @@ function fitsReader({ options, shape }: TextLoad): boolean {
 
 function checkedFields({ plan, options, shape }: TextLoad): CheckedValue[] | undefined {
   const isJson = shape !== undefined;
-  const checks = plan.fields.map((column, index) => checkedValue(column, `f${index}`, options, { isJson }));
+  const checks = plan.fields.map((column, index) => checkedValue(column, index, options, { isJson }));
   return checks.every((check) => check !== undefined) ? checks : undefined;
 }
 
 function source(load: TextLoad, files: readonly SpooledFile[], newLine: string): string {
   const { options, plan, shape } = load;
   const list = `[${files.map(({ path }) => quoteText(path)).join(', ')}]`;
-  const compression = `compression = '${options.compression ?? 'none'}'`;
+  const compression = `compression = '${options.compression ?? 'uncompressed'}'`;
   if (shape) return jsonSource(load, list, compression);
   const { format } = options;
   const quote = format.kind === 'csv' ? quoteText(format.quote) : "''";
@@ -190,16 +204,27 @@ function beginsWithLine(head: string): boolean {
   }
 }
 
-/** Whether there is something in the bytes that DuckDB's reader passes over: blank lines, NULs. */
+/**
+ * Whether there is something in the bytes that DuckDB's reader passes over: blank lines, NULs.
+ *
+ * Plain files are searched whole. Compressed ones would be inflated a second time for it, so the search ends after
+ * `SEARCHED_BYTES` over all files, shared out evenly: what is looked for is a habit of whoever writes the files.
+ */
 async function hasSwallowedBytes(
   { files, options }: TextLoad,
   context: CopyContext,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const share = options.compression
+    ? Math.max(SEARCHED_BYTES / files.length, 64 * 1024)
+    : Number.POSITIVE_INFINITY;
   for (const file of files) {
     let last = 0x0a;
+    let searched = 0;
     for await (const chunk of openObject(file, options.compression, context)) {
       if (signal.aborted) return false;
+      if (searched >= share) break;
+      searched += chunk.length;
       if (chunk.includes(0)) return true;
       if (options.ignoreBlankLines) continue;
       const first = chunk[0] === 0x0d && chunk.length > 1 ? chunk[1] : chunk[0];

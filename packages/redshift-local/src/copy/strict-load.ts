@@ -185,8 +185,8 @@ function countProblem(record: TextRecord, width: number, options: CopyOptions): 
       ? problem(LOAD_ERROR.noData, 'Input line had no data')
       : problem(LOAD_ERROR.delimiter, 'Delimiter not found');
   }
-  // One delimiter at the end of a line is let pass.
-  if (count === width + 1 && record.fields[width] === '') return undefined;
+  // Delimiters at the end of a line are let pass: generators of test data write one, and DuckDB's reader allows more.
+  if (record.fields.every((field, index) => index < width || field === '')) return undefined;
   return problem(LOAD_ERROR.extraColumns, 'Extra column(s) found');
 }
 

@@ -1,0 +1,345 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ColumnInfo, RedshiftType } from '../src/catalog/table-info.ts';
+import { planColumns } from '../src/copy/column-plan.ts';
+import type { CopyContext } from '../src/copy/copy-context.ts';
+import { findFiles } from '../src/copy/copy-file.ts';
+import { loadFast } from '../src/copy/fast-load.ts';
+import { toJsonShape } from '../src/copy/json-records.ts';
+import { LoadErrorList } from '../src/copy/load-error-list.ts';
+import { parseCopy } from '../src/copy/parse-copy.ts';
+import { loadStrictly, type TextLoad } from '../src/copy/strict-load.ts';
+import { type CopyBench, char, column, numeric, openBench, varchar } from './copy-fixture.ts';
+
+/**
+ * The fast path against the strict one: what the fast path takes, the strict path loads to the same rows. (It may
+ * leave anything to the strict path; that costs time only.)
+ */
+let bench: CopyBench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+const TYPES: readonly RedshiftType[] = [
+  { name: 'smallint' },
+  { name: 'integer' },
+  { name: 'bigint' },
+  { name: 'double precision' },
+  { name: 'real' },
+  numeric(8, 2),
+  numeric(5, 0),
+  { name: 'boolean' },
+  { name: 'date' },
+  { name: 'timestamp' },
+  { name: 'timestamptz' },
+  { name: 'time' },
+  varchar(6),
+  char(4),
+];
+
+const ODD_TEXTS = [
+  '',
+  ' ',
+  '0',
+  '-0',
+  '007',
+  '+5',
+  ' 7 ',
+  '1.5',
+  '12.345',
+  '-.5',
+  '5.',
+  '1e3',
+  '1_0',
+  '0x1F',
+  'NaN',
+  'inf',
+  '1e400',
+  '32768',
+  '2147483648',
+  '9223372036854775808',
+  '99999.99',
+  '1234567.891',
+  't',
+  'Yes',
+  ' t',
+  'off',
+  '2024-02-29',
+  '2023-02-29',
+  '2024-1-5',
+  'infinity',
+  '0000-01-01',
+  '2024-01-05 (BC)',
+  '12024-01-05',
+  '2024-01-05 10:00:00',
+  '2024-01-05 10:00:00.500',
+  '2024-01-05 24:00:00',
+  '2024-01-05T10:00:00Z',
+  '2024-01-05 10:00:00+02',
+  '2024-01-05 10:00:00+99',
+  '23:59:59',
+  '24:00:00',
+  '\\N',
+  'abc',
+  'ä',
+  'ääää',
+  'a"b',
+  'a,b',
+  'x\ny',
+  'ab ',
+  'null',
+];
+
+const text = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...ODD_TEXTS) },
+  { weight: 2, arbitrary: fc.integer().map(String) },
+  { weight: 2, arbitrary: fc.double({ noNaN: true }).map(String) },
+  { weight: 1, arbitrary: fc.string({ maxLength: 6 }) },
+);
+const typed = fc.constantFrom(...TYPES).chain((type) =>
+  fc.record({
+    type: fc.constant(type),
+    isNullable: fc.boolean(),
+    good: fc.constant(GOOD[type.name] ?? ['x', '', 'ab']),
+  }),
+);
+const table = fc.array(typed, { minLength: 1, maxLength: 4 });
+/** Rows are mostly good ones, or no table would ever be loaded. */
+const rowsOf = (columns: readonly { good: readonly string[] }[]) =>
+  fc.array(
+    fc.tuple(
+      ...columns.map(({ good }) =>
+        fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: text }),
+      ),
+    ),
+    { minLength: 1, maxLength: 6 },
+  );
+
+const GOOD: Readonly<Record<string, readonly string[]>> = {
+  smallint: ['1', '-7', '007', ''],
+  integer: ['1', '+5', '2147483647'],
+  bigint: ['1', '-9223372036854775808', ' 3'],
+  'double precision': ['1', '1.5', '-2e10', '.5'],
+  real: ['1', '0.1', '1e30'],
+  numeric: ['1', '12', '-3', '12.345'],
+  boolean: ['t', 'false', '1', 'YES'],
+  date: ['2024-02-29', '0001-01-01', ''],
+  timestamp: ['2024-01-05 10:00:00', '2024-01-05 10:00:00.25', '2024-01-05', '2024-01-05 10:00:00.500000'],
+  timestamptz: ['2024-01-05 10:00:00+02', '2024-01-05 10:00:00', '2024-01-05 10:00:00.5Z'],
+  time: ['10:00:00', '23:59:59.5', ''],
+};
+
+interface Case {
+  readonly columns: readonly ColumnInfo[];
+  readonly body: string;
+  readonly options: string;
+}
+
+async function compare({ columns, body, options }: Case): Promise<'both' | 'unsure'> {
+  await bench.table(columns);
+  const url = bench.put('case', body);
+  let fast: unknown[] | undefined;
+  await bench.inTransaction(async (context) => {
+    const load = await loadOf(`COPY t FROM '${url}' ${options}`, context);
+    const outcome = await loadFast(load, context);
+    // The reader may fail over texts that are no rows at all; a check may not.
+    if (outcome.kind === 'broken') {
+      expect(outcome.error.message).toMatch(/state machine|Malformed JSON/u);
+      return;
+    }
+    const rows = await bench.rows();
+    if (outcome.kind === 'loaded') fast = rows;
+    else expect(rows).toEqual([]);
+  });
+  if (!fast) return 'unsure';
+  let strict: unknown[] | undefined;
+  await bench.inTransaction(async (context) => {
+    const errors = new LoadErrorList(context.table, 0);
+    await loadStrictly(await loadOf(`COPY t FROM '${url}' ${options}`, context), errors, context);
+    expect(errors.rows).toEqual([]);
+    strict = await bench.rows();
+  });
+  expect(fast).toEqual(strict);
+  return 'both';
+}
+
+async function loadOf(sql: string, context: CopyContext): Promise<TextLoad> {
+  const statement = parseCopy(sql);
+  const plan = planColumns(statement, context.table);
+  const { format } = statement.options;
+  const names = plan.fields.map(({ name }) => name);
+  const shape = format.kind === 'json' ? toJsonShape(format.paths, names, []) : undefined;
+  return { options: statement.options, plan, files: await findFiles(statement, context), shape };
+}
+
+const columnsOf = (types: readonly { type: RedshiftType; isNullable: boolean }[]): ColumnInfo[] =>
+  types.map(({ type, isNullable }, index) => column(`c${index}`, type, { isNullable }));
+
+function csvField(value: string, quotes: boolean): string {
+  return quotes || /[",\n\r]/u.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+}
+
+describe('the fast path and the strict path', () => {
+  it('agree on CSV', async () => {
+    const options = fc.constantFrom(
+      'CSV',
+      'CSV EMPTYASNULL',
+      "CSV NULL AS 'null'",
+      'CSV ROUNDEC',
+      'CSV TRIMBLANKS',
+      "CSV TIMEFORMAT 'auto' DATEFORMAT 'auto'",
+      "CSV TIMEFORMAT 'epochsecs'",
+      'CSV IGNOREHEADER 1',
+      'CSV IGNOREBLANKLINES',
+    );
+    const one = table.chain((types) =>
+      fc.record({
+        types: fc.constant(types),
+        rows: rowsOf(types),
+        options,
+        quotes: fc.boolean(),
+        crlf: fc.boolean(),
+        tail: fc.constantFrom('', '', '', '\n', ',', ',,', ' '),
+      }),
+    );
+    let loaded = 0;
+    await fc.assert(
+      fc.asyncProperty(one, async ({ types, rows, options: text, quotes, crlf, tail }) => {
+        const end = crlf ? '\r\n' : '\n';
+        const body =
+          rows.map((row) => row.map((value) => csvField(value, quotes)).join(',')).join(end) + tail + end;
+        if ((await compare({ columns: columnsOf(types), body, options: text })) === 'both') loaded += 1;
+      }),
+      { numRuns: 400, seed: 7 },
+    );
+    expect(loaded).toBeGreaterThan(60);
+  });
+
+  it('agree on delimited text', async () => {
+    const one = table.chain((types) => fc.record({ types: fc.constant(types), rows: rowsOf(types) }));
+    let loaded = 0;
+    await fc.assert(
+      fc.asyncProperty(one, async ({ types, rows }) => {
+        const body = `${rows.map((row) => row.join('|')).join('\n')}\n`;
+        if ((await compare({ columns: columnsOf(types), body, options: '' })) === 'both') loaded += 1;
+      }),
+      { numRuns: 200, seed: 11 },
+    );
+    expect(loaded).toBeGreaterThan(30);
+  });
+
+  it('agree on JSON', async () => {
+    const options = fc.constantFrom(
+      "JSON 'auto'",
+      "JSON 'auto' EMPTYASNULL",
+      "JSON 'auto' TIMEFORMAT 'auto'",
+    );
+    const value = (good: readonly string[]) =>
+      fc.oneof(
+        {
+          weight: 8,
+          arbitrary: fc
+            .constantFrom(...good)
+            .map((text) =>
+              /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e\d+)?$/u.test(text) ? text : JSON.stringify(text),
+            ),
+        },
+        {
+          weight: 2,
+          arbitrary: fc.constantFrom(
+            'null',
+            'true',
+            '1.50',
+            '-0',
+            '1e3',
+            '1.0',
+            '{"k":[1, 2.50]}',
+            '[]',
+            '"{"',
+            '"\\u0000"',
+            '"\\ud83d\\ude00"',
+            '12345678901234567890123',
+            '0.12345678901234567',
+          ),
+        },
+        { weight: 1, arbitrary: text.map((plain) => JSON.stringify(plain)) },
+      );
+    const one = table.chain((types) =>
+      fc.record({
+        types: fc.constant(types),
+        options,
+        end: fc.constantFrom('\n', '\r\n', '\n\n', ''),
+        rows: fc.array(
+          fc.tuple(...types.map(({ good }) => fc.option(value(good), { freq: 8, nil: undefined }))),
+          { minLength: 1, maxLength: 5 },
+        ),
+      }),
+    );
+    let loaded = 0;
+    await fc.assert(
+      fc.asyncProperty(one, async ({ types, options: text, end, rows }) => {
+        const body =
+          rows
+            .map(
+              (row) =>
+                `{${row.flatMap((member, index) => (member === undefined ? [] : [`"c${index}":${member}`])).join(',')}}`,
+            )
+            .join(end) + end;
+        if ((await compare({ columns: columnsOf(types), body, options: text })) === 'both') loaded += 1;
+      }),
+      { numRuns: 400, seed: 13 },
+    );
+    expect(loaded).toBeGreaterThan(60);
+  });
+
+  it('leave earlier rows of the transaction alone when the fast path gives up', async () => {
+    await bench.table([column('a', { name: 'integer' })]);
+    const good = bench.put('good', `${Array.from({ length: 200_000 }, (_, index) => index).join('\n')}\n`);
+    const bad = bench.put('bad', `${Array.from({ length: 200_000 }, (_, index) => index).join('\n')}\nx\n`);
+    await bench.inTransaction(async (context) => {
+      await context.connection.run('INSERT INTO t VALUES (-1)');
+      expect(await loadFast(await loadOf(`COPY t FROM '${good}' CSV`, context), context)).toMatchObject({
+        kind: 'loaded',
+      });
+      expect(await loadFast(await loadOf(`COPY t FROM '${bad}' CSV`, context), context)).toEqual({
+        kind: 'unsure',
+      });
+      expect(await bench.rows('SELECT count(*), min(a) FROM t')).toEqual([['200001', -1]]);
+      expect(await bench.copyInTransaction(`COPY t FROM '${bad}' CSV MAXERROR 2`)).toBe(200_000);
+    });
+    expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+  });
+
+  it('load files with mixed line ends at the second attempt', async () => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
+    const lines = Array.from({ length: 100_000 }, (_, index) => `${index},abcdefgh`);
+    const url = bench.put('mixed', `${lines.join('\n')}\n1,x\r\n2,y\n`);
+    await expect(bench.copy(`COPY t FROM '${url}' CSV`)).rejects.toMatchObject({ sqlState: '40001' });
+    expect(await bench.copy(`COPY t FROM '${url}' CSV`)).toBe(100_002);
+  });
+
+  it('see blank lines and NULs that the reader of DuckDB passes over', async () => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
+    const lines = Array.from({ length: 100_000 }, (_, index) => `${index},abcdefgh`).join('\n');
+    for (const bad of [`${lines}\n\n`, `${lines}\n1,a\0\n`, `\n${lines}\n`]) {
+      const url = bench.put('bad', bad);
+      await expect(bench.copy(`COPY t FROM '${url}' CSV`)).rejects.toThrow('Load into table');
+    }
+    expect(
+      await bench.copy(`COPY t FROM '${bench.put('blank', `${lines}\n\n1,a\n`)}' CSV IGNOREBLANKLINES`),
+    ).toBe(100_001);
+  });
+});
+
+it('DuckDB counts local rows from where the fast path believes', async () => {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  await connection.run('CREATE TABLE r (a INT); BEGIN; INSERT INTO r VALUES (1)');
+  expect((await connection.runAndReadAll('SELECT min(rowid) FROM r')).getRows()).toEqual([
+    [36_028_797_018_960_000n],
+  ]);
+  connection.closeSync();
+  instance.closeSync();
+});
