@@ -117,6 +117,23 @@ describe('millrace up', () => {
     expect(await up.ended).toMatchObject({ code: 0 });
   });
 
+  it('is not reached by a configuration with a state of its own', async () => {
+    const cwd = await flightsProject();
+    const up = await startUp(cwd);
+    const config = JSON.parse(await readFile(join(cwd, 'millrace.config.json'), 'utf8')) as object;
+    const apart = {
+      tracker: { kind: 'sqlite', path: 'apart/tracker.db' },
+      warehouse: { kind: 'local', path: 'apart/w.duckdb' },
+    };
+    await writeFile(join(cwd, 'apart.json'), JSON.stringify({ ...config, ...apart }));
+    await runMillrace(['load', 'flights', await writeFlights(cwd, 'a.csv', [1])], { cwd });
+    const status = await readMillrace<StatusReport>(['status', '--config', 'apart.json'], { cwd });
+    expect(status.targets['public.flights']).toMatchObject({ loaded: 0 });
+    expect(await flightsStatus(cwd)).toMatchObject({ loaded: 1 });
+    up.process.kill('SIGTERM');
+    await up.ended;
+  });
+
   it('takes an up.json of another program for nothing', async () => {
     const cwd = await flightsProject();
     await runMillrace(['status'], { cwd });

@@ -41,6 +41,7 @@ export async function handAndAwait({ project, context, json, hand, what }: Await
   const signal = watchStopSignals(terminal);
   let session = await openSession(project, options);
   try {
+    terminal.status('handing the files over');
     const files = new Map((await hand(session.operations)).map((file) => [keyOf(file), file]));
     const known = new Set([...files.values()].filter(isSettled).map(keyOf));
     let isDraining = false;

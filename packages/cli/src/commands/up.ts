@@ -112,14 +112,14 @@ async function openAlone(project: Project, options: LocalMillraceOptions): Promi
       return await LocalMillrace.open(project.config, options);
     } catch (error) {
       const isInUse = error instanceof LoadError && error.code === 'state-in-use';
-      if (!isInUse || Date.now() > deadlineAt || (await findRunning(project.directory))) throw error;
+      if (!isInUse || Date.now() > deadlineAt || (await findRunning(project))) throw error;
     }
     await pause(100);
   }
 }
 
 async function serve(project: Project, millrace: LocalMillrace): Promise<AsyncDisposable> {
-  const path = controlPathOf(project.directory);
+  const path = controlPathOf(project);
   const token = newToken();
   const server = await ControlServer.open(millrace, { token });
   const address: ControlAddress = { port: server.port, pid: process.pid, token };

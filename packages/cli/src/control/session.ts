@@ -35,7 +35,7 @@ export interface SessionOptions {
 export async function openSession(project: Project, options: SessionOptions): Promise<Session> {
   const deadlineAt = Date.now() + STATE_WAIT_MS;
   for (;;) {
-    const client = await findRunning(project.directory);
+    const client = await findRunning(project);
     if (client !== undefined) return remoteSession(client);
     try {
       return localSession(await openHere(project, options), options.purpose);
@@ -47,9 +47,9 @@ export async function openSession(project: Project, options: SessionOptions): Pr
   }
 }
 
-/** The client of the `up` that serves this directory; undefined when none does, whatever a dead one left behind. */
-export async function findRunning(directory: string): Promise<ControlClient | undefined> {
-  const address = readControlFile(controlPathOf(directory));
+/** The client of the `up` that serves this project; undefined when none does, whatever a dead one left behind. */
+export async function findRunning(project: Project): Promise<ControlClient | undefined> {
+  const address = readControlFile(controlPathOf(project));
   if (address === undefined) return undefined;
   const client = new ControlClient(address);
   return (await client.answers()) ? client : undefined;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type InferredTable, inferTable } from './infer-table.ts';
+import { inferTable } from './infer-table.ts';
+import type { InferredTable } from './inferred-table.ts';
 import { SampleDatabase, sqlText } from './sample-database.ts';
 import { sampleFileOf } from './sample-file.ts';
 

@@ -1,8 +1,8 @@
-import type { TargetJson } from '@millrace/core';
-import { type ColumnChoice, chooseTypes, type TypeChoices } from './choose-type.ts';
+import { chooseTypes, type TypeChoices } from './choose-type.ts';
 import { classifyValues } from './classify-values.ts';
 import type { ColumnFacts } from './column-facts.ts';
 import { toColumnNames } from './column-names.ts';
+import type { InferredTable } from './inferred-table.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import { SampleDatabase, sqlName, sqlText } from './sample-database.ts';
 import type { SampleFile } from './sample-file.ts';
@@ -10,19 +10,6 @@ import { readTextTable } from './text-table.ts';
 
 /** Rows that are looked at: more would not change the types, and make a first command slow. */
 export const SAMPLE_ROWS = 200_000;
-
-/** A table that the sample could be loaded into, and how. */
-export interface InferredTable {
-  readonly columns: readonly (ColumnChoice & { readonly name: string })[];
-  readonly format: NonNullable<TargetJson['format']>;
-  /** COPY options that the values need; null when none. */
-  readonly copy: string | null;
-  /** Rows that were looked at, and whether there are more. */
-  readonly rows: number;
-  readonly isWhole: boolean;
-  /** What a person should know before trusting it. */
-  readonly warnings: readonly string[];
-}
 
 /** @throws LoadError `sample-unreadable` or `sample-empty` */
 export async function inferTable(file: SampleFile): Promise<InferredTable> {

@@ -1,6 +1,6 @@
 import { varcharLength } from './choose-type.ts';
 import { toColumnNames } from './column-names.ts';
-import type { InferredTable } from './infer-table.ts';
+import type { InferredTable } from './inferred-table.ts';
 import { type SampleDatabase, sqlName, sqlText } from './sample-database.ts';
 import type { SampleFile } from './sample-file.ts';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LoadError, type MillraceConfig, parseConfig, parseConfigText } from '@millrace/core';
 import { findConfig } from './find-config.ts';
 import { importConfig } from './import-config.ts';
@@ -11,9 +11,17 @@ export interface Project {
   readonly config: MillraceConfig;
 }
 
-/** Where the process that serves the project writes down how to reach it. */
-export function controlPathOf(directory: string): string {
-  return join(directory, '.millrace', 'up.json');
+/** Where the state of the project is on this machine: what one process at a time may work in. */
+export function stateDirectoryOf({ directory, config }: Project): string {
+  return dirname(resolve(directory, config.tracker.path));
+}
+
+/**
+ * Where the process that serves the project writes down how to reach it: beside the state that it has, so that two
+ * configurations in one directory, each with a state of its own, never reach each other's.
+ */
+export function controlPathOf(project: Project): string {
+  return join(stateDirectoryOf(project), 'up.json');
 }
 
 /**

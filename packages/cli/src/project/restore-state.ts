@@ -1,7 +1,7 @@
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LoadError } from '@millrace/core';
-import type { Project } from './project.ts';
+import { type Project, stateDirectoryOf } from './project.ts';
 
 interface StateFile {
   readonly from: string;
@@ -29,7 +29,7 @@ export async function restoreState(
     warehouse: join(from, BACKUP_FILES.warehouse),
   });
   for (const file of files) await checkBackup(file, from);
-  const lock = StateLock.acquire(dirname(resolve(project.directory, project.config.tracker.path)), {
+  const lock = StateLock.acquire(stateDirectoryOf(project), {
     what: 'millrace restore',
   });
   try {

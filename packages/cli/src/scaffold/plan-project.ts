@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { type InferredTable, inferTable } from '../infer/infer-table.ts';
+import { inferTable } from '../infer/infer-table.ts';
+import type { InferredTable } from '../infer/inferred-table.ts';
 import { sampleFileOf } from '../infer/sample-file.ts';
 import { renderConfigJson, renderConfigModule } from './render-config.ts';
 import { renderCreateTable } from './render-create-table.ts';

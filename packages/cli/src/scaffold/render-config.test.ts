@@ -1,6 +1,6 @@
 import { parseConfig, splitStatements } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
-import type { InferredTable } from '../infer/infer-table.ts';
+import type { InferredTable } from '../infer/inferred-table.ts';
 import { renderConfigJson, renderConfigModule } from './render-config.ts';
 import { renderCreateTable } from './render-create-table.ts';
 

@@ -1,4 +1,4 @@
-import type { InferredTable } from '../infer/infer-table.ts';
+import type { InferredTable } from '../infer/inferred-table.ts';
 
 /** What the configuration of a new project says. */
 export interface NewConfig {

@@ -1,5 +1,5 @@
 import { quoteName } from '../infer/column-names.ts';
-import type { InferredTable } from '../infer/infer-table.ts';
+import type { InferredTable } from '../infer/inferred-table.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
 

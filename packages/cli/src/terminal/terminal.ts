@@ -32,7 +32,8 @@ export class Terminal {
 
   /** Columns of the screen. */
   get width(): number {
-    return this.#stdout.columns ?? this.#stderr.columns ?? 80;
+    // Some terminals do not know their size and say 0.
+    return this.#stdout.columns || this.#stderr.columns || 80;
   }
 
   /** Lines of the result. */
