@@ -1,0 +1,130 @@
+import type { FailureEntry } from '@millrace/core';
+import type { Arrived } from './arrivals.ts';
+import { urlOf } from './bucket.ts';
+import { type Check, isRight } from './checks.ts';
+import type { Answer, Receipt } from './questions.ts';
+import { count, formatMegabytes, formatNumber, formatSeconds, type Screen } from './screen.ts';
+import type { Part, Sources } from './sources.ts';
+import type { Watch } from './watch.ts';
+
+/** What the parts are, by table. */
+export function reportSources(screen: Screen, { flights, delays, airports, corrupt }: Sources): void {
+  const rows: readonly (readonly [string, readonly Part[], string])[] = [
+    ['flights', [...flights, corrupt], ''],
+    ['delays', delays, ''],
+    ['airports', Object.values(airports), '  3 versions'],
+  ];
+  for (const [table, parts, remark] of rows) {
+    const total = formatNumber(sum(parts, ({ rows: amount }) => amount));
+    const size = formatMegabytes(sum(parts, ({ bytes }) => bytes));
+    screen.line(
+      `  ${table.padEnd(10)}${kindsOf(parts).padEnd(32)}${total.padStart(12)} rows${size.padStart(10)}${remark}`,
+    );
+  }
+}
+
+/** `24 Parquet, 20 CSV, 4 NDJSON` */
+function kindsOf(parts: readonly Part[]): string {
+  const kinds = Object.entries(Object.groupBy(parts, ({ kind }) => kind));
+  return kinds.map(([kind, { length }]) => `${length} ${kind}`).join(', ');
+}
+
+/** Both sides of every check, and whether they are the same. */
+export function reportChecks(screen: Screen, checks: readonly Check[]): void {
+  screen.line(screen.style('dim', `  ${''.padEnd(42)}${'expected'.padStart(20)}${'found'.padStart(20)}`));
+  for (const check of checks) {
+    const { table, what, expected, actual } = check;
+    const verdict = isRight(check) ? screen.style('green', 'ok') : screen.style('red', 'WRONG');
+    const numbers = `${showValue(expected).padStart(20)}${showValue(actual).padStart(20)}`;
+    screen.line(`  ${table.padEnd(10)}${what.padEnd(32)}${numbers}  ${verdict}`);
+  }
+}
+
+/** How many loads it took, and how old files were when their rows could be queried. */
+export function reportPace(
+  screen: Screen,
+  {
+    arrived,
+    receipts,
+    watch,
+    landedAt,
+  }: {
+    arrived: Arrived;
+    receipts: readonly Receipt[];
+    watch: Watch;
+    landedAt: ReadonlyMap<string, number>;
+  },
+): void {
+  const jobs = new Set(receipts.map(({ job_id: job }) => job)).size;
+  const ages = receipts
+    .map(
+      ({ url, job_id: job }) => (watch.loads.get(job)?.at ?? Number.NaN) - (landedAt.get(url) ?? Number.NaN),
+    )
+    .sort((one, other) => one - other);
+  if (ages.some(Number.isNaN)) throw new Error('a file was loaded by a job that no event told of');
+  const file = count(receipts.length, 'file');
+  screen.line(
+    `  ${'jobs'.padEnd(14)}${count(jobs, 'load')} of ${file}; ${arrived.announcedAgain} were announced twice`,
+  );
+  screen.line(
+    `  ${'freshness'.padEnd(14)}p50 ${formatSeconds(percentile(ages, 0.5))}, p99 ${formatSeconds(percentile(ages, 0.99))}: from landing to queryable, the loader being dead for ${formatSeconds(arrived.killed.deadMs)}`,
+  );
+}
+
+/** What was set aside, and what a person needs to mend it. */
+export function reportFailures(screen: Screen, failures: readonly FailureEntry[]): void {
+  for (const { url, line, column, rawValue, error, code, hint } of failures) {
+    screen.line(`  ${screen.style('yellow', url)}`);
+    screen.line(`  ${'where'.padEnd(8)}line ${line === null ? '?' : formatNumber(line)}, column ${column}`);
+    screen.line(`  ${'value'.padEnd(8)}'${rawValue}'`);
+    screen.line(`  ${'why'.padEnd(8)}${error} [${code}]`);
+    screen.line(`  ${'fix'.padEnd(8)}${hint}`);
+  }
+}
+
+export function reportRoutes(screen: Screen, routes: readonly Answer[]): void {
+  screen.line(
+    screen.style(
+      'dim',
+      `  ${'from'.padEnd(37)}${'to'.padEnd(37)}${'flights'.padStart(8)}${'delay'.padStart(9)}`,
+    ),
+  );
+  for (const { from_airport: from = '', to_airport: to = '', flights, average_delay: delay } of routes) {
+    const minutes = `${Number(delay).toFixed(1)} min`;
+    screen.line(
+      `  ${cut(from, 35).padEnd(37)}${cut(to, 35).padEnd(37)}${formatNumber(Number(flights)).padStart(8)}${minutes.padStart(9)}`,
+    );
+  }
+}
+
+/** The numbers that are off, each with both sides. */
+export function reportWrong(screen: Screen, wrong: readonly Check[]): void {
+  screen.heading(screen.style('red', `FAILED: ${count(wrong.length, 'number')} off`));
+  for (const { table, what, expected, actual } of wrong) {
+    screen.line(`  ${table} ${what}: expected ${showValue(expected)}, found ${showValue(actual)}`);
+  }
+}
+
+export function reportCorrection(screen: Screen, { corrupt }: Sources): void {
+  screen.line(
+    `  ${urlOf(corrupt)} written again, line ${formatNumber(corrupt.line)} corrected; \`millrace redrive\``,
+  );
+}
+
+function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
+}
+
+/** Whole numbers in groups of three; everything else as it is, its end where it is too long. */
+function showValue(value: string): string {
+  if (/^-?\d+$/u.test(value) && value.length < 16) return formatNumber(Number(value));
+  return value.length > 19 && value.startsWith('s3://') ? `…${value.slice(-17)}` : value;
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
