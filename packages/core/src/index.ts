@@ -48,6 +48,7 @@ export * from './verbs/loader.ts';
 export * from './verbs/loader-event.ts';
 export * from './verbs/prepare-target.ts';
 export { type KnownReceipts, readReceipts } from './verbs/read-receipts.ts';
+export * from './verbs/release-holds.ts';
 export * from './verbs/settle.ts';
 export * from './verbs/settle-outcome.ts';
 export * from './verbs/sweep.ts';

@@ -25,6 +25,12 @@ const RULES: readonly ErrorRule[] = [
     class: 'gone',
   },
 
+  {
+    pattern: /decompress|not compressed with|unexpected end of file/iu,
+    code: 'copy-compression',
+    class: 'data',
+    hint: 'write the file anew, or correct how the configuration says it is packed',
+  },
   { pattern: /Check '(?:stl_load_errors|sys_load_error_detail)'/iu, code: 'copy-data', class: 'data' },
   {
     pattern: /Spectrum Scan Error|incompatible Parquet schema|not a (?:valid )?Parquet/iu,

@@ -2,7 +2,7 @@ import type { Evidence, LoadFile, TrackedFile } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { EpochMs } from './time.ts';
 
-/** How many files of a target have which status. `loaded` counts what the tracker still remembers. */
+/** How many files of a target are in the line or beside it. */
 export interface FileCounts {
   readonly waiting: number;
   readonly superseded: number;

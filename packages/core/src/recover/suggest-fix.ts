@@ -10,6 +10,8 @@ export function suggestFix({ code, column }: Pick<CopyError, 'code' | 'column'>)
     case 1201:
     case 1214:
       return 'check that the delimiter and the quoting of the file are those of the configuration';
+    case 1216:
+      return 'check that quotes and delimiters of the line are closed and escaped as the configuration says';
     case 1202:
     case 1203:
       return 'the line has another number of fields than the target has columns: correct it, or list `columns`';

@@ -67,6 +67,16 @@ describe('a data error', () => {
     expect(verdict).toMatchObject({ kind: 'named', bad: [{ file: b }] });
   });
 
+  it('knows a file that only the message names', () => {
+    const cutOff = new LoadError('copy-compression', `gzip decompression of ${b.url} failed`, {
+      class: 'data',
+    });
+    expect(judgeDataError(cutOff, { ...context, files: [a, b, c], copyErrors: [] })).toMatchObject({
+      kind: 'named',
+      bad: [{ file: b, evidence: { code: 'copy-compression' } }],
+    });
+  });
+
   it('suspects all when none is named, and blames a file that failed alone', () => {
     expect(judgeDataError(error, { ...context, files: [a, b, c], copyErrors: [] })).toEqual({
       kind: 'suspect',

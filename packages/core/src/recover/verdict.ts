@@ -40,11 +40,21 @@ export function judgeDataError(
     return found === undefined ? [] : [{ file, evidence: { ...toEvidence(found, at), jobId } }];
   });
   if (bad.length > 0) return { kind: 'named', bad };
-  const [only] = files;
-  if (files.length === 1 && only !== undefined) {
+  const only = files.length === 1 ? files[0] : namedInMessage(error, files, loadUrlOf);
+  if (only !== undefined) {
     return { kind: 'named', bad: [{ file: only, evidence: { ...errorEvidence(error, at), jobId } }] };
   }
   return { kind: 'suspect', suspects: files.length };
+}
+
+/** Some failures (a stream that is cut off) name the file in the message and nowhere else. Of nested names the longest is meant. */
+function namedInMessage(
+  { message }: LoadError,
+  files: readonly LoadFile[],
+  loadUrlOf: (file: LoadFile) => string,
+): LoadFile | undefined {
+  const named = files.filter((file) => message.includes(loadUrlOf(file)));
+  return named.toSorted((a, b) => loadUrlOf(b).length - loadUrlOf(a).length)[0];
 }
 
 function namesFile(named: string, url: string): boolean {

@@ -16,6 +16,7 @@ import {
   type Operations,
   type PlanReport,
   type QueryResult,
+  releaseHolds,
   type StatusReport,
   sweep,
 } from '@millrace/core';
@@ -132,7 +133,10 @@ export class LocalMillrace implements Operations {
   /** Begins to work: finishes what a dead process left, lists what nobody announced, then watches. */
   async start(): Promise<void> {
     this.#isWorking = true;
+    // What a killed process was writing: never an object, only space.
+    await this.#open.objects.removeAbandoned();
     // Nobody else can have a lane's job in hand: the state directory is ours alone.
+    await releaseHolds(this.#loader);
     await sweep(this.#loader, { isAlone: true });
     await this.#watch();
     await this.#list();
@@ -141,12 +145,17 @@ export class LocalMillrace implements Operations {
     this.#armWakes();
   }
 
-  /** Drains: what waits is due. Resolves when nothing waits or runs; lanes that are held or paused are told. */
+  /**
+   * Drains: what waits is due. Resolves when nothing waits or runs; lanes that are held or paused are told.
+   *
+   * @throws what breaks a lane again and again.
+   */
   async untilIdle(): Promise<{ held: readonly HeldLane[] }> {
     this.#driver.drain();
     this.#lookAtAll();
     for (;;) {
       await pause(IDLE_POLL_MS);
+      this.#driver.throwIfBroken();
       if (this.#driver.isTurning) continue;
       const busy = (await this.#loader.tracker.lanes()).filter((lane) => !isAtRest(lane));
       if (busy.length > 0) {
@@ -183,7 +192,7 @@ export class LocalMillrace implements Operations {
 
   async redrive(selection: FileSelection): Promise<{ redriven: number }> {
     const { redriven, targets } = await redriveFiles(this.#loader, selection);
-    this.#lookAt(targets);
+    this.#lookAt(targets, { isUrgent: true });
     return { redriven };
   }
 
@@ -197,13 +206,13 @@ export class LocalMillrace implements Operations {
 
   async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
     const handed = await loadLocalFiles(this.#loader, target, paths);
-    this.#lookAt([target]);
+    this.#lookAt([target], { isUrgent: true });
     return handed;
   }
 
   async bulk(text: string): Promise<readonly HandedFile[]> {
     const handed = await bulkLoad(this.#open, text);
-    this.#lookAt(new Set(handed.map(({ target }) => target)));
+    this.#lookAt(new Set(handed.map(({ target }) => target)), { isUrgent: true });
     return handed;
   }
 
@@ -220,8 +229,8 @@ export class LocalMillrace implements Operations {
     return backUp(this.#open, resolve(this.#directory, directory));
   }
 
-  #lookAt(targets: Iterable<string>): void {
-    if (this.#isWorking) for (const target of targets) this.#driver.look(target);
+  #lookAt(targets: Iterable<string>, options: { isUrgent?: boolean } = {}): void {
+    if (this.#isWorking) for (const target of targets) this.#driver.look(target, options);
   }
 
   #lookAtAll(): void {

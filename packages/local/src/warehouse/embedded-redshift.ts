@@ -168,8 +168,8 @@ function toCopyError(row: SqlRow): CopyError {
     fileUrl: text(row.filename),
     line: line > 0 ? line : null,
     column: column === '' ? null : column,
-    rawValue:
-      row.raw_field_value === null || row.raw_field_value === undefined ? null : text(row.raw_field_value),
+    // A line that has not the right fields has no value to show: it is shown itself.
+    rawValue: text(row.raw_field_value) || text(row.raw_line) || null,
     code: Number(row.err_code),
     reason: text(row.err_reason),
   };

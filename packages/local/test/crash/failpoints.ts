@@ -1,4 +1,5 @@
 import type { Loader, StatementBatch, Tracker, Warehouse } from '@millrace/core';
+import { replaceMethods } from '../replace-methods.ts';
 
 /** Where a process is killed, once. */
 export const FAILPOINTS = [
@@ -40,7 +41,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'after-intent':
       return {
         ...loader,
-        tracker: replace<Tracker>(tracker, {
+        tracker: replaceMethods<Tracker>(tracker, {
           putLane: async (lane, options) => {
             const isPut = await tracker.putLane(lane, options);
             dieOn(isPut && lane.state.kind === 'submitting');
@@ -51,7 +52,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'after-submit':
       return {
         ...loader,
-        warehouse: replace<Warehouse>(warehouse, {
+        warehouse: replaceMethods<Warehouse>(warehouse, {
           submit: async (batch) => {
             const statement = await warehouse.submit(batch);
             dieOn(true);
@@ -62,7 +63,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'before-commit':
       return {
         ...loader,
-        warehouse: replace<Warehouse>(warehouse, {
+        warehouse: replaceMethods<Warehouse>(warehouse, {
           submit: (batch) => {
             reached += 1;
             if (reached !== nth) return warehouse.submit(batch);
@@ -75,7 +76,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'after-commit':
       return {
         ...loader,
-        warehouse: replace<Warehouse>(warehouse, {
+        warehouse: replaceMethods<Warehouse>(warehouse, {
           describe: async (statement) => {
             const status = await warehouse.describe(statement);
             dieOn(status.state === 'finished');
@@ -86,7 +87,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'mid-settle':
       return {
         ...loader,
-        tracker: replace<Tracker>(tracker, {
+        tracker: replaceMethods<Tracker>(tracker, {
           markLoaded: async (target, files) => {
             await tracker.markLoaded(target, files);
             dieOn(true);
@@ -96,7 +97,7 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
     case 'mid-move':
       return {
         ...loader,
-        objects: replace(objects, {
+        objects: replaceMethods(objects, {
           copy: async (from, to, options) => {
             const outcome = await objects.copy(from, to, options);
             dieOn(to.key.startsWith('processed/'));
@@ -105,14 +106,4 @@ export function withFailpoint(loader: Loader, point: Failpoint, nth: number): Lo
         }),
       };
   }
-}
-
-/** The port with some of its methods replaced; the rest keeps its own `this`. */
-function replace<Port extends object>(port: Port, methods: Partial<Port>): Port {
-  return new Proxy(port, {
-    get(target, name) {
-      const own = methods[name as keyof Port] ?? target[name as keyof Port];
-      return typeof own === 'function' && !(name in methods) ? own.bind(target) : own;
-    },
-  });
 }

@@ -1,0 +1,17 @@
+import type { Loader } from './loader.ts';
+
+/**
+ * Lanes that are held look again at once: for a start after somebody mended what they were held for. What is not
+ * mended holds them again; a pause stays.
+ */
+export async function releaseHolds(loader: Loader): Promise<void> {
+  for (const lane of await loader.tracker.lanes()) {
+    if (lane.state.kind !== 'held') continue;
+    await loader.tracker.putLane({
+      ...lane,
+      state: { kind: 'waiting', dueAt: loader.now() },
+      notBeforeAt: 0,
+      failures: 0,
+    });
+  }
+}
