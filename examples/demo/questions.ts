@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ledgerOf } from '@millrace/core';
 import { askMillrace } from './millrace-process.ts';
+import { VERSIONS } from './sources.ts';
 
 /*
  * Questions that are asked twice: of the published files, with DuckDB and without Millrace; and of the warehouse. They
@@ -9,25 +10,45 @@ import { askMillrace } from './millrace-process.ts';
 
 export type Answer = Readonly<Record<string, string>>;
 
-/** One row each. A fingerprint binds values to each other: rows that were mixed up have the same sums and another one. */
-export const FACTS = {
+/**
+ * One row each. A fingerprint binds the values of a row to each other: rows that were mixed up have the same sums and
+ * another fingerprint.
+ */
+const FACTS = {
   flights: `
-    SELECT COUNT(*) AS n, COUNT(DISTINCT flight_id) AS ids, COUNT(DISTINCT origin) AS origins,
-      SUM(delay) AS delays, SUM(distance) AS miles,
-      SUM(MOD(flight_id, 1009) * (delay + 2000) + MOD(flight_id, 211) * distance) AS fingerprint,
-      CAST(MIN(flown_at) AS VARCHAR(19)) AS first, CAST(MAX(flown_at) AS VARCHAR(19)) AS last
+    SELECT COUNT(*) AS n, COUNT(DISTINCT flight_id) AS ids, SUM(delay) AS delays, SUM(distance) AS miles,
+      SUM(MOD(flight_id, 1009) * (delay + 2000) + MOD(flight_id, 211) * distance
+        + MOD(flight_id, 97) * CAST(EXTRACT(EPOCH FROM flown_at) AS BIGINT)
+        + MOD(flight_id, 89) * (256 * ASCII(origin) + ASCII(destination))) AS fingerprint
     FROM flights`,
   delays: `
     SELECT COUNT(*) AS n, SUM(delay) AS delays, SUM(distance) AS miles,
-      SUM(CAST(ROUND(departure_hour * 60) AS BIGINT) * (delay + 2000)) AS fingerprint
+      SUM(CAST(ROUND(departure_hour * 60) AS BIGINT) * (delay + 2000) + distance * (delay + 100)) AS fingerprint
     FROM delays`,
   airports: `
     SELECT COUNT(*) AS n, COUNT(DISTINCT iata) AS ids,
-      SUM(CASE WHEN updated_at = '2001-06-01 00:00:00' THEN 1 ELSE 0 END) AS newer,
-      SUM(CASE WHEN updated_at = '2000-07-01 00:00:00' THEN 1 ELSE 0 END) AS older,
-      SUM(LENGTH(name)) AS fingerprint
+      SUM(CASE WHEN updated_at = '${VERSIONS.newer}' THEN 1 ELSE 0 END) AS newer,
+      SUM(CASE WHEN updated_at = '${VERSIONS.older}' THEN 1 ELSE 0 END) AS older,
+      SUM(LENGTH(name) * ASCII(iata)) AS fingerprint
     FROM airports`,
 } as const;
+
+/** A table as the published files say that it is, and as it is in the warehouse. */
+export interface Facts {
+  readonly table: keyof typeof FACTS;
+  readonly expected: Answer;
+  readonly actual: Answer;
+}
+
+export async function askFacts(directory: string, database: DuckDBConnection): Promise<readonly Facts[]> {
+  const facts: Facts[] = [];
+  for (const table of ['flights', 'delays', 'airports'] as const) {
+    const [expected = {}] = await askSources(database, FACTS[table]);
+    const [actual = {}] = await askWarehouse(directory, FACTS[table]);
+    facts.push({ table, expected, actual });
+  }
+  return facts;
+}
 
 export const BUSIEST_ROUTES = `
   SELECT f.origin, f.destination, o.name AS from_airport, d.name AS to_airport, COUNT(*) AS flights,

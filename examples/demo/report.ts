@@ -1,7 +1,7 @@
 import type { FailureEntry } from '@millrace/core';
 import type { Arrived } from './arrivals.ts';
 import { urlOf } from './bucket.ts';
-import { type Check, isRight } from './checks.ts';
+import { type Check, isRight, type TableSummary } from './checks.ts';
 import type { Answer, Receipt } from './questions.ts';
 import { count, formatMegabytes, formatNumber, formatSeconds, type Screen } from './screen.ts';
 import type { Part, Sources } from './sources.ts';
@@ -40,7 +40,19 @@ export function reportChecks(screen: Screen, checks: readonly Check[]): void {
   }
 }
 
-/** How many loads it took, and how old files were when their rows could be queried. */
+/** The rows of each table: published, loaded, twice there, set aside. */
+export function reportTables(screen: Screen, tables: readonly TableSummary[]): void {
+  const columns = ['in the sources', 'loaded', 'duplicates', 'quarantined'];
+  screen.line(
+    screen.style('dim', `  ${'rows'.padEnd(12)}${columns.map((title) => title.padStart(16)).join('')}`),
+  );
+  for (const { table, published, loaded, duplicates, quarantined } of tables) {
+    const numbers = [published, loaded, duplicates, quarantined].map((one) => formatNumber(one).padStart(16));
+    screen.line(`  ${table.padEnd(12)}${numbers.join('')}`);
+  }
+}
+
+/** How many loads it took, how old files were when their rows could be queried, and what became of the killed load. */
 export function reportPace(
   screen: Screen,
   {
@@ -55,20 +67,31 @@ export function reportPace(
     landedAt: ReadonlyMap<string, number>;
   },
 ): void {
-  const jobs = new Set(receipts.map(({ job_id: job }) => job)).size;
+  const { killed, landed, announcedAgain } = arrived;
+  const jobs = new Set(receipts.map(({ job_id: job }) => job));
   const ages = receipts
     .map(
       ({ url, job_id: job }) => (watch.loads.get(job)?.at ?? Number.NaN) - (landedAt.get(url) ?? Number.NaN),
     )
     .sort((one, other) => one - other);
   if (ages.some(Number.isNaN)) throw new Error('a file was loaded by a job that no event told of');
-  const file = count(receipts.length, 'file');
-  screen.line(
-    `  ${'jobs'.padEnd(14)}${count(jobs, 'load')} of ${file}; ${arrived.announcedAgain} were announced twice`,
-  );
-  screen.line(
-    `  ${'freshness'.padEnd(14)}p50 ${formatSeconds(percentile(ages, 0.5))}, p99 ${formatSeconds(percentile(ages, 0.99))}: from landing to queryable, the loader being dead for ${formatSeconds(arrived.killed.deadMs)}`,
-  );
+  const [median, slow] = [0.5, 0.99].map((part) => formatSeconds(percentile(ages, part)));
+  const fate = jobs.has(killed.jobId)
+    ? 'had committed: nothing of it was repeated'
+    : 'had committed nothing: its files went into later loads';
+  const lines = [
+    [
+      'files',
+      `${receipts.length} of ${landed} loaded, each by one receipt; ${announcedAgain} were announced twice`,
+    ],
+    ['jobs', count(jobs.size, 'load')],
+    ['freshness', `p50 ${median}, p99 ${slow}, from landing to queryable`],
+    [
+      'the kill',
+      `the load of ${count(killed.files, 'file')} ${fate}; back after ${formatSeconds(killed.deadMs)}`,
+    ],
+  ] as const;
+  for (const [name, text] of lines) screen.line(`  ${name.padEnd(12)}${text}`);
 }
 
 /** What was set aside, and what a person needs to mend it. */

@@ -13,6 +13,7 @@ import {
   reportPace,
   reportRoutes,
   reportSources,
+  reportTables,
   reportWrong,
 } from './report.ts';
 import { count, formatSeconds, type Screen } from './screen.ts';
@@ -57,11 +58,14 @@ export async function runDemo(screen: Screen, options: DemoOptions): Promise<boo
   await untilSettled(directory, arrived.landed);
   screen.live('');
 
-  screen.heading('Result: the warehouse against the published files, asked with DuckDB');
-  const { checks, receipts, failures } = await checkLoaded(directory, { database, sources, arrived });
-  reportChecks(screen, checks);
+  screen.heading('Result');
+  const { tables, checks, receipts, failures } = await checkLoaded(directory, { database, sources, arrived });
+  reportTables(screen, tables);
   screen.line();
   reportPace(screen, { arrived, receipts, watch, landedAt: bucket.landedAt });
+
+  screen.heading('Checked: the published files, asked with DuckDB alone, against the warehouse');
+  reportChecks(screen, checks);
 
   screen.heading(`Quarantined: ${count(failures.length, 'file')}, and nothing waited for it`);
   reportFailures(screen, failures);

@@ -73,7 +73,7 @@ export class EmbeddedRedshift implements Warehouse {
     const submission = this.#byId.get(id);
     if (submission?.ref.name !== name || submission.session === null) return [];
     const rows = await this.transact([
-      `SELECT filename, line_number, colname, raw_field_value, err_code, err_reason
+      `SELECT filename, line_number, colname, raw_field_value, raw_line, err_code, err_reason
 FROM stl_load_errors WHERE session = ${submission.session.pid} ORDER BY filename, line_number`,
     ]);
     return rows.map(toCopyError);

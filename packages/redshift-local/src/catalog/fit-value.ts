@@ -8,10 +8,14 @@ import type { RedshiftType } from './table-info.ts';
  *
  * It is an expression and not a CHECK constraint: a constraint cannot cut blanks, would be paid a second time by
  * COPY (which has its own rules), and DuckDB refuses most ALTER TABLEs on tables that have one.
+ *
+ * @param from the type that the value was declared with, where that is known: a text that cannot be too long is not
+ * looked at. For the small statements of a load job the look is most of the work, DuckDB's planning included.
  */
-export function fitSql(valueSql: string, type: RedshiftType): string {
+export function fitSql(valueSql: string, type: RedshiftType, from?: RedshiftType): string {
   switch (type.name) {
     case 'varchar':
+      if (from?.name === 'varchar' && from.length <= type.length) return valueSql;
       return fitLength(`CAST(${valueSql} AS VARCHAR)`, type.length, `character varying(${type.length})`);
     case 'char':
       return fitChar(`CAST(${valueSql} AS VARCHAR)`, type.length);

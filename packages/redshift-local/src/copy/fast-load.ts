@@ -46,6 +46,8 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
     load.plan,
     checks.map((_, index) => `v${index}`),
   );
+  // Redshift's tables have no order of rows, and keeping the files' costs a fifth of the time. Of this session only.
+  await connection.run('SET SESSION preserve_insertion_order = false');
   const scan = new AbortController();
   const swallowed = load.shape ? Promise.resolve(false) : hasSwallowedBytes(load, context, scan.signal);
   // A failing scan means a file that cannot be read: the statement fails on it as well.
@@ -54,11 +56,13 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
     const { rowsChanged } = await connection.run(
       `${insert} FROM ${checkedRows(load, checks, source(load, files, newLine))}`,
     );
+    await connection.run('SET SESSION preserve_insertion_order = true');
     const isWhole = !(await hasBadRows(load, context)) && !(await swallowed);
     if (isWhole) return { kind: 'loaded', rows: rowsChanged };
     await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
     return { kind: 'unsure' };
   } catch (error) {
+    // Nothing can be run in a lost transaction; the setting stays, and changes the order of rows that have none.
     return { kind: 'broken', error: error as Error };
   } finally {
     scan.abort();
@@ -126,7 +130,7 @@ function jsonSource({ plan }: TextLoad, list: string, compression: string): stri
   const empty = plan.fields.map((_, index) => `f${index} IS NULL`).join(' AND ');
   return (
     `(SELECT *, ${empty} AS is_empty FROM (SELECT ${fields} FROM read_json(${list}, format = 'newline_delimited', auto_detect = false, ` +
-    `ignore_errors = true, ${compression}, columns = {${columns}})))`
+    `records = true, ignore_errors = true, ${compression}, columns = {${columns}})))`
   );
 }
 

@@ -1,6 +1,8 @@
 import { fitSql } from '../catalog/fit-value.ts';
+import { queryColumnTypes } from '../catalog/query-columns.ts';
 import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
+import type { RedshiftType } from '../catalog/table-info.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
@@ -18,10 +20,18 @@ export async function executeInsert(backend: Backend, statement: Insert): Promis
   if (source.kind === 'query') {
     const query = translateSql(source.query);
     await backend.lockTablesOf(query);
-    const width = (await backend.describe(query)).columnCount;
+    const described = await backend.describe(query);
+    const found = Array.from({ length: described.columnCount }, (_, at) => ({
+      name: described.columnName(at),
+      duckType: described.columnType(at),
+    }));
     return insertFrom(backend, table, {
-      columns: targetColumns(table, statement.columns, width),
+      columns: targetColumns(table, statement.columns, found.length),
       source: `(${query})`,
+      types: queryColumnTypes(source.query, found, (name) => {
+        const relation = backend.catalog.find(name);
+        return relation?.kind === 'table' ? relation : undefined;
+      }),
     });
   }
   const rows = source.kind === 'defaults' ? [] : source.rows;
@@ -31,17 +41,46 @@ export async function executeInsert(backend: Backend, statement: Insert): Promis
   const lines = rows.map(
     (row) => `(${row.map((text, at) => valueSql(columns[at] as ColumnDefinition, text)).join(', ')})`,
   );
-  return insertFrom(backend, table, { columns, source: `(VALUES ${lines.join(', ')})` });
+  return insertFrom(backend, table, {
+    columns,
+    source: `(VALUES ${lines.join(', ')})`,
+    types: columns.map((_, at) => literalType(rows.map((row) => row[at]))),
+  });
 }
 
-/** Inserts what `source` (a query in parentheses) gives for `columns`, in their order. */
+/** A text literal and nothing else. */
+const LITERAL = /^'(?:[^']|'')*'$/u;
+
+/** VARCHAR of the longest of the texts, when all of them are literals. A literal stands for no more bytes than it has. */
+function literalType(texts: readonly (string | undefined)[]): RedshiftType | undefined {
+  let length = 1;
+  for (const text of texts) {
+    if (text === undefined || !LITERAL.test(text)) return undefined;
+    length = Math.max(length, Buffer.byteLength(text) - 2);
+  }
+  return { name: 'varchar', length };
+}
+
+/**
+ * Inserts what `source` (a query in parentheses) gives for `columns`, in their order.
+ *
+ * @param types what is known of the values' types, in the same order.
+ */
 export async function insertFrom(
   backend: Backend,
   table: TableDefinition,
-  { columns, source }: { columns: readonly ColumnDefinition[]; source: string },
+  {
+    columns,
+    source,
+    types = [],
+  }: {
+    columns: readonly ColumnDefinition[];
+    source: string;
+    types?: readonly (RedshiftType | undefined)[];
+  },
 ): Promise<CommandResult> {
   const names = columns.map(({ name }) => quoteName(name));
-  const values = columns.map(({ type }, at) => fitSql(`q.c${at}`, type));
+  const values = columns.map(({ type }, at) => fitSql(`q.c${at}`, type, types[at]));
   for (const column of table.columns) {
     const filled = columns.includes(column) ? undefined : missingValueSql(column);
     if (filled === undefined) continue;

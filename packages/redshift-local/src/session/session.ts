@@ -22,6 +22,8 @@ export class Session {
   #block: 'none' | 'open' | 'aborted' = 'none';
   #running: AbortController | undefined;
   #isClosed = false;
+  /** What DuckDB's variables hold: they do not follow transactions. */
+  readonly #told = new Map<string, string>();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(parts: EngineParts, options: { user?: string } = {}) {
@@ -109,7 +111,7 @@ export class Session {
   }
 
   async #run(sql: string, statement: DataStatement): Promise<Result> {
-    if (SESSION_WORDS.test(sql)) await this.#tellSession();
+    if (SESSION_WORDS.test(sql)) await this.#tellSession(sql);
     return executeStatement(statement, {
       backend: this.#backend,
       parts: this.#parts,
@@ -183,14 +185,23 @@ export class Session {
   }
 
   /** Puts what the functions that tell of the session need into DuckDB's variables, when a statement may ask. */
-  async #tellSession(): Promise<void> {
+  async #tellSession(sql: string): Promise<void> {
     const { user, lastCopyCount, lastCopyId, lastUnloadCount, lastUnloadId, queryId } = this.#state;
-    await this.#backend.runAlone(
-      `SET VARIABLE rs_last_copy_count = ${lastCopyCount}; SET VARIABLE rs_last_copy_id = ${lastCopyId};` +
-        `SET VARIABLE rs_last_unload_count = ${lastUnloadCount}; SET VARIABLE rs_last_unload_id = ${lastUnloadId};` +
-        `SET VARIABLE rs_last_query_id = ${queryId - 1}; SET VARIABLE rs_backend_pid = ${this.pid};` +
-        `SET VARIABLE rs_user = ${quoteText(user)}; SET VARIABLE rs_database = ${quoteText(this.#parts.database)}`,
-    );
+    const values: Readonly<Record<string, string>> = {
+      rs_last_copy_count: String(lastCopyCount),
+      rs_last_copy_id: String(lastCopyId),
+      rs_last_unload_count: String(lastUnloadCount),
+      rs_last_unload_id: String(lastUnloadId),
+      rs_backend_pid: String(this.pid),
+      rs_user: quoteText(user),
+      rs_database: quoteText(this.#parts.database),
+      // Another one for every statement, so it is told only to those that ask.
+      ...(QUERY_ID_WORD.test(sql) ? { rs_last_query_id: String(queryId - 1) } : {}),
+    };
+    const news = Object.entries(values).filter(([name, value]) => this.#told.get(name) !== value);
+    if (news.length === 0) return;
+    await this.#backend.runAlone(news.map(([name, value]) => `SET VARIABLE ${name} = ${value}`).join('; '));
+    for (const [name, value] of news) this.#told.set(name, value);
   }
 }
 
@@ -198,6 +209,7 @@ const INTERRUPT_EVERY_MS = 20;
 
 /** Words that ask for the session. A view may ask without the statement naming them: it sees what was last told. */
 const SESSION_WORDS = /pg_last_|pg_backend_pid|current_user|session_user|current_database|\buser\b/iu;
+const QUERY_ID_WORD = /pg_last_query_id/iu;
 
 function timedOut(): RedshiftError {
   return new RedshiftError('canceling statement due to statement timeout', { sqlState: '57014' });
