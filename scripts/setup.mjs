@@ -9,12 +9,16 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 20) {
-  console.error(`millrace needs Node 20 or newer to set itself up, found ${process.version}: install a newer Node`);
+  console.error(
+    `millrace needs Node 20 or newer to set itself up, found ${process.version}: install a newer Node`,
+  );
   process.exit(2);
 }
 
 const stamp = join(root, 'node_modules', '.millrace-setup');
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 const isReady = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 if (!isReady) {
   console.log('setting up: installing the packages of package-lock.json (once)');
