@@ -28,6 +28,36 @@ describe('values that are written', () => {
     expect(await rowsOf(session, "select count(*) from t where c = 'x'")).toEqual([[1]]);
   });
 
+  it('are looked at unless their type says that they are short enough', async () => {
+    const session = (await openEngine()).session();
+    await session.execute('create table short (v varchar(3), w varchar(5), c char(5))');
+    await session.execute('create table long (v varchar(5), m varchar(max))');
+    await session.execute("insert into short values ('abc', 'abcde', 'abcde')");
+    await session.execute("insert into long values ('abcde', repeat('x', 65535))");
+    await session.execute('insert into long (v) select v from short');
+    await session.execute('insert into long (v) select c from short');
+    await session.execute("insert into long (v) select s.w from short as s where s.v = 'abc'");
+    await session.execute('insert into long (v) select cast(w as varchar(2)) from short');
+    await session.execute("insert into long (v) select 'it''s' from short");
+    expect(await rowsOf(session, 'select v from long where m is null order by 1')).toEqual([
+      ['ab'],
+      ['abc'],
+      ['abcde'],
+      ['abcde'],
+      ["it's"],
+    ]);
+    for (const tooLong of [
+      'insert into short (v) select v from long',
+      'insert into short (v) select w from short',
+      "insert into short (v) values ('abc'), ('abcd')",
+      "insert into short (v) values ('abc'), ('ab' || 'cd')",
+      "insert into long (m) select m || 'x' from long where m is not null",
+      'insert into long (m) select s.t from (select m || m as t from long) as s where s.t is not null',
+    ]) {
+      await expect(session.execute(tooLong)).rejects.toThrow('value too long for type character varying');
+    }
+  });
+
   it('round numbers, truncate division, and refuse what does not fit', async () => {
     const session = (await openEngine()).session();
     await session.execute('create table t (d decimal(5,2), i int, s smallint)');

@@ -1,3 +1,4 @@
+import { MAX_VARCHAR_BYTES } from '../sql/parse-type.ts';
 import { toDuckType } from './duck-type.ts';
 import { quoteText } from './quote.ts';
 import type { RedshiftType } from './table-info.ts';
@@ -15,7 +16,9 @@ import type { RedshiftType } from './table-info.ts';
 export function fitSql(valueSql: string, type: RedshiftType, from?: RedshiftType): string {
   switch (type.name) {
     case 'varchar':
-      if (from?.name === 'varchar' && from.length <= type.length) return valueSql;
+      // The longest VARCHAR is also what texts are called of which nothing is known.
+      if (from?.name === 'varchar' && from.length < MAX_VARCHAR_BYTES && from.length <= type.length)
+        return valueSql;
       return fitLength(`CAST(${valueSql} AS VARCHAR)`, type.length, `character varying(${type.length})`);
     case 'char':
       return fitChar(`CAST(${valueSql} AS VARCHAR)`, type.length);
