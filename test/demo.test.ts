@@ -18,7 +18,7 @@ afterEach(() => {
 
 interface Run {
   readonly child: ChildProcess;
-  /** Resolves when the output has something. */
+  /** Resolves with the output when it has the text; rejects when the process ended without. */
   readonly says: (text: string) => Promise<string>;
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
@@ -37,9 +37,10 @@ function run(args: readonly string[]): Run {
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   const says = (text: string): Promise<string> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const look = (): void => {
         if (output.includes(text)) resolve(output);
+        else if (child.exitCode !== null) reject(new Error(`ended without saying '${text}': ${output}`));
       };
       waiting.push(look);
       look();
@@ -47,6 +48,7 @@ function run(args: readonly string[]): Run {
   const ended = new Promise<{ code: number | null; output: string }>((resolve) => {
     child.on('close', (code) => {
       children.delete(child);
+      for (const look of waiting) look();
       resolve({ code, output });
     });
   });
