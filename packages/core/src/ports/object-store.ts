@@ -46,7 +46,7 @@ export interface ObjectStore {
   copy(from: ObjectRef, to: ObjectRef, options: { ifMatch: string }): Promise<ConditionalOutcome>;
   /** Deletes the object while it has `ifMatch` as ETag. */
   delete(at: ObjectRef, options: { ifMatch: string }): Promise<ConditionalOutcome>;
-  /** Replaces the object's tags. The bytes and the ETag stay as they are. */
+  /** Adds tags to the object's; those of the same name are replaced, others, which are not ours, stay. Bytes and ETag stay as they are. */
   tag(
     at: ObjectRef,
     tags: Readonly<Record<string, string>>,

@@ -174,7 +174,8 @@ export class DirectoryObjectStore implements ObjectStore {
       const look = await this.#look(at);
       if (!look) return 'gone';
       if (look.etag !== ifMatch) return 'changed';
-      await this.#tags(at.bucket).put({ key: at.key, etag: ifMatch, tags });
+      const kept = this.#tags(at.bucket);
+      await kept.put({ key: at.key, etag: ifMatch, tags: { ...(await kept.get(at.key, ifMatch)), ...tags } });
       return 'done';
     });
   }

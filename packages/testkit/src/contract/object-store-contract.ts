@@ -385,14 +385,14 @@ export function objectStoreContract(name: string, open: () => Promise<OpenedObje
       );
 
       it(
-        'replaces the tags and leaves bytes and ETag as they are',
+        'adds tags, leaves those of others, and bytes and ETag as they are',
         withStore(async ({ store, bucket, tagsOf }) => {
           const at = { bucket, key: 'in/a b.csv' };
           const written = await store.write(at, 'bytes');
           const ifMatch = written?.etag ?? '';
           expect(await store.tag(at, { state: 'loaded', job: '01J' }, { ifMatch })).toBe('done');
           expect(await store.tag(at, { state: 'archived' }, { ifMatch })).toBe('done');
-          if (tagsOf) expect(await tagsOf(at)).toEqual({ state: 'archived' });
+          if (tagsOf) expect(await tagsOf(at)).toEqual({ state: 'archived', job: '01J' });
           expect((await store.head(at))?.etag).toBe(written?.etag);
           expect((await readAll(store, at)).toString()).toBe('bytes');
           expect((await listAll(store, { bucket, prefix: '' })).map(({ key }) => key)).toEqual([

@@ -100,7 +100,7 @@ export class MemoryObjectStore implements ObjectStore {
     const object = this.#find(at);
     if (!object) return 'gone';
     if (object.etag !== options.ifMatch) return 'changed';
-    this.#buckets.get(at.bucket)?.set(at.key, { ...object, tags: { ...tags } });
+    this.#buckets.get(at.bucket)?.set(at.key, { ...object, tags: { ...object.tags, ...tags } });
     return 'done';
   }
 
