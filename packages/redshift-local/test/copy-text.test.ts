@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openObject } from '../src/copy/open-object.ts';
 import { RedshiftError } from '../src/redshift-error.ts';
 import { type CopyBench, char, column, numeric, openBench, varchar } from './copy-fixture.ts';
 
@@ -363,8 +364,21 @@ describe('compression', () => {
     expect((await failure(bench.copy(`COPY t FROM '${cut}' CSV ${name}`))).message).toContain(
       `${name} decompression of s3://b/cut failed`,
     );
+    expect(bench.errors).toMatchObject([{ fileName: cut, lineNumber: -1, errorCode: 1200 }]);
     const none = bench.put('none', body);
     expect((await failure(bench.copy(`COPY t FROM '${none}' CSV ${name}`))).message).toContain('s3://b/none');
+  });
+
+  it('that is cut off in a large file is told, too', async () => {
+    await bench.table(TWO);
+    const lines = Array.from({ length: 300_000 }, (_, index) => `${index},${(index * 7919) % 99991}`).join(
+      '\n',
+    );
+    const whole = gzipSync(lines);
+    const cut = bench.put('cut', whole.subarray(0, whole.length - 1000));
+    const message = (await failure(bench.copy(`COPY t FROM '${cut}' CSV GZIP`))).message;
+    expect(message).toContain('gzip decompression of s3://b/cut failed');
+    expect(bench.errors).toMatchObject([{ fileName: cut }]);
   });
 
   it('that is not said is an error', async () => {
@@ -423,6 +437,24 @@ describe('files', () => {
     } finally {
       await remote.close();
     }
+  });
+
+  it('that vanish while the COPY runs are named', async () => {
+    const file = {
+      url: 's3://b/gone',
+      ref: { bucket: 'b', key: 'gone' },
+      size: 1,
+      path: join(bench.directory, 'gone'),
+    };
+    await bench.table(TWO);
+    await bench.inTransaction(async (context) => {
+      const read = openObject(file, undefined, context).next();
+      await expect(read).rejects.toThrow(
+        'The specified key does not exist.,Status 404,Error NoSuchKey,Key gone',
+      );
+      const remote = openObject({ ...file, path: undefined }, undefined, context).next();
+      await expect(remote).rejects.toThrow('NoSuchKey,Key gone');
+    });
   });
 
   it('are checked and not loaded with NOLOAD', async () => {

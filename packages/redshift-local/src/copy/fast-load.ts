@@ -56,7 +56,7 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
     const { rowsChanged } = await connection.run(
       `${insert} FROM ${checkedRows(load, checks, source(load, files, newLine))}`,
     );
-    await connection.run('SET SESSION preserve_insertion_order = true');
+    await connection.run('RESET SESSION preserve_insertion_order');
     const isWhole = !(await hasBadRows(load, context)) && !(await swallowed);
     if (isWhole) return { kind: 'loaded', rows: rowsChanged };
     await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
@@ -138,6 +138,7 @@ function jsonSource({ plan }: TextLoad, list: string, compression: string): stri
 async function hasBadRows({ shape }: TextLoad, { connection }: CopyContext): Promise<boolean> {
   const counted = `SELECT last_value FROM duckdb_sequences() WHERE temporary AND sequence_name = '${BAD_ROWS}'`;
   const last = (await connection.runAndReadAll(counted)).getRows()[0]?.[0] ?? null;
+  await connection.run(`DROP SEQUENCE temp.${BAD_ROWS}`);
   if (shape) return last !== null;
   const rejected = (await connection.runAndReadAll(`SELECT count(*) FROM ${REJECTS}`)).getRows()[0]?.[0];
   await connection.run(`DROP TABLE IF EXISTS ${REJECTS}; DROP TABLE IF EXISTS ${REJECT_SCANS}`);

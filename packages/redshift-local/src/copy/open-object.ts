@@ -12,6 +12,9 @@ import type { CopyFile } from './copy-file.ts';
 const SMALL_FILE_BYTES = 256 * 1024;
 const CHUNK_BYTES = 512 * 1024;
 
+/** A file whose bytes are there and cannot be inflated: cut off, or compressed in another way. */
+export class CorruptFileError extends RedshiftError {}
+
 /**
  * The decompressed bytes of an object.
  *
@@ -85,7 +88,7 @@ function toFileError(error: Error, file: CopyFile, compression: CopyCompression 
     );
   }
   if (compression !== undefined) {
-    return new RedshiftError(
+    return new CorruptFileError(
       `${compression} decompression of ${file.url} failed: ${error.message}. The file is cut off, or not compressed with ${compression}`,
       { cause: error },
     );

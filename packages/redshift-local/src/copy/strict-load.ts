@@ -10,7 +10,7 @@ import { CsvRecords } from './csv-records.ts';
 import { DelimitedRecords, FixedWidthRecords } from './delimited-records.ts';
 import { JsonRecords, type JsonShape } from './json-records.ts';
 import type { LoadErrorList } from './load-error-list.ts';
-import { openObject } from './open-object.ts';
+import { CorruptFileError, openObject } from './open-object.ts';
 import { LOAD_ERROR, problem, type RowProblem } from './row-problem.ts';
 import { RowSpool, spooledValues } from './row-spool.ts';
 import { textBlocks } from './text-blocks.ts';
@@ -40,25 +40,27 @@ export async function loadStrictly(
   const details: LoadDetailRow[] = [];
   try {
     const convert = rowConverter(load);
+    let corrupt: CorruptFileError | undefined;
     for (const file of load.files) {
       context.signal.throwIfAborted();
       if (errors.isFull) break;
-      const lines = await readFile(
-        file,
-        load,
-        (record) => {
-          const row = convert(record);
-          if (Array.isArray(row)) {
-            if (!errors.hasFailed) spool.append(row);
-          } else {
-            errors.add({ file, line: record.line, raw: record.raw, ...row });
-          }
-          return !errors.isDoneWith(file);
-        },
-        context,
-      );
-      details.push({ fileName: file.url, bytesScanned: file.size, linesScanned: lines });
+      const take = (record: TextRecord): boolean => {
+        const row = convert(record);
+        if (!Array.isArray(row)) errors.add({ file, line: record.line, raw: record.raw, ...row });
+        else if (!errors.hasFailed) spool.append(row);
+        return !errors.isDoneWith(file);
+      };
+      try {
+        const lines = await readFile(file, load, take, context);
+        details.push({ fileName: file.url, bytesScanned: file.size, linesScanned: lines });
+      } catch (error) {
+        if (!(error instanceof CorruptFileError)) throw error;
+        // No row can be skipped here, so the COPY fails; the other files are still looked at, to name all bad ones.
+        corrupt ??= error;
+        errors.add({ file, line: -1, raw: '', problem: problem(LOAD_ERROR.unknown, error.message) });
+      }
     }
+    if (corrupt) throw corrupt;
     if (errors.hasFailed || load.options.noLoad || spool.rows === 0) return { rows: 0, details };
     spool.close();
     const { fields } = load.plan;
