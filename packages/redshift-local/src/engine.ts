@@ -217,6 +217,7 @@ export class RedshiftLocal {
     if (existsSync(path)) {
       throw new RedshiftError(`cannot back up to ${path}: it is there already; name a new file`);
     }
+    await this.#parts.log.written();
     const connection = await this.#instance.connect();
     try {
       await attach(connection, resolve(path), BACKUP);
@@ -231,11 +232,15 @@ export class RedshiftLocal {
   async close(): Promise<void> {
     for (const session of this.#sessions) await session.close();
     this.#sessions.clear();
-    this.#logConnection.closeSync();
-    this.#control.closeSync();
-    this.#instance.closeSync();
-    if (this.#file !== undefined) openFiles.delete(this.#file);
-    await rm(this.#parts.spoolRoot, { recursive: true, force: true });
+    try {
+      await this.#parts.log.written();
+    } finally {
+      this.#logConnection.closeSync();
+      this.#control.closeSync();
+      this.#instance.closeSync();
+      if (this.#file !== undefined) openFiles.delete(this.#file);
+      await rm(this.#parts.spoolRoot, { recursive: true, force: true });
+    }
   }
 }
 

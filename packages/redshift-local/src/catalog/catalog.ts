@@ -5,10 +5,13 @@ import { keyOf, type RelationDefinition } from './table-definition.ts';
 /** The schema in the DuckDB file that keeps what DuckDB cannot: declared types, identity, defaults, keys. */
 export const CATALOG_SCHEMA = 'rs_catalog';
 
+/** The schema of the load history and of the views that play Redshift's system tables. */
+export const SYSTEM_SCHEMA = 'rs_system';
+
 /** Schemas that belong to the engine; nobody may create or drop them. */
 const OWN_SCHEMAS: ReadonlySet<string> = new Set([
   CATALOG_SCHEMA,
-  'rs_system',
+  SYSTEM_SCHEMA,
   'main',
   'information_schema',
   'pg_catalog',

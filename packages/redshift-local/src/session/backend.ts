@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBPreparedStatement } from '@duckdb/node-api';
+import { SYSTEM_SCHEMA } from '../catalog/catalog.ts';
 import { CatalogView, type CatalogWrite, relationMissing } from '../catalog/catalog-view.ts';
 import { quoteName, quoteText } from '../catalog/quote.ts';
 import {
@@ -151,6 +152,8 @@ export class Backend {
       const name = splitQualified(written);
       this.#tables.push(name.name);
       const relation = this.catalog.find(name);
+      // What a view reads is not told here: it may be the load history too.
+      if (name.schema === SYSTEM_SCHEMA || relation?.kind === 'view') await this.parts.log.written();
       // DuckDB's error would leave the schema out.
       if (relation === undefined && name.schema !== undefined && this.catalog.hasSchema(name.schema)) {
         throw relationMissing(name);

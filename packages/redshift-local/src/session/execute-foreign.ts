@@ -53,9 +53,11 @@ async function copy(sql: string, { backend, parts, state }: StatementContext): P
     );
     state.lastCopyCount = rows;
     state.lastCopyId = queryId;
+    log.flushLater();
     return command('COPY', rows);
-  } finally {
+  } catch (error) {
     await log.flush();
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { quoteText } from '../catalog/quote.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { parseStatement } from '../sql/parse-statement.ts';
+import { SESSION_VARIABLES } from '../translate/session-variables.ts';
 import { Backend } from './backend.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type DataStatement, executeStatement } from './execute-statement.ts';
@@ -23,7 +24,7 @@ export class Session {
   #running: AbortController | undefined;
   #isClosed = false;
   /** What DuckDB's variables hold: they do not follow transactions. */
-  readonly #told = new Map<string, string>();
+  readonly #told = new Map<string, string>(Object.entries(SESSION_VARIABLES));
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(parts: EngineParts, options: { user?: string } = {}) {

@@ -2,6 +2,14 @@ import { type DuckDBAppender, type DuckDBConnection, DuckDBTimestampValue } from
 import type { LOG_TABLES, LogTable } from './log-tables.ts';
 import type { LoadDetailRow, LoadErrorRow, LoadHistoryRow, SystemLog } from './system-log.ts';
 
+/**
+ * For how long the rows of statements that succeeded may wait for more. A commit for each would double the waits for
+ * the disk of a load of few rows.
+ */
+const WRITE_BEHIND_MS = 200;
+/** Rows that wait at most. */
+const MAX_WAITING_ROWS = 20_000;
+
 /** Older rows are dropped beyond this number, per table. */
 const MAX_ROWS = 100_000;
 
@@ -17,13 +25,22 @@ export interface LoggedStatement {
 export interface StatementLog extends SystemLog {
   /**
    * Writes the rows in a transaction of their own, so that they outlive the rollback of the statement that they tell
-   * of. The session awaits it when the statement has ended, whichever way, before it answers.
+   * of. The session awaits it when the statement has failed, before it answers: clients ask for the reason next.
    */
   flush(): Promise<void>;
+  /** Leaves the rows to be written soon, or when `written` is called. A process that is killed before loses them. */
+  flushLater(): void;
 }
 
 export interface SystemLogStore {
   forStatement(statement: LoggedStatement): StatementLog;
+  /**
+   * Resolves when everything that was handed over is in the tables. To be awaited before they are read, and before
+   * the connection is closed.
+   *
+   * @throws what a write behind the back of its statement threw.
+   */
+  written(): Promise<void>;
 }
 
 /**
@@ -39,6 +56,9 @@ export async function openSystemLog(
   const { database, now, maxRows = MAX_ROWS } = options;
   const counters = await readCounters(connection);
   let queue: Promise<void> = Promise.resolve();
+  let waiting: LogBatch = new Map();
+  let timer: NodeJS.Timeout | undefined;
+  let failure: { readonly error: unknown } | undefined;
 
   async function write(batch: LogBatch): Promise<void> {
     await connection.run('BEGIN');
@@ -68,11 +88,37 @@ export async function openSystemLog(
     await connection.run(`DELETE FROM rs_system.${table} WHERE seq <= ${counter.first}`);
   }
 
+  function writeAll(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.size === 0) return queue;
+    const rows = waiting;
+    waiting = new Map();
+    // A failed write is the caller's to hear of; the next one goes on after it.
+    const written = queue.then(() => write(rows));
+    queue = written.catch(() => undefined);
+    return written;
+  }
+
+  function writeSoon(): void {
+    const rows = [...waiting.values()].reduce((sum, list) => sum + list.length, 0);
+    timer ??= setTimeout(writeBehind, WRITE_BEHIND_MS).unref();
+    if (rows > MAX_WAITING_ROWS) writeBehind();
+  }
+
+  function writeBehind(): void {
+    writeAll().catch((error: unknown) => {
+      failure ??= { error };
+    });
+  }
+
   return {
     forStatement(statement) {
       let batch: LogBatch = new Map();
-      const add = (table: LogTable, rows: readonly LogRow[]): void => {
-        if (rows.length > 0) batch.set(table, [...(batch.get(table) ?? []), ...rows]);
+      const add = (table: LogTable, rows: readonly LogRow[]): void => addRows(batch, table, rows);
+      const handOver = (): void => {
+        for (const [table, rows] of batch) addRows(waiting, table, rows);
+        batch = new Map();
       };
       return {
         loadErrors: (rows) =>
@@ -87,17 +133,26 @@ export async function openSystemLog(
             rows.map((row) => detailRow(row, statement, database, now())),
           ),
         flush() {
-          if (batch.size === 0) return Promise.resolve();
-          const rows = batch;
-          batch = new Map();
-          // A failed write is the caller's to hear of; the next one goes on after it.
-          const written = queue.then(() => write(rows));
-          queue = written.catch(() => undefined);
-          return written;
+          handOver();
+          return writeAll();
+        },
+        flushLater() {
+          handOver();
+          if (waiting.size > 0) writeSoon();
         },
       };
     },
+    async written() {
+      await writeAll();
+      const failed = failure;
+      failure = undefined;
+      if (failed !== undefined) throw failed.error;
+    },
   };
+}
+
+function addRows(batch: LogBatch, table: LogTable, rows: readonly LogRow[]): void {
+  if (rows.length > 0) batch.set(table, [...(batch.get(table) ?? []), ...rows]);
 }
 
 /** Appends one row's columns after `seq`. */

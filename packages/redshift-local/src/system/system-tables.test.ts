@@ -120,6 +120,40 @@ describe('openSystemLog', () => {
     expect(newest).toBe(129);
   });
 
+  it('gathers what need not be seen at once, and has it when it is asked for', async () => {
+    const store = await openSystemLog(logConnection, { database: 'dev', now: Date.now });
+    for (const queryId of [1, 2, 3]) {
+      const log = store.forStatement({ ...STATEMENT, queryId });
+      log.loadErrors([ERROR]);
+      log.flushLater();
+    }
+    expect(await rowsOf('SELECT count(*) FROM rs_system.load_errors')).toEqual([['0']]);
+    await store.written();
+    expect(await rowsOf('SELECT query_id FROM rs_system.load_errors ORDER BY seq')).toEqual([
+      ['1'],
+      ['2'],
+      ['3'],
+    ]);
+
+    store.forStatement(STATEMENT).flushLater();
+    const log = store.forStatement({ ...STATEMENT, queryId: 4 });
+    log.loadErrors([ERROR]);
+    log.flushLater();
+    await expect
+      .poll(() => rowsOf('SELECT max(query_id) FROM rs_system.load_errors'), { timeout: 5_000 })
+      .toEqual([['4']]);
+  });
+
+  it('tells whoever asks next of a write that failed behind', async () => {
+    const store = await openSystemLog(logConnection, { database: 'dev', now: Date.now });
+    await session.run('DROP TABLE rs_system.load_errors CASCADE');
+    const log = store.forStatement(STATEMENT);
+    log.loadErrors([ERROR]);
+    log.flushLater();
+    await expect(store.written()).rejects.toThrow('load_errors');
+    await store.written();
+  });
+
   it('takes flushes that come at once', async () => {
     const store = await openSystemLog(logConnection, { database: 'dev', now: Date.now });
     await Promise.all(
