@@ -100,27 +100,31 @@ export function buildJob(input: JobInput): BuiltJob {
 }
 
 /**
- * Writes down everything that the job's SQL reads, then the job itself, and tells how a lane refers to it. Nothing
- * else points to these objects yet: dying in between leaves garbage, never half a job.
+ * Writes down the job and everything that its SQL reads, in no order, and tells how a lane refers to it. Nothing points
+ * to these objects before that: dying in between leaves garbage, never half a job.
  */
 export async function writeJob(
   objects: ObjectStore,
   { document, places, statements }: BuiltJob,
 ): Promise<JobRef> {
-  await objects.write(
-    places.manifest,
-    renderManifest(document.files.map(({ loadUrl, file }) => ({ url: loadUrl, size: file.identity.size }))),
+  const text = JSON.stringify(document);
+  const manifest = renderManifest(
+    document.files.map(({ loadUrl, file }) => ({ url: loadUrl, size: file.identity.size })),
   );
+  const bodies: [ObjectRef, string][] = [
+    [places.manifest, manifest],
+    [places.document, text],
+  ];
   if (statements.some(({ kind }) => kind === 'copy-job-files')) {
     const list = renderFileList(document.files.map(({ file }) => file));
-    await objects.write(places.fileList, list);
-    await objects.write(
-      places.fileListManifest,
-      renderManifest([{ url: urlOf(places.fileList), size: Buffer.byteLength(list) }]),
+    const size = Buffer.byteLength(list);
+    bodies.push(
+      [places.fileList, list],
+      [places.fileListManifest, renderManifest([{ url: urlOf(places.fileList), size }])],
     );
   }
-  const text = JSON.stringify(document);
-  await objects.write(places.document, text);
+  // Side by side: each write is a wait, for a disk or for S3.
+  await Promise.all(bodies.map(([at, body]) => objects.write(at, body)));
   return {
     id: document.attempt.jobId,
     attempt: document.attempt.attempt,
