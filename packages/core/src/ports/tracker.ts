@@ -76,6 +76,7 @@ export interface Tracker {
   redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
   counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }>;
 
+  /** Durable soon: of stories that nothing is decided by, a power cut may take the last ones. */
   putJob(job: JobRecord): Promise<void>;
   /** Newest first, one page of at most `limit`. */
   jobs(target: string, limit: number): Promise<readonly JobRecord[]>;

@@ -182,7 +182,7 @@ export class SqliteTracker implements Tracker {
   }
 
   async putJob(job: JobRecord): Promise<void> {
-    this.#database.run(() => this.#statements.putJob.run({ ...job }));
+    this.#database.runUnsynced(() => this.#statements.putJob.run({ ...job }));
   }
 
   async jobs(target: string, limit: number): Promise<readonly JobRecord[]> {

@@ -31,6 +31,19 @@ describe('StateDatabase', () => {
     database.close();
   });
 
+  it('waits for the disk again after a write that did not, and one that failed', () => {
+    const database = open();
+    database.runUnsynced(() => database.prepare('INSERT INTO note VALUES (?)').run('soon'));
+    expect(() =>
+      database.runUnsynced(() => database.prepare('INSERT INTO note VALUES (NULL)').run()),
+    ).toThrow();
+    expect(database.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
+    database.close();
+    const again = open();
+    expect(again.prepare('SELECT text FROM note').all()).toEqual([{ text: 'soon' }]);
+    again.close();
+  });
+
   it('brings an older file to the current schema and keeps what is in it', () => {
     const old = open([FIRST]);
     old.prepare('INSERT INTO note VALUES (?)').run('kept');

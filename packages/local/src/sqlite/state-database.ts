@@ -39,6 +39,7 @@ const CHECKPOINT_PAGES = 4_000;
 export class StateDatabase {
   readonly path: string;
   readonly sql: DatabaseSync;
+  readonly #synchronous: StateDatabaseOptions['synchronous'];
 
   /**
    * @throws LoadError `state-foreign` for a file of another program, `state-newer` for one of a newer Millrace,
@@ -47,6 +48,7 @@ export class StateDatabase {
   constructor(options: StateDatabaseOptions) {
     const { path } = options;
     this.path = path;
+    this.#synchronous = options.synchronous;
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
     this.sql = openFile(path);
     try {
@@ -68,6 +70,22 @@ export class StateDatabase {
     } catch (error) {
       throw toStateError(error, this.path);
     }
+  }
+
+  /**
+   * Runs `body`, whose commit survives this process but does not wait for the disk: the next one that does takes it
+   * along. For what is worth less than the wait. Nothing changes where no commit waits.
+   */
+  runUnsynced<T>(body: () => T): T {
+    if (this.#synchronous === 'normal') return this.run(body);
+    return this.run(() => {
+      this.sql.exec('PRAGMA synchronous = NORMAL');
+      try {
+        return body();
+      } finally {
+        this.sql.exec('PRAGMA synchronous = FULL');
+      }
+    });
   }
 
   /** Runs `body` as one transaction: all of its writes or, when it throws, none. */
