@@ -56,7 +56,7 @@ const RULES: readonly ErrorRule[] = [
     class: 'transient',
   },
   { pattern: /deadlock detected/iu, code: 'deadlock', class: 'transient' },
-  { pattern: /conflict with concurrent transaction/iu, code: 'concurrent-change', class: 'transient' },
+  { pattern: /because of conflict with/iu, code: 'concurrent-change', class: 'transient' },
   {
     pattern: /statement timeout|canceling statement due to|cancelled on user's request|cancelled by WLM/iu,
     code: 'statement-cancelled',

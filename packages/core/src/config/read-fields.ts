@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { nearestWord } from '../copy/nearest-word.ts';
 import { type ConfigProblem, formatValue } from './config-error.ts';
-import { nearestWord } from './nearest-word.ts';
 import { readKnownKeys } from './strict-fields.ts';
 
 type Issue = z.core.$ZodIssue;

@@ -1,7 +1,7 @@
+import { nearestWord } from '../copy/nearest-word.ts';
 import type { MergeRule } from '../load/merge-rule.ts';
 import type { ProblemSite } from './config-error.ts';
 import type { modelessTargetSchema } from './config-schema.ts';
-import { nearestWord } from './nearest-word.ts';
 import type { ReadFields } from './read-fields.ts';
 
 /** The fields of a target of any mode. */

@@ -2,6 +2,7 @@ import { LoadError } from '../recover/load-error.ts';
 import type { Token } from '../sql/tokenizer.ts';
 import { checkOptionConflicts } from './check-option-conflicts.ts';
 import type { CopyCredentials, CopyOptions, CopyPaths, FixedWidthColumn } from './copy-options.ts';
+import { nearestWord } from './nearest-word.ts';
 import { OptionCursor } from './option-cursor.ts';
 import { assembleOptions, type OptionDraft } from './option-draft.ts';
 
@@ -325,7 +326,7 @@ function unknownOption(text: string, word: Token): LoadError {
   const name = text.slice(word.start, word.end);
   if (word.text === 'from')
     return optionError('FROM is given twice', word, 'the options begin behind the first address');
-  const nearest = word.kind === 'word' ? nearestOption(word.text) : undefined;
+  const nearest = word.kind === 'word' ? nearestWord(word.text, OPTION_NAMES) : undefined;
   return optionError(
     `'${name}' is not an option of COPY`,
     word,
@@ -345,27 +346,4 @@ function optionError(what: string, at: Token, hint?: string): LoadError {
     `${what} (position ${at.start + 1})`,
     hint === undefined ? {} : { hint },
   );
-}
-
-/** The option with the fewest edits between; undefined when nothing is near enough to be meant. */
-function nearestOption(word: string): string | undefined {
-  let best: { name: string; edits: number } | undefined;
-  for (const name of OPTION_NAMES) {
-    const edits = editsBetween(word, name);
-    if (edits <= Math.max(2, name.length / 3) && (!best || edits < best.edits)) best = { name, edits };
-  }
-  return best?.name;
-}
-
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
