@@ -8,18 +8,20 @@ export type Seconds = number;
  * Measures contenders in turn, A B C A B C…, so that what else the machine does falls on all of them alike. Round 0
  * warms up and is not counted.
  *
+ * @param collects whether garbage is collected before each contender: that of one must not fall into the time of the
+ * next. Not for work of milliseconds, which is slower right after a collection.
  * @returns the seconds of every counted round, per contender.
  */
 export async function sideBySide<Name extends string>(
   rounds: number,
   contenders: Readonly<Record<Name, Contender>>,
+  { collects = true }: { collects?: boolean } = {},
 ): Promise<Record<Name, Seconds[]>> {
   const names = Object.keys(contenders) as Name[];
   const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Seconds[]>;
   for (let round = 0; round <= rounds; round += 1) {
     for (const name of names) {
-      // The garbage of one contender must not be collected in the time of the next.
-      globalThis.gc?.();
+      if (collects) globalThis.gc?.();
       const seconds = await contenders[name](round);
       if (round > 0) taken[name].push(seconds);
     }

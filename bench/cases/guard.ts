@@ -41,6 +41,7 @@ export async function measureGuard({ directory, rounds }: BenchSettings): Promis
           Object.fromEntries(
             [...lanes].map(([name, lane]) => [name, (round: number) => time(lane, filesOf(round))]),
           ),
+          { collects: false },
         );
       // The guard first: it would rightly refuse files that are loaded.
       figures.push(flatness(`guard alone, ${files} files`, await inTurn(timeGuard)));

@@ -58,6 +58,30 @@ describe('values that are written', () => {
     }
   });
 
+  it('are counted as the query gives them, whatever its list shows', async () => {
+    const session = (await openEngine()).session();
+    await session.execute('create table a (id int, v varchar(5))');
+    await session.execute('create table b (id int, w varchar(9))');
+    await session.execute('create table c (id int, v varchar(5), w varchar(5))');
+    await session.execute("insert into a values (1, 'a')");
+    await session.execute("insert into b values (1, 'b')");
+    await session.execute('insert into c select * from a join b using (id)');
+    await session.execute('insert into c (v, id) select a.v, count(*) from a group by 1');
+    await session.execute('insert into c (id) select 7 union select 8');
+    expect(await rowsOf(session, 'select id, v, w from c order by id, v')).toEqual([
+      [1, 'a', 'b'],
+      [1, 'a', null],
+      [7, null, null],
+      [8, null, null],
+    ]);
+    await expect(session.execute('insert into c (id) select id, v from a')).rejects.toThrow(
+      'INSERT has more expressions than target columns',
+    );
+    await expect(session.execute('insert into c (id, v) select id from a')).rejects.toThrow(
+      'INSERT has more target columns than expressions',
+    );
+  });
+
   it('round numbers, truncate division, and refuse what does not fit', async () => {
     const session = (await openEngine()).session();
     await session.execute('create table t (d decimal(5,2), i int, s smallint)');

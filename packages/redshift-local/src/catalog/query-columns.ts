@@ -30,6 +30,19 @@ export function queryColumnTypes(
   });
 }
 
+/**
+ * The types of a query's columns, one per column and undefined where nothing is known, told from its text alone;
+ * undefined as a whole when the text does not tell how many there are. With a `*` only DuckDB knows: a join by USING
+ * has fewer columns than its tables.
+ */
+export function listedColumnTypes(
+  query: string,
+  findTable: (name: QualifiedName) => TableDefinition | undefined,
+): readonly (RedshiftType | undefined)[] | undefined {
+  const hasStar = new TokenCursor(query).tokens.some(({ kind, text }) => kind === 'symbol' && text === '*');
+  return hasStar ? undefined : readSelectList(query, findTable);
+}
+
 type Source = { readonly alias: string; readonly table: TableDefinition };
 
 /** One type per column, undefined where the list does not tell; undefined as a whole when it cannot be read. */

@@ -1,10 +1,11 @@
 import { fitSql } from '../catalog/fit-value.ts';
-import { queryColumnTypes } from '../catalog/query-columns.ts';
+import { listedColumnTypes, queryColumnTypes } from '../catalog/query-columns.ts';
 import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
 import type { RedshiftType } from '../catalog/table-info.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
+import type { QualifiedName } from '../sql/token-cursor.ts';
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
 import { type CommandResult, command } from './result.ts';
@@ -20,18 +21,11 @@ export async function executeInsert(backend: Backend, statement: Insert): Promis
   if (source.kind === 'query') {
     const query = translateSql(source.query);
     await backend.lockTablesOf(query);
-    const described = await backend.describe(query);
-    const found = Array.from({ length: described.columnCount }, (_, at) => ({
-      name: described.columnName(at),
-      duckType: described.columnType(at),
-    }));
+    const types = await queryTypes(backend, { text: source.query, query });
     return insertFrom(backend, table, {
-      columns: targetColumns(table, statement.columns, found.length),
+      columns: targetColumns(table, statement.columns, types.length),
       source: `(${query})`,
-      types: queryColumnTypes(source.query, found, (name) => {
-        const relation = backend.catalog.find(name);
-        return relation?.kind === 'table' ? relation : undefined;
-      }),
+      types,
     });
   }
   const rows = source.kind === 'defaults' ? [] : source.rows;
@@ -46,6 +40,25 @@ export async function executeInsert(backend: Backend, statement: Insert): Promis
     source: `(VALUES ${lines.join(', ')})`,
     types: columns.map((_, at) => literalType(rows.map((row) => row[at]))),
   });
+}
+
+/** What the columns of a query are, by its text where that tells: DuckDB would plan the query a second time. */
+async function queryTypes(
+  backend: Backend,
+  { text, query }: { text: string; query: string },
+): Promise<readonly (RedshiftType | undefined)[]> {
+  const findTable = (name: QualifiedName): TableDefinition | undefined => {
+    const relation = backend.catalog.find(name);
+    return relation?.kind === 'table' ? relation : undefined;
+  };
+  const listed = listedColumnTypes(text, findTable);
+  if (listed !== undefined) return listed;
+  const described = await backend.describe(query);
+  const found = Array.from({ length: described.columnCount }, (_, at) => ({
+    name: described.columnName(at),
+    duckType: described.columnType(at),
+  }));
+  return queryColumnTypes(text, found, findTable);
 }
 
 /** A text literal and nothing else. */
