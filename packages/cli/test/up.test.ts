@@ -94,18 +94,25 @@ describe('millrace up', () => {
     expect(up.stderr).toContain('carrier');
   });
 
-  it('that ends before a load is done leaves the rest to the command that waits for it', async () => {
-    const cwd = await flightsProject({ freshness: '10m' });
+  it('that is killed in the middle of a load leaves the rest to the command that waits for it', async () => {
+    const cwd = await flightsProject();
     const up = await startUp(cwd);
-    const load = startMillrace(['load', 'flights', await writeFlights(cwd, 'a.csv', [1])], { cwd });
-    await until(async () => (await flightsStatus(cwd)).waiting === 1, { what: () => 'the file to wait' });
-    up.process.kill('SIGTERM');
+    const long = await writeFlights(
+      cwd,
+      'a.csv',
+      Array.from({ length: 1_000_000 }, (_, n) => n % 100),
+    );
+    const load = startMillrace(['load', 'flights', long], { cwd });
+    await until(async () => (await flightsStatus(cwd)).loading === 1, { what: () => 'the load to run' });
+    up.process.kill('SIGKILL');
     await up.ended;
     expect(await load.ended).toMatchObject({ code: 0, stdout: 'public.flights: 1 file loaded\n' });
+    expect(await flightsStatus(cwd)).toMatchObject({ loaded: 1, rows: 1_000_000 });
   });
 
   it('lets a load that is interrupted leave its files in the lane', async () => {
-    const cwd = await flightsProject({ freshness: '10m' });
+    // A lane that is held: the table has no such column.
+    const cwd = await flightsProject({ columns: ['flight', 'carrier'] });
     const up = await startUp(cwd);
     const load = startMillrace(['load', 'flights', await writeFlights(cwd, 'a.csv', [1])], { cwd });
     await until(async () => (await flightsStatus(cwd)).waiting === 1, { what: () => 'the file to wait' });
