@@ -1,4 +1,4 @@
-export { compressionOfKey } from './config/compile-copy.ts';
+export { compressionOfKey, formatOfName } from './config/compile-copy.ts';
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { type ConfigJson, configJsonSchema, type TargetJson } from './config/config-schema.ts';
 export * from './config/define-config.ts';

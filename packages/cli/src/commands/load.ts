@@ -15,7 +15,7 @@ export function addLoad(program: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       `
-The files are copied into the object store, below the first prefix of the target, and go the way of every other file:
+The files are copied into the object store, below a prefix of the target, and go the way of every other file:
 same lane, same receipts. A file that was loaded before is not loaded again.
 
 Examples:

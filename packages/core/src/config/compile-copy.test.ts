@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseCopyOptions } from '../copy/parse-copy-options.ts';
 import type { Compression } from '../load/target-definition.ts';
+import { formatOfName } from './compile-copy.ts';
 import type { FormatJson } from './format-schema.ts';
 import type { ConfiguredTarget } from './millrace-config.ts';
 import { parseConfig } from './parse-config.ts';
@@ -112,4 +113,15 @@ describe('the compression of a file', () => {
     expect(target.copyOptions('gzip')).toBe(target.copyOptions('none'));
     expect(() => targetOf({ format: { kind: 'parquet' }, copy: 'GZIP' })).toThrow(/PARQUET/u);
   });
+});
+
+it.each([
+  ['a.csv', 'csv'],
+  ['x.json/part-1.NDJSON.zst', 'json'],
+  ['a.parquet', 'parquet'],
+  ['a.b.txt.bz2', 'delimited'],
+  ['a.gz', null],
+  ['part-1', null],
+])('takes the file %s for %s, by its name', (name, format) => {
+  expect(formatOfName(name)).toBe(format);
 });

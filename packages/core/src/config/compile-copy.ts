@@ -2,7 +2,7 @@ import { checkLoaderOptions } from '../copy/check-loader-options.ts';
 import type { CopyFormat, CopyOptions } from '../copy/copy-options.ts';
 import { parseCopyOptions } from '../copy/parse-copy-options.ts';
 import { renderCopyOptions } from '../copy/render-copy-options.ts';
-import type { Compression } from '../load/target-definition.ts';
+import type { Compression, FileFormat } from '../load/target-definition.ts';
 import { tokenize } from '../sql/tokenizer.ts';
 import { attempt, type ProblemSite } from './config-error.ts';
 import { formatOptions } from './format-options.ts';
@@ -13,7 +13,7 @@ import type { CompiledCopy } from './millrace-config.ts';
 const FORMAT_WORDS = new Set(['csv', 'fixedwidth', 'json', 'avro', 'parquet', 'orc', 'shapefile']);
 
 /** The formats that Millrace loads, by COPY's word for them. */
-const FORMATS: Readonly<Partial<Record<CopyFormat['kind'], CompiledCopy['format']>>> = {
+const FORMATS: Readonly<Partial<Record<CopyFormat['kind'], FileFormat>>> = {
   csv: 'csv',
   delimited: 'delimited',
   'fixed-width': 'fixedwidth',
@@ -102,7 +102,7 @@ function readCompression(
 
 function compiled(
   options: CopyOptions,
-  { kind, compression }: { kind: CompiledCopy['format']; compression: Compression | 'auto' },
+  { kind, compression }: { kind: FileFormat; compression: Compression | 'auto' },
 ): CompiledCopy {
   const { credentials, compression: _, ...rest } = options;
   // Both would run at every load of a few rows. Statistics are kept by Redshift itself, and by `statUpdate` on demand.
@@ -130,4 +130,21 @@ function compiled(
 export function compressionOfKey(key: string): Compression {
   const ending = /\.([^./]+)$/u.exec(key)?.[1]?.toLowerCase();
   return ENDINGS[ending ?? ''] ?? 'none';
+}
+
+const FORMAT_ENDINGS: Readonly<Record<string, FileFormat>> = {
+  csv: 'csv',
+  json: 'json',
+  jsonl: 'json',
+  ndjson: 'json',
+  parquet: 'parquet',
+  tsv: 'delimited',
+  txt: 'delimited',
+};
+
+/** What a file looks like by the ending of its name, below that of its packing; null when the ending does not tell. */
+export function formatOfName(name: string): FileFormat | null {
+  const bare = compressionOfKey(name) === 'none' ? name : name.slice(0, name.lastIndexOf('.'));
+  const ending = /\.([^./]+)$/u.exec(bare)?.[1]?.toLowerCase();
+  return FORMAT_ENDINGS[ending ?? ''] ?? null;
 }

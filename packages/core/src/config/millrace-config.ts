@@ -3,8 +3,7 @@ import type { Compression, FileCopy, TargetDefinition } from '../load/target-def
 import type { ObjectRef } from '../ports/object-store.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
-export interface CompiledCopy extends Pick<FileCopy, 'iamRole'> {
-  readonly format: 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
+export interface CompiledCopy extends Pick<FileCopy, 'format' | 'iamRole'> {
   /** All COPY options but source, role and MANIFEST, canonical, for one compression. */
   copyOptions(compression: Compression): string;
   /** What the key's ending, or the configuration, says. */

@@ -72,7 +72,8 @@ function readOwnCopy(
 /** How an object is read: the first source that takes it decides, and the target where that one says nothing. */
 export function readBy(rules: readonly SourceRule[], own: CompiledCopy): (at: ObjectRef) => FileCopy {
   return (at) => {
-    const { copyOptions, compressionOf, iamRole } = rules.find((rule) => takes(rule, at))?.copy ?? own;
-    return { options: copyOptions(compressionOf(at.key)), iamRole };
+    const { format, copyOptions, compressionOf, iamRole } =
+      rules.find((rule) => takes(rule, at))?.copy ?? own;
+    return { format, options: copyOptions(compressionOf(at.key)), iamRole };
   };
 }

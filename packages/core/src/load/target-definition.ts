@@ -20,8 +20,13 @@ export interface BatchingPolicy {
   readonly freshnessMs: number;
 }
 
-/** How COPY reads a file: its options, canonical, without source and MANIFEST; and the role. */
+/** What files look like. */
+export type FileFormat = 'csv' | 'delimited' | 'fixedwidth' | 'json' | 'parquet';
+
+/** How COPY reads a file. */
 export interface FileCopy {
+  readonly format: FileFormat;
+  /** All options but source, role and MANIFEST, canonical. */
   readonly options: string;
   /** The role that COPY reads objects with; null: the warehouse's own. */
   readonly iamRole: string | null;

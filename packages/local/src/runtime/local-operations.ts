@@ -6,6 +6,7 @@ import {
   definitionOf,
   type FailureEntry,
   type FileSelection,
+  formatOfName,
   type HandedFile,
   LoadError,
   type Loader,
@@ -133,39 +134,52 @@ function exampleFile({ from }: TargetDefinition, now: number): LoadFile {
   return loadFileOf({ bucket, key: `${key}example`, etag: 'example', size: 1 }, now);
 }
 
-/** Copies local files below the target's first prefix and lets them into its lane. */
+/** Copies local files below a prefix of the target and lets them into its lane. */
 export async function loadLocalFiles(
   loader: Loader,
   target: string,
   paths: readonly string[],
 ): Promise<readonly HandedFile[]> {
-  const { from } = definitionOf(loader, target);
-  const [prefix] = from;
-  if (prefix === undefined) {
-    throw new LoadError('target-without-prefix', `${target} has no prefix to put files under`, {
-      hint: "give the target a 'from'",
-    });
-  }
+  const definition = definitionOf(loader, target);
   const handed: HandedFile[] = [];
   for (const path of paths) {
-    const { bucket, key } = parseUrl(prefix);
-    // Before it is copied: what no route would take must not lie around in the object store.
-    const name = join('/', key, basename(path)).slice(1);
-    if (!loader.routesOf({ bucket, key: name }).includes(target)) {
-      throw new LoadError(
-        'file-not-routed',
-        `${path} would be ${urlOf({ bucket, key: name })}, which is no file of ${target}`,
-        {
-          hint: "rename it so that it fits the target's 'from'",
-        },
-      );
-    }
+    const prefix = prefixFor(loader, definition, path);
     const object = await handOver(loader.objects, path, prefix);
     const file = loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now());
     await admit(loader, target, [file]);
     handed.push(...(await handedFiles(loader, target, [file.id])));
   }
   return handed;
+}
+
+/**
+ * Where a local file is to go: below the first prefix whose files look as its name says; else the first that takes it.
+ *
+ * @throws LoadError `target-without-prefix`, `file-not-routed`
+ */
+function prefixFor(loader: Loader, { name: target, from, copyFor }: TargetDefinition, path: string): string {
+  const places = from.map((prefix) => {
+    const { bucket, key } = parseUrl(prefix);
+    return { prefix, at: { bucket, key: join('/', key, basename(path)).slice(1) } };
+  });
+  const [first] = places;
+  if (first === undefined) {
+    throw new LoadError('target-without-prefix', `${target} has no prefix to put files under`, {
+      hint: "give the target a 'from'",
+    });
+  }
+  // Before it is copied: what no route would take must not lie around in the object store.
+  const taken = places.filter(({ at }) => loader.routesOf(at).includes(target));
+  const format = formatOfName(path);
+  const place = taken.find(({ at }) => copyFor(at).format === format) ?? taken[0];
+  if (place) return place.prefix;
+  throw new LoadError(
+    'file-not-routed',
+    `${path} would be ${urlOf(first.at)}, which is no file of ${target}`,
+    {
+      hint: "rename it so that it fits the target's 'from'",
+    },
+  );
 }
 
 /** Where files of a target stand now. */
