@@ -48,20 +48,28 @@ type Look =
 
 async function look(objects: ObjectStore, file: LoadFile, pinTo: ObjectRef | null): Promise<Look> {
   const { id, identity, url } = file;
+  const pin = pinTo === null ? undefined : pinOf(pinTo, { id, key: identity.key });
+  // An attempt that failed has pinned this version: it is loaded, whatever became of the key since.
+  if (pin !== undefined && (await objects.head(pin)) !== undefined) {
+    return { kind: 'ready', loadUrl: urlOf(pin) };
+  }
   const info = await objects.head(identity);
   if (info === undefined) return { kind: 'gone' };
   if (info.etag !== identity.etag) return { kind: 'changed', info };
-  if (pinTo === null) return { kind: 'ready', loadUrl: url };
-  const pin = pinOf(pinTo, { id, key: identity.key });
+  if (pin === undefined) return { kind: 'ready', loadUrl: url };
   const outcome = await objects.copy(identity, pin, { ifMatch: identity.etag });
   if (outcome === 'done') return { kind: 'ready', loadUrl: urlOf(pin) };
   // Rewritten or deleted between the look and the copy: look again, once per such write.
   return look(objects, file, pinTo);
 }
 
+/** Of a key's end, in characters: together with the id shorter than any store's limit, in any alphabet. */
+const MAX_PIN_NAME = 50;
+
 /** Where a pinned version is: by its id, with the end of its key, which tells people and COPY how it is packed. */
 export function pinOf(pinTo: ObjectRef, { id, key }: { id: string; key: string }): ObjectRef {
-  return { bucket: pinTo.bucket, key: `${pinTo.key}${id}-${key.slice(key.lastIndexOf('/') + 1)}` };
+  const name = [...key.slice(key.lastIndexOf('/') + 1)].slice(-MAX_PIN_NAME).join('');
+  return { bucket: pinTo.bucket, key: `${pinTo.key}${id}-${name}` };
 }
 
 function fileOf(info: ObjectInfo, now: EpochMs): LoadFile {

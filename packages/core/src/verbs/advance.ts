@@ -3,14 +3,16 @@ import { type Backlog, type Batch, dueAt, planBatch, sortBacklog } from '../lane
 import type { Lane, LaneState } from '../lane/lane.ts';
 import { type BuiltJob, buildJob, copyKindOf, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
+import { missingTable } from '../load/missing-table.ts';
 import { prepareFiles } from '../load/prepare-files.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { LoadError } from '../recover/load-error.ts';
+import { pinsOf } from './drop-pins.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { admit } from './intake.ts';
-import { definitionOf, type Loader } from './loader.ts';
+import { chanceOf, definitionOf, type Loader } from './loader.ts';
 import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
@@ -113,6 +115,9 @@ function moveTo(loader: Loader, lane: Lane, state: LaneState): Promise<boolean> 
   return loader.tracker.putLane({ ...lane, state });
 }
 
+/** Claims that were given back because they came at the same time try again within this, at different instants. */
+const BUDGET_RETRY_MS = 250;
+
 /** A slot is freed by a settled job, never by time alone. */
 async function hasBudget(loader: Loader, target: string): Promise<boolean> {
   const lanes = await loader.tracker.lanes();
@@ -166,7 +171,18 @@ async function startJob(
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
   if (!(await tracker.putLane(claim))) return { kind: 'lost-race' };
-  return submitJob(loader, { lane: { ...claim, version: lane.version + 1 }, job, document: built.document });
+  const claimed: Lane = { ...claim, version: lane.version + 1 };
+  // Lanes that counted at the same time have all found room. Of claims that are too many, each that looks after the
+  // others have claimed sees them: more may give way than need to, never fewer.
+  if (!(await hasBudget(loader, lane.target))) return giveWay(loader, claimed);
+  return submitJob(loader, { lane: claimed, job, document: built.document });
+}
+
+async function giveWay(loader: Loader, claimed: Lane): Promise<AdvanceOutcome> {
+  const dueAt = loader.now() + 1 + Math.round(BUDGET_RETRY_MS * chanceOf(loader));
+  if (!(await moveTo(loader, claimed, { kind: 'waiting', dueAt }))) return { kind: 'lost-race' };
+  await loader.wakes.wake(claimed.target, dueAt);
+  return { kind: 'over-budget' };
 }
 
 /** @returns the error instead of the job when the target, not the moment, is at fault. */
@@ -178,7 +194,7 @@ async function planJob(
   const { settings, warehouse } = loader;
   try {
     const tableColumns = await warehouse.describeTable(definition.name);
-    if (tableColumns === undefined) return tableMissing(definition.name);
+    if (tableColumns === undefined) return await missingTable(warehouse, definition.name);
     const attempt = { jobId: ulid(now, loader.random()), attempt: 1, fence: lane.fence + 1 };
     return buildJob({
       ...settings,
@@ -200,12 +216,11 @@ async function confirmFiles(
   loader: Loader,
   { definition, lane, files }: { definition: TargetDefinition; lane: Lane; files: readonly TrackedFile[] },
 ): Promise<readonly JobFile[] | undefined> {
-  const { control } = loader.settings;
   const now = loader.now();
   const { ready, gone, changed } = await prepareFiles(
     loader.objects,
     files.map(({ file }) => file),
-    { pinTo: definition.pin ? { bucket: control.bucket, key: `${control.key}pins/` } : null, now },
+    { pinTo: definition.pin ? pinsOf(loader) : null, now },
   );
   if (gone.length === 0 && changed.length === 0) return ready;
   // The new version first: between the two writes the key waits twice, which is settled by looking again.
@@ -226,11 +241,4 @@ async function confirmFiles(
     ),
   ]);
   return undefined;
-}
-
-function tableMissing(target: string): LoadError {
-  return new LoadError('table-missing', `table ${target} is not in the warehouse`, {
-    class: 'config',
-    hint: 'create it by a migration (`millrace migrate new create_table`)',
-  });
 }

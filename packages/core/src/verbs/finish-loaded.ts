@@ -1,28 +1,32 @@
 import type { LoadFile } from '../file/load-file.ts';
 import { runDoneAction } from '../load/done-action.ts';
-import type { TargetDefinition } from '../load/target-definition.ts';
+import { dropPins } from './drop-pins.ts';
 import type { Loader } from './loader.ts';
 
-/** What `tag` puts on a loaded object: a tag per target, for several may take it. */
-const LOADED_TAG = 'millrace:';
+/** What `tag` puts on a loaded object. */
+const LOADED_TAG = 'millrace';
 
 /**
  * Files are proven to be loaded: their waiting items end, then the done action runs. In this order, so that a crash
  * in between leaves an item less, never a moved file that still waits.
+ *
+ * The objects of a target that is not configured any more are left alone.
  */
 export async function finishLoaded(
   loader: Loader,
-  definition: TargetDefinition,
+  target: string,
   files: readonly LoadFile[],
 ): Promise<void> {
   if (files.length === 0) return;
-  await loader.tracker.markLoaded(definition.name, files);
-  if (definition.after.kind === 'keep') return;
+  await loader.tracker.markLoaded(target, files);
+  await dropPins(loader, target, files);
+  const definition = loader.targets.get(target);
+  if (definition === undefined || definition.after.kind === 'keep') return;
   for (const file of files) {
     await runDoneAction(loader.objects, {
       file,
       definition,
-      tag: { [`${LOADED_TAG}${definition.name}`]: 'loaded' },
+      tag: { [LOADED_TAG]: `loaded ${target}` },
     });
   }
 }

@@ -1,6 +1,7 @@
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Loader } from './loader.ts';
+import { reviveSuperseded } from './revive-superseded.ts';
 
 /** An object that somebody announced, or that a listing found. */
 export interface AnnouncedObject {
@@ -44,13 +45,16 @@ export async function intake(loader: Loader, objects: readonly AnnouncedObject[]
   return { added, unrouted };
 }
 
-/** Lets files into one lane, whatever their route. @returns how many were new. */
+/** Lets files into one lane, whatever their route. @returns how many were new, or wait again. */
 export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<number> {
   const now = loader.now();
-  const added = await loader.tracker.addFiles(target, files);
+  const added = new Set(await loader.tracker.addFiles(target, files));
+  const repeated = files.filter(({ id }) => !added.has(id));
+  const revived = await reviveSuperseded(loader, target, repeated);
   // Unconditional: a repeated notification may be the only trace of a worker that died between these two writes.
   await loader.tracker.addArrivals(target, files.length);
   await loader.wakes.wake(target, now);
-  if (added.length > 0) loader.onEvent({ kind: 'files-waiting', target, files: added.length, at: now });
-  return added.length;
+  const waiting = added.size + revived;
+  if (waiting > 0) loader.onEvent({ kind: 'files-waiting', target, files: waiting, at: now });
+  return waiting;
 }

@@ -63,12 +63,15 @@ async function takePage(
   const unfinished = known.filter(({ status }) => status === 'loaded').map(({ file }) => file);
   const definition = definitionOf(loader, target);
   if (definition.after.kind !== 'keep' && definition.after.kind !== 'tag')
-    await finishLoaded(loader, definition, unfinished);
-  if (fresh.length === 0) return { added: 0, recovered: 0 };
+    await finishLoaded(loader, target, unfinished);
+  // Listed, so this is the present version of its key, whatever took its place before.
+  const superseded = known.filter(({ status }) => status === 'superseded').map(({ file }) => file);
+  const revived = superseded.length === 0 ? 0 : await admit(loader, target, superseded);
+  if (fresh.length === 0) return { added: revived, recovered: 0 };
   const { loadedIds } = await readReceipts(loader, target, fresh);
   const loaded = fresh.filter(({ id }) => loadedIds.has(id));
-  await finishLoaded(loader, definition, loaded);
+  await finishLoaded(loader, target, loaded);
   const waiting = fresh.filter(({ id }) => !loadedIds.has(id));
   const added = waiting.length === 0 ? 0 : await admit(loader, target, waiting);
-  return { added, recovered: loaded.length };
+  return { added: added + revived, recovered: loaded.length };
 }

@@ -1,6 +1,6 @@
 import { ledgerOf } from '../load/ledger.ts';
+import { missingTable } from '../load/missing-table.ts';
 import { planLedger } from '../load/plan-load.ts';
-import { LoadError } from '../recover/load-error.ts';
 import { definitionOf, type Loader } from './loader.ts';
 
 /**
@@ -13,12 +13,7 @@ export async function prepareTarget(loader: Loader, target: string): Promise<voi
   const { rule } = definitionOf(loader, target);
   const { warehouse, tracker } = loader;
   const columns = await warehouse.describeTable(target);
-  if (columns === undefined) {
-    throw new LoadError('table-missing', `table ${target} is not in the warehouse`, {
-      class: 'config',
-      hint: 'create it by a migration (`millrace migrate new create_table`)',
-    });
-  }
+  if (columns === undefined) throw await missingTable(warehouse, target);
   for (const statement of planLedger(target, rule, columns)) {
     await warehouse.transact([warehouse.dialect.render(statement)]);
   }

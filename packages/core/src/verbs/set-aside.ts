@@ -1,4 +1,5 @@
 import type { Evidence, LoadFile } from '../file/load-file.ts';
+import { dropPins } from './drop-pins.ts';
 import type { Loader } from './loader.ts';
 
 export interface AsideFile {
@@ -11,5 +12,10 @@ export interface AsideFile {
 export async function setAside(loader: Loader, target: string, files: readonly AsideFile[]): Promise<void> {
   if (files.length === 0) return;
   await loader.tracker.putAside(target, files);
+  await dropPins(
+    loader,
+    target,
+    files.map(({ file }) => file),
+  );
   for (const aside of files) loader.onEvent({ kind: 'file-aside', target, ...aside, at: loader.now() });
 }

@@ -5,7 +5,7 @@ import { HOLD_MS, retryAt, UNAVAILABLE_HOLD_MS } from '../recover/retry-policy.t
 import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
-import { chanceOf, definitionOf, type Loader } from './loader.ts';
+import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
@@ -89,8 +89,8 @@ async function judgeGuard(loader: Loader, failed: FailedJob): Promise<Next> {
   const { lane, files, error } = failed;
   const receipts = await readReceipts(loader, lane.target, files);
   const loaded = files.filter(({ id }) => receipts.loadedIds.has(id));
-  await finishLoaded(loader, definitionOf(loader, lane.target), loaded);
-  const refusesRewrites = definitionOf(loader, lane.target).rule.onRewrite === 'quarantine';
+  await finishLoaded(loader, lane.target, loaded);
+  const refusesRewrites = loader.targets.get(lane.target)?.rule.onRewrite === 'quarantine';
   const rewritten = files.filter(
     ({ id, keyId }) => !receipts.loadedIds.has(id) && receipts.loadedKeys.has(keyId),
   );

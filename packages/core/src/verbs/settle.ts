@@ -1,12 +1,12 @@
 import type { JobRef, Lane } from '../lane/lane.ts';
 import { type JobDocument, readJobDocument } from '../load/job-document.ts';
 import { planAbandon } from '../load/plan-load.ts';
-import { changedSince, pinOf } from '../load/prepare-files.ts';
+import { changedSince } from '../load/prepare-files.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { admit } from './intake.ts';
-import { definitionOf, type Loader } from './loader.ts';
+import type { Loader } from './loader.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 import { submitJob } from './submit-job.ts';
@@ -105,15 +105,15 @@ async function settleLoaded(
   loader: Loader,
   { lane, job, document, rows }: JobContext & { rows: number | null },
 ): Promise<SettleOutcome> {
-  const definition = definitionOf(loader, lane.target);
+  // A target that left the configuration while its job ran has none.
+  const definition = loader.targets.get(lane.target);
   const files = document.files.map(({ file }) => file);
   // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
-  if (!definition.pin) {
+  if (definition !== undefined && !definition.pin) {
     const rewritten = await changedSince(loader.objects, files, loader.now());
     if (rewritten.length > 0) await admit(loader, lane.target, rewritten);
   }
-  await finishLoaded(loader, definition, files);
-  await dropPins(loader, document);
+  await finishLoaded(loader, lane.target, files);
   const now = loader.now();
   await loader.tracker.putJob({
     id: job.id,
@@ -152,15 +152,4 @@ async function settleLoaded(
     at: now,
   });
   return { kind: 'loaded', files: files.length, rows };
-}
-
-async function dropPins(loader: Loader, { files }: JobDocument): Promise<void> {
-  const { control } = loader.settings;
-  const pins = { bucket: control.bucket, key: `${control.key}pins/` };
-  for (const { file, loadUrl } of files) {
-    if (loadUrl === file.url) continue;
-    const pin = pinOf(pins, { id: file.id, key: file.identity.key });
-    const info = await loader.objects.head(pin);
-    if (info !== undefined) await loader.objects.delete(pin, { ifMatch: info.etag });
-  }
 }

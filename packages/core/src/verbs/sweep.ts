@@ -6,11 +6,14 @@ import type { SettleOutcome } from './settle-outcome.ts';
 export interface SweepReport {
   readonly settled: ReadonlyMap<string, SettleOutcome>;
   readonly advanced: ReadonlyMap<string, AdvanceOutcome>;
+  /** Lanes that could not be looked at, and why: one of them does not keep the others from being looked at. */
+  readonly broken: ReadonlyMap<string, unknown>;
 }
 
 /**
  * The net below everything: looks at every lane, settles jobs whose lease is over, moves on what is due. Finds lanes
- * whose wake was lost, whose worker died, whose completion event never came.
+ * whose wake was lost, whose worker died, whose completion event never came. Jobs of targets that left the
+ * configuration are settled too: they have a place in the budget.
  */
 export async function sweep(
   loader: Loader,
@@ -18,13 +21,19 @@ export async function sweep(
 ): Promise<SweepReport> {
   const settled = new Map<string, SettleOutcome>();
   const advanced = new Map<string, AdvanceOutcome>();
-  for (const target of loader.targets.keys()) {
-    const { state } = await loader.tracker.lane(target);
-    if (state.kind === 'submitting' || state.kind === 'running') {
-      const isOver = isAlone || loader.now() >= state.leaseUntil;
-      if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
+  const broken = new Map<string, unknown>();
+  const known = (await loader.tracker.lanes()).map(({ target }) => target);
+  for (const target of new Set([...loader.targets.keys(), ...known])) {
+    try {
+      const { state } = await loader.tracker.lane(target);
+      if (state.kind === 'submitting' || state.kind === 'running') {
+        const isOver = isAlone || loader.now() >= state.leaseUntil;
+        if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
+      }
+      if (loader.targets.has(target)) advanced.set(target, await advance(loader, target, { drain }));
+    } catch (error) {
+      broken.set(target, error);
     }
-    advanced.set(target, await advance(loader, target, { drain }));
   }
-  return { settled, advanced };
+  return { settled, advanced, broken };
 }

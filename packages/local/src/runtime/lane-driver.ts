@@ -1,9 +1,20 @@
-import { setTimeout } from 'node:timers/promises';
-import { type AdvanceOutcome, advance, type Loader, settle } from '@millrace/core';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  type AdvanceOutcome,
+  advance,
+  type Lane,
+  type Loader,
+  type SettleOutcome,
+  settle,
+} from '@millrace/core';
+import { BrokenLanes } from './broken-lanes.ts';
 
 const FINISH_POLL_MS = 20;
-/** Broken turns in a row after which a run that should end gives up. */
-const MAX_BROKEN_TURNS = 5;
+
+interface Turn {
+  again: boolean;
+  done: Promise<void>;
+}
 
 /**
  * Turns lanes: one turn of a lane at a time, another one after it when something happened meanwhile. What a queue
@@ -11,13 +22,14 @@ const MAX_BROKEN_TURNS = 5;
  */
 export class LaneDriver {
   readonly #loader: Loader;
-  readonly #onError: (target: string, error: unknown) => void;
   readonly #onTurned: () => void;
-  readonly #turning = new Map<string, { again: boolean; done: Promise<void> }>();
+  readonly #turning = new Map<string, Turn>();
+  /** Lanes that wait for a place on the warehouse, the longest waiting first. */
   readonly #overBudget = new Set<string>();
   readonly #urgent = new Set<string>();
-  /** Lanes whose last turns broke, by no fault of a file or the warehouse, and how often in a row. */
-  readonly #broken = new Map<string, { times: number; error: unknown }>();
+  readonly #broken: BrokenLanes;
+  /** Jobs that ended. When it moved while a lane was told that there is no place, there may be one. */
+  #ended = 0;
   #isDraining = false;
   #isFinishing = false;
   #isStopped = false;
@@ -27,8 +39,8 @@ export class LaneDriver {
     { onError, onTurned }: { onError: (target: string, error: unknown) => void; onTurned: () => void },
   ) {
     this.#loader = loader;
-    this.#onError = onError;
     this.#onTurned = onTurned;
+    this.#broken = new BrokenLanes({ onError, look: (target) => this.look(target) });
   }
 
   /** From now on what waits is due. */
@@ -42,23 +54,29 @@ export class LaneDriver {
    */
   async finish({ withinMs }: { withinMs: number }): Promise<void> {
     this.#isFinishing = true;
+    // A turn that began before may be about to submit: its job is in hand too.
+    await this.#turnsDone();
     const until = this.#loader.now() + withinMs;
     while (this.#loader.now() < until) {
       const lanes = await this.#loader.tracker.lanes();
-      const inHand = lanes.filter(({ state }) => state.kind === 'submitting' || state.kind === 'running');
+      const inHand = lanes.filter((lane) => this.#isInHand(lane));
       if (inHand.length === 0) break;
       for (const { target } of inHand) this.look(target);
-      await setTimeout(FINISH_POLL_MS);
+      await pause(FINISH_POLL_MS);
     }
     this.#isStopped = true;
-    await Promise.all([...this.#turning.values()].map(({ done }) => done));
+    this.#broken.stop();
+    await this.#turnsDone();
   }
 
-  /**
-   * What breaks a lane again and again: nothing that waiting would mend. @throws that error.
-   */
+  /** What keeps a lane from being looked at, as the last turns found it; undefined for a lane that turns. */
+  brokenBy(target: string): unknown {
+    return this.#broken.brokenBy(target);
+  }
+
+  /** What breaks a lane again and again: nothing that waiting would mend. @throws that error. */
   throwIfBroken(): void {
-    for (const { times, error } of this.#broken.values()) if (times >= MAX_BROKEN_TURNS) throw error;
+    this.#broken.throwIfHopeless();
   }
 
   get isTurning(): boolean {
@@ -77,25 +95,46 @@ export class LaneDriver {
       turning.again = true;
       return;
     }
-    const turn = { again: false, done: Promise.resolve() };
+    const turn: Turn = { again: false, done: Promise.resolve() };
     this.#turning.set(target, turn);
     turn.done = this.#turn(target, turn);
   }
 
-  async #turn(target: string, turn: { again: boolean }): Promise<void> {
+  async #turn(target: string, turn: Turn): Promise<void> {
     do {
       turn.again = false;
       try {
-        const settled = await settle(this.#loader, target);
-        if (settled.kind === 'loaded' || settled.kind === 'retrying' || settled.kind === 'held')
-          this.#makeRoom(target);
-        if (!this.#isFinishing) this.#note(target, await this.#advance(target));
+        await this.#step(target, turn);
+        this.#broken.mended(target);
       } catch (error) {
-        this.#onError(target, error);
+        this.#broken.broke(target, error);
       }
     } while (turn.again && !this.#isStopped);
     this.#turning.delete(target);
     this.#onTurned();
+  }
+
+  async #step(target: string, turn: Turn): Promise<void> {
+    const settled = await settle(this.#loader, target);
+    if (isEnd(settled)) {
+      const inLine = this.#makeRoom(target);
+      // They had to wait, so they come before the next job of the lane that had the place.
+      if (inLine) {
+        void inLine.then(() => this.look(target));
+        return;
+      }
+    }
+    if (this.#isFinishing) return;
+    const endedBefore = this.#ended;
+    const outcome = await this.#advance(target);
+    if (isEnd(outcome)) void this.#makeRoom(target);
+    if (outcome.kind !== 'over-budget') {
+      this.#overBudget.delete(target);
+      return;
+    }
+    this.#overBudget.add(target);
+    // The job that was in the way ended before this lane was among those that are told.
+    if (this.#ended !== endedBefore) turn.again = true;
   }
 
   async #advance(target: string): Promise<AdvanceOutcome> {
@@ -106,13 +145,32 @@ export class LaneDriver {
     return outcome;
   }
 
-  #note(target: string, outcome: AdvanceOutcome): void {
-    if (outcome.kind === 'over-budget') this.#overBudget.add(target);
-    else this.#overBudget.delete(target);
+  /** The place of `target` is free. @returns when all lanes that waited for it have looked; undefined: none did. */
+  #makeRoom(target: string): Promise<void> | undefined {
+    this.#ended += 1;
+    this.#overBudget.delete(target);
+    return this.#overBudget.size === 0 ? undefined : this.#lookInTurn([...this.#overBudget]);
   }
 
-  /** A job ended: lanes that waited for its place look again. */
-  #makeRoom(target: string): void {
-    for (const waiting of this.#overBudget) if (waiting !== target) this.look(waiting);
+  async #lookInTurn(targets: readonly string[]): Promise<void> {
+    for (const target of targets) {
+      this.look(target);
+      await this.#turning.get(target)?.done;
+    }
   }
+
+  #isInHand({ target, state }: Lane): boolean {
+    const isInHand = state.kind === 'submitting' || state.kind === 'running';
+    // Of a lane that cannot be looked at nobody learns when its job ends.
+    return isInHand && this.#loader.targets.has(target) && this.#broken.brokenBy(target) === undefined;
+  }
+
+  async #turnsDone(): Promise<void> {
+    await Promise.all([...this.#turning.values()].map(({ done }) => done));
+  }
+}
+
+/** Whether a lane's place on the warehouse is free again. */
+function isEnd({ kind }: SettleOutcome | AdvanceOutcome): boolean {
+  return kind === 'loaded' || kind === 'retrying' || kind === 'held';
 }

@@ -22,6 +22,7 @@ import {
 } from '@millrace/core';
 import { DirectoryWatcher } from '../filesystem/directory-watcher.ts';
 import { backUp } from './back-up.ts';
+import { findRemovedTargets } from './find-removed-targets.ts';
 import { LaneDriver } from './lane-driver.ts';
 import {
   bulkLoad,
@@ -70,6 +71,7 @@ export class LocalMillrace implements Operations {
   #watcher: DirectoryWatcher | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  readonly #listings = new Set<Promise<void>>();
   #isWorking = false;
   #isStopping = false;
 
@@ -137,7 +139,9 @@ export class LocalMillrace implements Operations {
     await this.#open.objects.removeAbandoned();
     // Nobody else can have a lane's job in hand: the state directory is ours alone.
     await releaseHolds(this.#loader);
-    await sweep(this.#loader, { isAlone: true });
+    const { broken } = await sweep(this.#loader, { isAlone: true });
+    for (const [target, error] of broken) this.#onError(target, error);
+    for (const [target, error] of await findRemovedTargets(this.#loader)) this.#onError(target, error);
     await this.#watch();
     await this.#list();
     this.#scheduleSweep();
@@ -157,18 +161,20 @@ export class LocalMillrace implements Operations {
       await pause(IDLE_POLL_MS);
       this.#driver.throwIfBroken();
       if (this.#driver.isTurning) continue;
-      const busy = (await this.#loader.tracker.lanes()).filter((lane) => !isAtRest(lane));
+      const busy = (await this.#lanes()).filter((lane) => !isAtRest(lane));
       if (busy.length > 0) {
-        for (const { target, state } of busy)
-          if (state.kind === 'idle' || isDue(state, this.#loader.now())) this.#driver.look(target);
+        for (const { target, state } of busy) {
+          // A lane that broke is looked at again by itself, when its time has come.
+          if (this.#driver.brokenBy(target) !== undefined) continue;
+          if (isDue(state, this.#loader.now())) this.#driver.look(target);
+        }
         continue;
       }
       // What was being written when the run began may be whole by now.
       const { added } = await this.#list();
       if (added === 0 && !this.#driver.isTurning) break;
     }
-    const lanes = await this.#loader.tracker.lanes();
-    return { held: lanes.flatMap(toHeldLane) };
+    return { held: (await this.#lanes()).flatMap(toHeldLane) };
   }
 
   /** Takes nothing new, finishes the jobs in hand, closes everything, gives the state directory back. */
@@ -178,12 +184,13 @@ export class LocalMillrace implements Operations {
     clearTimeout(this.#wakeTimer);
     clearTimeout(this.#sweepTimer);
     await this.#watcher?.close();
+    await Promise.all(this.#listings);
     await this.#driver.finish({ withinMs: FINISH_MS });
     await this.#open.close();
   }
 
   status(): Promise<StatusReport> {
-    return reportStatus(this.#loader);
+    return reportStatus(this.#loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
   }
 
   failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
@@ -230,7 +237,14 @@ export class LocalMillrace implements Operations {
   }
 
   #lookAt(targets: Iterable<string>, options: { isUrgent?: boolean } = {}): void {
-    if (this.#isWorking) for (const target of targets) this.#driver.look(target, options);
+    if (!this.#isWorking) return;
+    for (const target of targets) if (this.#loader.targets.has(target)) this.#driver.look(target, options);
+  }
+
+  /** The lanes of the targets that there are. */
+  async #lanes(): Promise<readonly Lane[]> {
+    const lanes = await this.#loader.tracker.lanes();
+    return lanes.filter(({ target }) => this.#loader.targets.has(target));
   }
 
   #lookAtAll(): void {
@@ -257,9 +271,21 @@ export class LocalMillrace implements Operations {
   }
 
   async #list(): Promise<{ added: number }> {
-    const report = await listFiles(this.#loader);
-    if (report.added > 0) this.#lookAtAll();
-    return report;
+    if (this.#isStopping) return { added: 0 };
+    const listing = listFiles(this.#loader);
+    // A stop waits for it: the stores that it reads are not closed under it. Its failure is its caller's.
+    const ended = listing.then(
+      () => {},
+      () => {},
+    );
+    this.#listings.add(ended);
+    try {
+      const report = await listing;
+      if (report.added > 0) this.#lookAtAll();
+      return report;
+    } finally {
+      this.#listings.delete(ended);
+    }
   }
 
   /** The net: lanes whose wake was lost, files that no notification told of. */

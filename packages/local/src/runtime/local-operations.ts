@@ -12,6 +12,7 @@ import {
   type Loader,
   type LoadFile,
   loadFileOf,
+  missingTable,
   type PlanReport,
   parseBulkSpec,
   parseUrl,
@@ -102,12 +103,7 @@ export async function planTarget(loader: Loader, target: string): Promise<PlanRe
   const isExample = batch.files.length === 0;
   const files = isExample ? [exampleFile(definition, loader.now())] : batch.files.map(({ file }) => file);
   const tableColumns = await loader.warehouse.describeTable(target);
-  if (tableColumns === undefined) {
-    throw new LoadError('table-missing', `table ${target} is not in the warehouse`, {
-      class: 'config',
-      hint: 'create it by a migration (`millrace migrate new create_table`)',
-    });
-  }
+  if (tableColumns === undefined) throw await missingTable(loader.warehouse, target);
   const { document } = buildJob({
     ...loader.settings,
     definition,

@@ -1,7 +1,14 @@
-import type { Lane, Loader, StatusReport, TargetStatus } from '@millrace/core';
+import { type Lane, LoadError, type Loader, type StatusReport, type TargetStatus } from '@millrace/core';
 
-/** Where every target stands: from the tracker alone, the warehouse is not woken. */
-export async function reportStatus(loader: Loader): Promise<StatusReport> {
+/**
+ * Where every target stands: from the tracker alone, the warehouse is not woken.
+ *
+ * @param brokenBy what keeps a lane from being looked at, if anything does.
+ */
+export async function reportStatus(
+  loader: Loader,
+  { brokenBy }: { brokenBy: (target: string) => unknown },
+): Promise<StatusReport> {
   const targets: Record<string, TargetStatus> = {};
   for (const target of loader.targets.keys()) {
     const lane = await loader.tracker.lane(target);
@@ -18,10 +25,17 @@ export async function reportStatus(loader: Loader): Promise<StatusReport> {
         counts.oldestWaitingAt === null ? null : Math.max(0, loader.now() - counts.oldestWaitingAt),
       lastLoadedAt: lane.lastLoadedAt === null ? null : new Date(lane.lastLoadedAt).toISOString(),
       rows: lane.loadedRows,
-      note: noteOf(lane, loader.now()),
+      note: stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now()),
     };
   }
   return { targets };
+}
+
+function stuckNote(error: unknown): string | null {
+  if (error === undefined) return null;
+  const reason =
+    error instanceof LoadError ? error.sentence : error instanceof Error ? error.message : String(error);
+  return `stuck: ${reason}`;
 }
 
 function filesInHand({ state }: Lane): number {
