@@ -7,9 +7,11 @@ import { Terminal } from './terminal/terminal.ts';
 
 /** Failures that the command line or the configuration is to blame for: nothing was tried. */
 const USAGE_CODES: ReadonlySet<string> = new Set([
+  'target-column-missing',
   'config-invalid',
   'config-missing',
   'config-ambiguous',
+  'target-table-missing',
   'target-unknown',
   'wrong-usage',
 ]);

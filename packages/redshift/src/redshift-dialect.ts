@@ -124,6 +124,9 @@ WHERE ${isAttempt(statement.attempt)}`;
       case 'summarise-receipts':
         return `SELECT COUNT(CASE WHEN kind = 'load' THEN 1 END) AS files, COALESCE(MAX(fence), 0) AS max_fence
 FROM ${quoteTable(statement.receipts)}`;
+      case 'list-tables':
+        return `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
+WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'millrace')`;
       case 'create-schema':
         return `CREATE SCHEMA IF NOT EXISTS ${quoteName(statement.schema)}`;
       case 'create-receipts':

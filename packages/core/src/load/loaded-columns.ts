@@ -15,7 +15,7 @@ const MARK_TYPE = 'character varying(256)';
 /**
  * The columns of a job's files, in order, with their types: the rule's own list, or all of the table's but IDENTITY.
  *
- * @throws LoadError `column-missing` when the rule names a column that the table does not have.
+ * @throws LoadError `target-column-missing` when the rule names a column that the table does not have.
  */
 export function loadedColumns(
   rule: MergeRule,
@@ -38,7 +38,7 @@ export function loadedColumns(
     // Without an explicit list a mark that the table lacks stands behind the table's columns.
     if (rule.columns !== null) {
       throw new LoadError(
-        'column-missing',
+        'target-column-missing',
         `the tombstone column '${mark}' of ${target} is not in its 'columns'`,
         {
           class: 'config',
@@ -51,7 +51,7 @@ export function loadedColumns(
   return loaded;
 }
 
-/** @throws LoadError `column-missing` */
+/** @throws LoadError `target-column-missing` */
 export function typeOf(
   name: string,
   { target, tableColumns }: { target: string; tableColumns: readonly TableColumn[] },
@@ -66,7 +66,7 @@ export function typeOf(
 }
 
 function missing(name: string, target: string, columns: readonly string[]): LoadError {
-  return new LoadError('column-missing', `column '${name}' is not a column of ${target}`, {
+  return new LoadError('target-column-missing', `column '${name}' is not a column of ${target}`, {
     class: 'config',
     hint: `name one of ${columns.join(', ')}, or add the column by a migration`,
   });

@@ -32,7 +32,7 @@ const MAX_LITERAL_KEYS = 1_000;
 /**
  * The statements of one load transaction, in order: lock, guard, COPY, merge, receipts.
  *
- * @throws LoadError `column-missing` (class `config`) when the rule names a column that the table does not have.
+ * @throws LoadError `target-column-missing` (class `config`) when the rule names a column that the table does not have.
  */
 export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const { rule, attempt, files, target } = input;

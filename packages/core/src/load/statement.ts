@@ -166,6 +166,8 @@ export type Statement =
   | { readonly kind: 'select-attempt'; readonly receipts: TableName; readonly attempt: Attempt }
   /** One row: `files`, `max_fence`. */
   | { readonly kind: 'summarise-receipts'; readonly receipts: TableName }
+  /** A row per table: `name` is `schema.table`. */
+  | { readonly kind: 'list-tables' }
   | { readonly kind: 'create-schema'; readonly schema: string }
   | { readonly kind: 'create-receipts'; readonly receipts: TableName }
   | { readonly kind: 'create-lock'; readonly lock: TableName }
