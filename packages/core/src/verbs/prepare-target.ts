@@ -7,7 +7,7 @@ import { definitionOf, type Loader } from './loader.ts';
  * Makes a target ready: its table is there, its key and order columns are columns, its ledger exists. A tracker that
  * was lost gets the fence back from the receipts, so that it never goes backwards.
  *
- * @throws LoadError `table-missing`, `column-missing` (class `config`)
+ * @throws LoadError `target-table-missing`, `target-column-missing` (class `config`)
  */
 export async function prepareTarget(loader: Loader, target: string): Promise<void> {
   const { rule } = definitionOf(loader, target);

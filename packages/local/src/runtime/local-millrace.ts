@@ -91,7 +91,7 @@ export class LocalMillrace implements Operations {
   /**
    * Takes the state directory, opens the adapters, applies what migrations are pending, makes every target ready.
    *
-   * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `table-missing`, `column-missing`
+   * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `target-table-missing`, `target-column-missing`
    */
   static async open(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
     const {
