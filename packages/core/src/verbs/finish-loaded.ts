@@ -3,8 +3,8 @@ import { runDoneAction } from '../load/done-action.ts';
 import { dropPins } from './drop-pins.ts';
 import type { Loader } from './loader.ts';
 
-/** What `tag` puts on a loaded object. */
-const LOADED_TAG = 'millrace';
+/** What `tag` puts on a loaded object: a tag per target, for several may take it. */
+const LOADED_TAG = 'millrace:';
 
 /**
  * Files are proven to be loaded: their waiting items end, then the done action runs. In this order, so that a crash
@@ -26,7 +26,7 @@ export async function finishLoaded(
     await runDoneAction(loader.objects, {
       file,
       definition,
-      tag: { [LOADED_TAG]: `loaded ${target}` },
+      tag: { [`${LOADED_TAG}${target}`]: 'loaded' },
     });
   }
 }
