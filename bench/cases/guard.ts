@@ -9,49 +9,68 @@ import { median, type Seconds, secondsOf, sideBySide } from '../side-by-side.ts'
 import { writeTinyFiles } from '../tiny-files.ts';
 
 const RECEIPTS = [1_000, 10_000, 100_000, 1_000_000] as const;
-const JOB_FILES = [1, 500] as const;
 const TARGET = 'public.readings';
-/** Of jobs of one file: they take milliseconds, so that chance weighs more. */
-const ROUNDS_FACTOR = 6;
+/** What takes milliseconds is measured so many times more often: chance weighs more there. */
+const GUARD_ROUNDS_FACTOR = 20;
+const JOBS = [
+  { files: 1, roundsFactor: 20 },
+  { files: 500, roundsFactor: 4 },
+] as const;
 
 /** Whether a load costs the same however many files its target has had: 1,000 receipts or a million. */
 export async function measureGuard({ directory, rounds }: BenchSettings): Promise<readonly Figure[]> {
   const objects = join(directory, 'objects');
-  const total = rounds * ROUNDS_FACTOR + 1 + (rounds + 1) * 500;
+  const total = JOBS.reduce((sum, { files, roundsFactor }) => sum + files * (rounds * roundsFactor + 1), 0);
   const bare = await BareDuckDb.open(directory);
   await writeTinyFiles(bare.connection, join(objects, 'lake', 'tiny'), { files: total });
   bare.close();
-  const lanes = new Map<string, BenchLane>();
+  const lanes = new Map<number, BenchLane>();
   try {
-    for (const receipts of RECEIPTS)
-      lanes.set(String(receipts), await openWith(receipts, { directory, objects }));
+    for (const receipts of RECEIPTS) lanes.set(receipts, await openWith(receipts, { directory, objects }));
+    const inTurn = (
+      counted: number,
+      time: (lane: BenchLane, round: number) => Promise<Seconds>,
+    ): Promise<Record<string, Seconds[]>> => {
+      const contenders = [...lanes].map(([receipts, lane]) => [
+        receipts,
+        (round: number) => time(lane, round),
+      ]);
+      return sideBySide(counted, Object.fromEntries(contenders), { collects: false });
+    };
     const [anyLane] = lanes.values();
     const announced = (await anyLane?.announced('tiny/')) ?? [];
     const figures: Figure[] = [];
     let first = 0;
-    for (const files of JOB_FILES) {
-      const counted = files === 1 ? rounds * ROUNDS_FACTOR : rounds;
-      const filesOf = (round: number): readonly ObjectInfo[] => {
-        const at = first + round * files;
-        return announced.slice(at, at + files);
-      };
-      const inTurn = (time: (lane: BenchLane, objects: readonly ObjectInfo[]) => Promise<Seconds>) =>
-        sideBySide(
-          counted,
-          Object.fromEntries(
-            [...lanes].map(([name, lane]) => [name, (round: number) => time(lane, filesOf(round))]),
-          ),
-          { collects: false },
-        );
-      // The guard first: it would rightly refuse files that are loaded.
-      figures.push(flatness(`guard alone, ${files} files`, await inTurn(timeGuard)));
-      figures.push(flatness(`load job of ${files} files`, await inTurn(timeJob)));
-      first += (counted + 1) * files;
+    for (const { files, roundsFactor } of JOBS) {
+      const guards = await inTurn(rounds * GUARD_ROUNDS_FACTOR, (lane) => timeGuard(lane, newObjects(files)));
+      figures.push(flatness(`guard of ${filesText(files)}`, guards));
+      const begin = first;
+      const jobs = await inTurn(rounds * roundsFactor, (lane, round) => {
+        const at = begin + round * files;
+        return timeJob(lane, announced.slice(at, at + files));
+      });
+      figures.push(flatness(`job of ${filesText(files)}`, jobs));
+      first += (rounds * roundsFactor + 1) * files;
     }
     return figures;
   } finally {
     for (const lane of lanes.values()) await lane.close();
   }
+}
+
+function filesText(files: number): string {
+  return files === 1 ? 'one file' : `${files} files`;
+}
+
+/** Objects that nobody has seen: the guard reads their names alone. */
+function newObjects(files: number): readonly ObjectInfo[] {
+  return Array.from({ length: files }, (_, at) => ({
+    bucket: 'lake',
+    key: `tiny/new-${at}.csv`,
+    etag: 'e'.repeat(32),
+    size: 1_000,
+    lastModifiedAt: 0,
+  }));
 }
 
 /** A lane whose target has had so many files. */
