@@ -81,7 +81,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     expect(output).toMatch(/^ +[\d.]+ s {2}KILLED/mu);
     expect(output).not.toContain('WRONG');
     expect(existsSync(directoryOf(output))).toBe(false);
-    for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(110);
+    for (const line of output.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('says which number is off, and fails, when somebody else writes into a table', async () => {
@@ -108,7 +108,9 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     const directory = directoryOf(await demo.says('millrace up'));
     expect(await leftBehind(directory)).not.toBe('');
     demo.child.kill('SIGINT');
-    expect((await demo.ended).code).toBe(130);
+    const { code, output } = await demo.ended;
+    expect(code).toBe(130);
+    expect(output).toMatch(/\ninterrupted\n$/u);
     expect(existsSync(directory)).toBe(false);
     expect(await leftBehind(directory)).toBe('');
   });

@@ -65,7 +65,7 @@ async function landAll(
   for (const [index, part] of parts.entries()) {
     await bucket.land(part);
     if (part === sources.airports.older)
-      screen.happening(`late          airports  ${part.key}: versions older than what is loaded`);
+      screen.happening(`late          airports  ${part.key}: older versions`);
     if (index === Math.round(parts.length * KILL_AT)) atKillPoint();
     // Again right behind the first time: both announcements are of one file.
     if (index % 6 === 2) {

@@ -52,8 +52,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ids: 'distinct keys',
   delays: 'minutes of delay',
   miles: 'miles',
-  newer: 'rows of the newest version',
-  older: 'rows of the late, older version',
+  newer: 'newest version',
+  older: 'late, older version',
   fingerprint: 'fingerprint',
 };
 
@@ -115,14 +115,7 @@ function checkQuarantine(failures: readonly FailureEntry[], { corrupt }: Sources
 function checkKilled(receipts: readonly Receipt[], { killed }: Arrived): readonly Check[] {
   const committed = receipts.filter(({ job_id: job }) => job === killed.jobId).length;
   const expected = committed === 0 ? 0 : killed.files;
-  return [
-    check(
-      'killed',
-      committed === 0 ? 'files committed by that load' : 'files, all or none',
-      expected,
-      committed,
-    ),
-  ];
+  return [check('killed', committed === 0 ? 'files committed' : 'files, all or none', expected, committed)];
 }
 
 /** After the correction: everything that was published is there, nothing is set aside. */
@@ -137,7 +130,7 @@ export async function checkCorrected(
   const quarantined = Object.values(status.targets).reduce((sum, target) => sum + target.quarantined, 0);
   return [
     check('flights', 'rows', total, actual?.n),
-    check('', 'distinct flight ids', total, actual?.ids),
+    check('', 'distinct keys', total, actual?.ids),
     check('files', 'quarantined', 0, quarantined),
   ];
 }

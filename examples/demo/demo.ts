@@ -29,13 +29,17 @@ async function main(): Promise<number> {
   const screen = new Screen(process.stdout);
   const directory = await mkdtemp(join(tmpdir(), 'millrace-demo-'));
   const interrupted = Promise.withResolvers<number>();
-  for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => interrupted.resolve(code));
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      screen.close('interrupted');
+      interrupted.resolve(code);
+    });
+  }
   try {
     return await Promise.race([run(screen, { ...given, directory }), interrupted.promise]);
   } finally {
     await killAll();
-    screen.live('');
-    if (given.keep) screen.line(`kept: ${directory}`);
+    if (given.keep) process.stdout.write(`kept: ${directory}\n`);
     else await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -18,7 +18,7 @@ export function reportSources(screen: Screen, { flights, delays, airports, corru
     const total = formatNumber(sum(parts, ({ rows: amount }) => amount));
     const size = formatMegabytes(sum(parts, ({ bytes }) => bytes));
     screen.line(
-      `  ${table.padEnd(10)}${kindsOf(parts).padEnd(32)}${total.padStart(12)} rows${size.padStart(10)}${remark}`,
+      `  ${table.padEnd(10)}${kindsOf(parts).padEnd(29)}${total.padStart(10)} rows${size.padStart(10)}${remark}`,
     );
   }
 }
@@ -31,12 +31,12 @@ function kindsOf(parts: readonly Part[]): string {
 
 /** Both sides of every check, and whether they are the same. */
 export function reportChecks(screen: Screen, checks: readonly Check[]): void {
-  screen.line(screen.style('dim', `  ${''.padEnd(42)}${'expected'.padStart(20)}${'found'.padStart(20)}`));
+  screen.line(screen.style('dim', `  ${''.padEnd(34)}${'expected'.padStart(19)}${'found'.padStart(19)}`));
   for (const check of checks) {
     const { table, what, expected, actual } = check;
     const verdict = isRight(check) ? screen.style('green', 'ok') : screen.style('red', 'WRONG');
-    const numbers = `${showValue(expected).padStart(20)}${showValue(actual).padStart(20)}`;
-    screen.line(`  ${table.padEnd(10)}${what.padEnd(32)}${numbers}  ${verdict}`);
+    const numbers = `${showValue(expected).padStart(19)}${showValue(actual).padStart(19)}`;
+    screen.line(`  ${table.padEnd(10)}${what.padEnd(24)}${numbers}  ${verdict}`);
   }
 }
 
@@ -70,15 +70,14 @@ export function reportPace(
   const { killed, landed, announcedAgain } = arrived;
   const jobs = new Set(receipts.map(({ job_id: job }) => job));
   const ages = receipts
-    .map(
-      ({ url, job_id: job }) => (watch.loads.get(job)?.at ?? Number.NaN) - (landedAt.get(url) ?? Number.NaN),
-    )
+    .flatMap(({ url, job_id: job }) => {
+      const [landed, load] = [landedAt.get(url), watch.loads.get(job)];
+      // The kill may have come between the end of a load and the line that tells of it: its receipts count, its age is lost.
+      return landed === undefined || load === undefined ? [] : [load.at - landed];
+    })
     .sort((one, other) => one - other);
-  if (ages.some(Number.isNaN)) throw new Error('a file was loaded by a job that no event told of');
   const [median, slow] = [0.5, 0.99].map((part) => formatSeconds(percentile(ages, part)));
-  const fate = jobs.has(killed.jobId)
-    ? 'had committed: nothing of it was repeated'
-    : 'had committed nothing: its files went into later loads';
+  const fate = jobs.has(killed.jobId) ? 'all committed, none repeated' : 'none committed, loaded later';
   const lines = [
     [
       'files',
@@ -88,7 +87,7 @@ export function reportPace(
     ['freshness', `p50 ${median}, p99 ${slow}, from landing to queryable`],
     [
       'the kill',
-      `the load of ${count(killed.files, 'file')} ${fate}; back after ${formatSeconds(killed.deadMs)}`,
+      `in a load of ${count(killed.files, 'file')}: ${fate}; back in ${formatSeconds(killed.deadMs)}`,
     ],
   ] as const;
   for (const [name, text] of lines) screen.line(`  ${name.padEnd(12)}${text}`);
@@ -106,17 +105,14 @@ export function reportFailures(screen: Screen, failures: readonly FailureEntry[]
 }
 
 export function reportRoutes(screen: Screen, routes: readonly Answer[]): void {
-  screen.line(
-    screen.style(
-      'dim',
-      `  ${'from'.padEnd(37)}${'to'.padEnd(37)}${'flights'.padStart(8)}${'delay'.padStart(9)}`,
-    ),
-  );
-  for (const { from_airport: from = '', to_airport: to = '', flights, average_delay: delay } of routes) {
+  const row = (from: string, to: string, flights: string, delay: string): string =>
+    `  ${from.padEnd(30)}${to.padEnd(30)}${flights.padStart(7)}${delay.padStart(10)}`;
+  screen.line(screen.style('dim', row('from', 'to', 'flights', 'delay')));
+  for (const route of routes) {
+    const { origin, destination, from_airport: from, to_airport: to, flights, average_delay: delay } = route;
     const minutes = `${Number(delay).toFixed(1)} min`;
-    screen.line(
-      `  ${cut(from, 35).padEnd(37)}${cut(to, 35).padEnd(37)}${formatNumber(Number(flights)).padStart(8)}${minutes.padStart(9)}`,
-    );
+    const airports = [cut(`${origin} ${from}`, 28), cut(`${destination} ${to}`, 28)] as const;
+    screen.line(row(...airports, formatNumber(Number(flights)), minutes));
   }
 }
 
@@ -129,8 +125,9 @@ export function reportWrong(screen: Screen, wrong: readonly Check[]): void {
 }
 
 export function reportCorrection(screen: Screen, { corrupt }: Sources): void {
+  const file = urlOf(corrupt).split('/').at(-1);
   screen.line(
-    `  ${urlOf(corrupt)} written again, line ${formatNumber(corrupt.line)} corrected; \`millrace redrive\``,
+    `  ${file} came again, line ${formatNumber(corrupt.line)} corrected; then \`millrace redrive\``,
   );
 }
 

@@ -7,12 +7,14 @@ export class Screen {
   readonly #out: NodeJS.WriteStream;
   readonly #startedAt = Date.now();
   #live = '';
+  #isClosed = false;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
   }
 
   line(text = ''): void {
+    if (this.#isClosed) return;
     this.#erase();
     this.#out.write(`${text}\n`);
     this.#draw();
@@ -30,10 +32,17 @@ export class Screen {
 
   /** What is going on, for who watches; nothing elsewhere than on a terminal. `''` ends it. */
   live(text: string): void {
-    if (!this.#out.isTTY) return;
+    if (!this.#out.isTTY || this.#isClosed) return;
     this.#erase();
     this.#live = text === '' ? '' : `${this.#seconds()}  ${text}`.slice(0, this.#out.columns - 1);
     this.#draw();
+  }
+
+  /** The last line. What is still going on has nothing to tell any more: its project is being removed. */
+  close(text: string): void {
+    this.live('');
+    this.line(text);
+    this.#isClosed = true;
   }
 
   style(style: Style, text: string): string {
