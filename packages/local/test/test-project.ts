@@ -15,6 +15,8 @@ export interface TestProjectOptions {
   /** DDL of the project's one migration. */
   readonly tables: string;
   readonly targets: Readonly<Record<string, unknown>>;
+  /** What the configuration says beside its targets. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 /** A project in a temporary directory with a loader that runs in this process. */
@@ -23,10 +25,11 @@ export class TestProject {
   readonly events: LoaderEvent[] = [];
   /** What went wrong by no fault of a file: nothing, unless a test makes it so. */
   readonly defects: { where: string; error: unknown }[] = [];
-  readonly #targets: TestProjectOptions['targets'];
+  #config: Readonly<Record<string, unknown>>;
+  #loader: Loader | undefined;
 
-  constructor({ tables, targets }: TestProjectOptions) {
-    this.#targets = targets;
+  constructor({ tables, targets, config = {} }: TestProjectOptions) {
+    this.#config = { settle: '20ms', ...config, targets };
     mkdirSync(join(this.directory, 'migrations'));
     writeFileSync(join(this.directory, 'migrations', '0001_tables.sql'), tables);
   }
@@ -41,17 +44,31 @@ export class TestProject {
     return `s3://lake/${key}`;
   }
 
+  /** What the verbs of the last `open` are given. */
+  get loader(): Loader {
+    if (this.#loader === undefined) throw new Error('the project was not opened yet');
+    return this.#loader;
+  }
+
+  /** Changes the configuration for the next `open`. */
+  configure(config: Readonly<Record<string, unknown>>): void {
+    this.#config = { ...this.#config, ...config };
+  }
+
   path(key: string): string {
     return join(this.directory, '.millrace', 'objects', 'lake', key);
   }
 
   open(instrument?: (loader: Loader) => Loader): Promise<LocalMillrace> {
-    const config = parseConfig({ settle: '20ms', targets: this.#targets }, { source: 'test' });
+    const config = parseConfig(this.#config, { source: 'test' });
     return LocalMillrace.open(config, {
       directory: this.directory,
       onEvent: (event) => this.events.push(event),
       onError: (where, error) => this.defects.push({ where, error }),
-      ...(instrument === undefined ? {} : { instrument }),
+      instrument: (given) => {
+        this.#loader = instrument === undefined ? given : instrument(given);
+        return this.#loader;
+      },
     });
   }
 
@@ -72,6 +89,21 @@ export class TestProject {
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The project that `afterEach` removes. */
+export class TestProjects {
+  readonly #projects: TestProject[] = [];
+
+  make(options: TestProjectOptions): TestProject {
+    const project = new TestProject(options);
+    this.#projects.push(project);
+    return project;
+  }
+
+  removeAll(): void {
+    for (const project of this.#projects.splice(0)) project.remove();
   }
 }
 
