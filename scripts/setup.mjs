@@ -22,6 +22,11 @@ const wanted = createHash('sha256')
 const isReady = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 if (!isReady) {
   console.log('setting up: installing the packages of package-lock.json (once)');
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  // Not `npm ci`: it refuses a lockfile without the native packages of other platforms, which a registry that mirrors
+  // only some of them cannot offer. With the lockfile there `npm install` takes its versions; `--no-save` leaves it as it is.
+  execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   writeFileSync(stamp, wanted);
 }
