@@ -28,6 +28,7 @@ export * from './load/job-document.ts';
 export * from './load/ledger.ts';
 export * from './load/loaded-columns.ts';
 export * from './load/merge-rule.ts';
+export * from './load/missing-table.ts';
 export * from './load/plan-load.ts';
 export * from './load/statement.ts';
 export * from './load/target-definition.ts';
