@@ -9,8 +9,9 @@ import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
 import { measureTinyJob } from './cases/tiny-job.ts';
 import { measureUpsert } from './cases/upsert.ts';
-import { type Figure, formatBound, formatNumber, verdictOf } from './figure.ts';
+import { type Figure, verdictOf } from './figure.ts';
 import { describeMachine } from './machine.ts';
+import { jsonOf, lineOf, markdownOf } from './report.ts';
 
 /** By the name that the command line takes, in the order in which they run. */
 const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readonly Figure[]>>> = {
@@ -22,59 +23,60 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   memory: measureMemory,
 };
 
-const USAGE = `npm run bench -- [--json] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
+const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
 
-const { names, rounds, json } = readArguments();
-const measured: Figure[] = [];
-if (!json) process.stdout.write(`${describeMachine()}\nmedians of ${rounds} rounds\n\n`);
-for (const name of names) measured.push(...(await runCase(name)));
-const missed = measured.filter((figure) => verdictOf(figure) === 'miss');
-if (json) {
-  const figures = measured.map((figure) => ({ ...figure, verdict: verdictOf(figure) }));
-  process.stdout.write(`${JSON.stringify({ machine: describeMachine(), rounds, figures }, null, 2)}\n`);
-} else {
-  process.stdout.write(
-    missed.length === 0 ? '\nall bounds hold\n' : `\n${missed.length} of ${measured.length} missed\n`,
-  );
+const { names, rounds, format } = readArguments();
+const machine = describeMachine();
+const figures: Figure[] = [];
+if (format === 'lines') process.stdout.write(`${machine}\nmedians of ${rounds} rounds\n\n`);
+for (const name of names) {
+  const measured = await runCase(name);
+  figures.push(...measured);
+  if (format === 'lines') for (const figure of measured) process.stdout.write(lineOf(figure));
+}
+const missed = figures.filter((figure) => verdictOf(figure) === 'miss');
+if (format === 'json') process.stdout.write(jsonOf({ machine, rounds, figures }));
+if (format === 'markdown') process.stdout.write(markdownOf({ machine, rounds, figures }));
+if (format === 'lines') {
+  const outcome = missed.length === 0 ? 'all bounds hold' : `${missed.length} of ${figures.length} missed`;
+  process.stdout.write(`\n${outcome}\n`);
 }
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 async function runCase(name: string): Promise<readonly Figure[]> {
   const measure = CASES[name] as (typeof CASES)[string];
-  // Not below /tmp by name: wherever temporary files are, but on a disk, for commits have to be durable.
-  const directory = mkdtempSync(join(process.env.BENCH_DIRECTORY ?? tmpdir(), 'millrace-bench-'));
+  // On a disk: where temporary files live in memory, a durable commit costs nothing, and TMPDIR has to say another place.
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
   try {
-    const figures = await measure({ directory, rounds });
-    if (!json) for (const figure of figures) process.stdout.write(lineOf(figure));
-    return figures;
+    return await measure({ directory, rounds });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function lineOf(figure: Figure): string {
-  const { name, value, unit, bound, detail } = figure;
-  const columns = [
-    verdictOf(figure).padEnd(4),
-    name.padEnd(36),
-    `${formatNumber(value)} ${unit}`.padEnd(24),
-    formatBound(bound).padEnd(8),
-    detail,
-  ];
-  return `${columns.join('  ').trimEnd()}\n`;
-}
-
-function readArguments(): { names: readonly string[]; rounds: number; json: boolean } {
+function readArguments(): {
+  names: readonly string[];
+  rounds: number;
+  format: 'lines' | 'json' | 'markdown';
+} {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '5' },
+    },
   });
   const unknown = positionals.find((name) => !Object.hasOwn(CASES, name));
   if (unknown !== undefined) usageError(`there is no benchmark '${unknown}'`);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     usageError(`--rounds takes a whole number, not '${values.rounds}'`);
-  return { names: positionals.length > 0 ? positionals : Object.keys(CASES), rounds, json: values.json };
+  return {
+    names: positionals.length > 0 ? positionals : Object.keys(CASES),
+    rounds,
+    format: values.json ? 'json' : values.markdown ? 'markdown' : 'lines',
+  };
 }
 
 function usageError(message: string): never {
