@@ -139,7 +139,9 @@ describe('the tree is tidy:', () => {
 
   it('files hold one thing', () => {
     // A contract suite is a list of cases, as tests are.
-    const long = shipped.filter((file) => !file.includes('/contract/') && read(file).split('\n').length > 400);
+    const long = shipped.filter(
+      (file) => !file.includes('/contract/') && read(file).split('\n').length > 400,
+    );
     expect(long).toEqual([]);
   });
 
