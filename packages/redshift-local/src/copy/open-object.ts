@@ -1,12 +1,13 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { createGunzip, gunzipSync } from 'node:zlib';
 import { type CopyCompression, LoadError } from '@millrace/core';
 import { RedshiftError } from '../redshift-error.ts';
 import { bunzip2 } from './bunzip2.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { CopyFile } from './copy-file.ts';
+import { unzstd, unzstdSync } from './unzstd.ts';
 
 /** Up to this size a file is read and decompressed in one piece: for thousands of tiny files streams cost more than the bytes. */
 const SMALL_FILE_BYTES = 256 * 1024;
@@ -44,7 +45,7 @@ function readLocal(path: string): Readable {
 
 function inflateSmall(bytes: Buffer, compression: CopyCompression | undefined): Buffer {
   if (compression === 'gzip') return gunzipSync(bytes);
-  if (compression === 'zstd') return zstdDecompressSync(bytes);
+  if (compression === 'zstd') return unzstdSync(bytes);
   return bytes;
 }
 
@@ -55,16 +56,15 @@ async function* inflate(
 ): AsyncGenerator<Buffer> {
   if (compression === 'bzip2') {
     yield* bunzip2(source);
+  } else if (compression === 'zstd') {
+    yield* unzstd(source, { chunkBytes: CHUNK_BYTES, signal });
   } else if (compression === undefined) {
     for await (const chunk of source) {
       signal.throwIfAborted();
       yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     }
   } else {
-    const inflater =
-      compression === 'gzip'
-        ? createGunzip({ chunkSize: CHUNK_BYTES })
-        : createZstdDecompress({ chunkSize: CHUNK_BYTES });
+    const inflater = createGunzip({ chunkSize: CHUNK_BYTES });
     // The pipeline's failure reaches the reader below through the destroyed stream; here it is only kept from being unhandled.
     const feeding = pipeline(Readable.from(source), inflater, { signal }).catch(() => undefined);
     try {
