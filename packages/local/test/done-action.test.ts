@@ -110,7 +110,7 @@ describe('after a load', () => {
     await project.drain(async () => {});
     const objects = new DirectoryObjectStore(join(project.directory, '.millrace', 'objects'));
     expect(await objects.tagsOf({ bucket: 'lake', key: 'incoming/t/a.csv' })).toEqual({
-      millrace: 'loaded public.t',
+      'millrace:public.t': 'loaded',
     });
     objects.close();
   });
