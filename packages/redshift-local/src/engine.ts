@@ -9,6 +9,7 @@ import { formatType } from './catalog/duck-type.ts';
 import { toRedshiftType } from './catalog/query-columns.ts';
 import { quoteName, quoteText } from './catalog/quote.ts';
 import { duckNameOf, relationKey } from './catalog/table-definition.ts';
+import { ReaderConflictError } from './copy/load-text.ts';
 import { RedshiftError } from './redshift-error.ts';
 import type { EngineParts } from './session/engine-parts.ts';
 import { LockTable } from './session/lock-table.ts';
@@ -35,7 +36,7 @@ export interface RedshiftLocalOptions {
 export interface BatchOptions {
   /** Called before the first statement with the session that will run them: for its pid, and to cancel it. */
   readonly onBackend?: (session: Session) => void;
-  /** Called after each statement, with its place in the batch. */
+  /** Called after each statement, with its place in the batch. A batch that has to be run again begins at 0 again. */
   readonly onResult?: (result: Result, index: number) => void;
 }
 
@@ -144,15 +145,15 @@ export class RedshiftLocal {
     const session = this.session();
     try {
       options.onBackend?.(session);
-      const results: Result[] = [];
-      for (const [index, sql] of statements.entries()) {
-        if (!session.isInTransaction) await session.execute('BEGIN');
-        const result = await session.execute(sql);
-        results.push(result);
-        options.onResult?.(result, index);
+      try {
+        return await runAll(session, statements, options);
+      } catch (error) {
+        // Nothing of it was kept, unless a statement committed in between. Once is enough: the reader is changed then.
+        const isRepeatable = error instanceof ReaderConflictError && !statements.some(commits);
+        if (!isRepeatable) throw error;
+        await session.execute('ROLLBACK');
+        return await runAll(session, statements, options);
       }
-      await session.execute('COMMIT');
-      return results;
     } finally {
       this.#sessions.delete(session);
       await session.close();
@@ -242,6 +243,27 @@ export class RedshiftLocal {
       await rm(this.#parts.spoolRoot, { recursive: true, force: true });
     }
   }
+}
+
+async function runAll(
+  session: Session,
+  statements: readonly string[],
+  { onResult }: BatchOptions,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [index, sql] of statements.entries()) {
+    if (!session.isInTransaction) await session.execute('BEGIN');
+    const result = await session.execute(sql);
+    results.push(result);
+    onResult?.(result, index);
+  }
+  await session.execute('COMMIT');
+  return results;
+}
+
+/** Whether the statement may commit what came before it. Rather too often: a batch is then not run again. */
+function commits(sql: string): boolean {
+  return /\b(?:commit|end|truncate|call)\b/iu.test(sql);
 }
 
 /** What the file of a backup is called while it is written. */

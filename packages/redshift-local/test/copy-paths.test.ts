@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -330,6 +331,45 @@ describe('the fast path and the strict path', () => {
     expect(
       await bench.copy(`COPY t FROM '${bench.put('blank', `${lines}\n\n1,a\n`)}' CSV IGNOREBLANKLINES`),
     ).toBe(100_001);
+  });
+
+  it.each([
+    ['a blank line', '\n'],
+    ['a NUL', '1,a\0\n'],
+  ])('see %s at the end of a large compressed file', async (_, end) => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(100))]);
+    const lines = Array.from({ length: 300_000 }, (_, index) => `${index},${'x'.repeat(90)}`).join('\n');
+    const url = bench.put('bad', gzipSync(`${lines}\n${end}`, { level: 1 }));
+    await expect(bench.copy(`COPY t FROM '${url}' CSV GZIP`)).rejects.toThrow('Load into table');
+    expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+  });
+
+  it.each([
+    ['a comma behind the last member', '{"a":1,}'],
+    ['one in a member that is not loaded', '{"a":1,"z":[1, ]}'],
+    ['a number that is none', '{"a":1,"z":NaN}'],
+    ['an infinity', '{"a":1,"z": -inf}'],
+    ['a row beyond 4 MB', `{"a":1,"z":"${'x'.repeat(5_000_000)}"}`],
+  ])('refuse JSON with %s', async (_, bad) => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
+    const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"abcdefgh"}`).join('\n');
+    const url = bench.put('bad', `${lines}\n${bad}\n`);
+    await expect(bench.copy(`COPY t FROM '${url}' JSON 'auto'`)).rejects.toThrow('Load into table');
+    expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode: 1216 });
+  });
+
+  it('believe the checksum of compressed JSON', async () => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(100))]);
+    // What barely compresses is stored as it is, so that a flipped bit stays readable.
+    const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"${'x'.repeat(30)}"}`);
+    const bytes = gzipSync(lines.join('\n'), { level: 0 });
+    const at = bytes.indexOf('xxxx', bytes.length >> 1);
+    bytes.writeUInt8(0x79, at);
+    const url = bench.put('flipped', bytes);
+    await expect(bench.copy(`COPY t FROM '${url}' JSON 'auto' GZIP`)).rejects.toThrow(
+      'gzip decompression of s3://b/flipped failed',
+    );
+    expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
   });
 });
 

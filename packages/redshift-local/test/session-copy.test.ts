@@ -32,6 +32,22 @@ function openWithObjects(objects: Readonly<Record<string, string>>): Promise<Red
 const FROM = "FROM 's3://b/data' IAM_ROLE default";
 
 describe('COPY in a session', () => {
+  it('is run again by itself over files that the reader of DuckDB gives up', async () => {
+    const lines = Array.from({ length: 100_000 }, (_, index) => `${index},abcdefgh`);
+    const mixed = `${lines.join('\n')}\n1,x\r\n2,y\n`;
+    const engine = await openWithObjects({ 'data.csv': mixed, 'more.csv': `${mixed}3,z\n` });
+    const session = engine.session();
+    await session.execute('create table t (a int, v varchar(20))');
+    expect(await session.execute(`copy t ${FROM} csv`)).toMatchObject({ rowsAffected: 100_002 });
+    await engine.runBatch([
+      'insert into t values (-1, null)',
+      'create temp table stage as select a, v from t where false',
+      "copy stage from 's3://b/more' IAM_ROLE default csv",
+      'insert into t select * from stage',
+    ]);
+    expect(await rowsOf(session, 'select count(*), min(a) from t')).toEqual([[200_006, -1]]);
+  });
+
   it('loads in the transaction and tells how much, then and later', async () => {
     const engine = await openWithObjects({ 'data.csv': '1,abc\n2,de\n' });
     const session = engine.session();

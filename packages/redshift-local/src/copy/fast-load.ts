@@ -8,11 +8,10 @@ import { scanJson, skipSpace } from './json-scanner.ts';
 import { openObject } from './open-object.ts';
 import { type SpooledFile, spoolObjects } from './spool-objects.ts';
 import type { TextLoad } from './strict-load.ts';
+import { hasSwallowedBytes } from './swallowed-bytes.ts';
 
 /** Where DuckDB counts the row ids of rows that a transaction has not committed yet from. */
 const FIRST_LOCAL_ROWID = 36_028_797_018_960_000n;
-/** Of compressed files: costs a tenth of loading a million rows. */
-const SEARCHED_BYTES = 24 * 1024 * 1024;
 const BAD_ROWS = 'millrace_copy_bad_rows';
 const REJECTS = 'millrace_copy_rejects';
 const REJECT_SCANS = 'millrace_copy_reject_scans';
@@ -28,7 +27,7 @@ export type FastOutcome =
  *
  * No check may raise an error: that would end the session's transaction, and the strict path could not load any
  * more. So bad rows are left out and counted, by a sequence that only they advance, and what was inserted is taken
- * back. What the reader itself would swallow (blank lines, NULs) is looked for in the bytes meanwhile.
+ * back. What the reader itself would swallow (blank lines, for one) is looked for in the bytes meanwhile.
  */
 export async function loadFast(load: TextLoad, context: CopyContext): Promise<FastOutcome> {
   const checks = checkedFields(load);
@@ -49,8 +48,12 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   // Redshift's tables have no order of rows, and keeping the files' costs a fifth of the time. Of this session only.
   await connection.run('SET SESSION preserve_insertion_order = false');
   const scan = new AbortController();
-  const swallowed = load.shape ? Promise.resolve(false) : hasSwallowedBytes(load, context, scan.signal);
-  // A failing scan means a file that cannot be read: the statement fails on it as well.
+  const swallowed = hasSwallowedBytes(
+    { ...load, files: files.map(({ file, path }) => ({ ...file, path })) },
+    context,
+    scan.signal,
+  );
+  // Heard of below, unless the statement fails first.
   swallowed.catch(() => undefined);
   try {
     const { rowsChanged } = await connection.run(
@@ -62,7 +65,7 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
     await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
     return { kind: 'unsure' };
   } catch (error) {
-    // Nothing can be run in a lost transaction; the setting stays, and changes the order of rows that have none.
+    // Nothing can be run in a lost transaction: the session takes the setting back when it rolls back.
     return { kind: 'broken', error: error as Error };
   } finally {
     scan.abort();
@@ -207,36 +210,4 @@ function beginsWithLine(head: string): boolean {
     // Not JSON: the strict path says what is wrong with it.
     return false;
   }
-}
-
-/**
- * Whether there is something in the bytes that DuckDB's reader passes over: blank lines, NULs.
- *
- * Plain files are searched whole. Compressed ones would be inflated a second time for it, so the search ends after
- * `SEARCHED_BYTES` over all files, shared out evenly: what is looked for is a habit of whoever writes the files.
- */
-async function hasSwallowedBytes(
-  { files, options }: TextLoad,
-  context: CopyContext,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const share = options.compression
-    ? Math.max(SEARCHED_BYTES / files.length, 64 * 1024)
-    : Number.POSITIVE_INFINITY;
-  for (const file of files) {
-    let last = 0x0a;
-    let searched = 0;
-    for await (const chunk of openObject(file, options.compression, context)) {
-      if (signal.aborted) return false;
-      if (searched >= share) break;
-      searched += chunk.length;
-      if (chunk.includes(0)) return true;
-      if (options.ignoreBlankLines) continue;
-      const first = chunk[0] === 0x0d && chunk.length > 1 ? chunk[1] : chunk[0];
-      if ((last === 0x0a && first === 0x0a) || chunk.includes('\n\n') || chunk.includes('\n\r\n'))
-        return true;
-      last = chunk.at(-1) ?? last;
-    }
-  }
-  return false;
 }

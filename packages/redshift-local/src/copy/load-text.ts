@@ -15,6 +15,12 @@ const MAX_REMEMBERED = 10_000;
 /** Loads that broke DuckDB's reader although they are right, by the first file: they are read strictly from then on. */
 const strictOnly = new WeakMap<ObjectStore, Set<string>>();
 
+/**
+ * The reader gave up over files that are right, and the transaction is lost. Run again it succeeds: the files are then
+ * read in another way.
+ */
+export class ReaderConflictError extends RedshiftError {}
+
 /** Loads text and JSON: by DuckDB's own reader where it means the same, else row by row here. */
 export async function loadText(
   load: TextLoad,
@@ -47,7 +53,7 @@ export async function loadText(
       );
       if (errors.hasFailed) return checked;
       if (remembered.size < MAX_REMEMBERED) strictOnly.set(context.objects, remembered.add(key));
-      throw new RedshiftError(
+      throw new ReaderConflictError(
         `could not complete because of conflict with the reader of ${load.files[0]?.url}`,
         {
           sqlState: '40001',

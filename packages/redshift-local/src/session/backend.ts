@@ -213,7 +213,11 @@ export class Backend {
     const transaction = this.#transaction;
     if (transaction === undefined) return;
     try {
-      if (transaction.isDuckOpen) await this.#connection?.run('ROLLBACK');
+      if (transaction.isDuckOpen) {
+        await this.#connection?.run('ROLLBACK');
+        // COPY turns it off, and cannot turn it on again in a transaction that its reader has lost.
+        await this.#connection?.run('RESET SESSION preserve_insertion_order');
+      }
     } finally {
       this.catalog.rollback();
       const settingsChanged = this.settings.rollback();

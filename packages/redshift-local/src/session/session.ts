@@ -1,4 +1,5 @@
 import { quoteText } from '../catalog/quote.ts';
+import { ReaderConflictError } from '../copy/load-text.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { parseStatement } from '../sql/parse-statement.ts';
 import { SESSION_VARIABLES } from '../translate/session-variables.ts';
@@ -61,7 +62,7 @@ export class Session {
    * @throws RedshiftError in Redshift's words. Outside of a transaction block nothing of the statement is kept then.
    */
   execute(sql: string): Promise<Result> {
-    const result = this.#tail.then(() => this.#execute(sql));
+    const result = this.#tail.then(() => this.#executeAgainIfLost(sql));
     // Whoever called hears of the failure through `result`; the queue goes on after it.
     this.#tail = result.catch(() => undefined);
     return result;
@@ -81,6 +82,17 @@ export class Session {
     this.cancel();
     await this.#tail;
     await this.#backend.close();
+  }
+
+  /** Outside of a block the whole transaction is this one statement, so that it can be run again here. */
+  async #executeAgainIfLost(sql: string): Promise<Result> {
+    const isWhole = this.#block === 'none';
+    try {
+      return await this.#execute(sql);
+    } catch (error) {
+      if (!isWhole || !(error instanceof ReaderConflictError)) throw error;
+      return this.#execute(sql);
+    }
   }
 
   async #execute(sql: string): Promise<Result> {
