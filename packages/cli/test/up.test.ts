@@ -96,14 +96,14 @@ describe('millrace up', () => {
 
   it('that is killed in the middle of a load leaves the rest to the command that waits for it', async () => {
     const cwd = await flightsProject();
-    const up = await startUp(cwd);
+    const up = await startUp(cwd, ['--json']);
     const long = await writeFlights(
       cwd,
       'a.csv',
       Array.from({ length: 1_000_000 }, (_, n) => n % 100),
     );
     const load = startMillrace(['load', 'flights', long], { cwd });
-    await until(async () => (await flightsStatus(cwd)).loading === 1, { what: () => 'the load to run' });
+    await until(() => up.output().stdout.includes('job-submitted'), { what: () => 'the load to run' });
     up.process.kill('SIGKILL');
     await up.ended;
     expect(await load.ended).toMatchObject({ code: 0, stdout: 'public.flights: 1 file loaded\n' });

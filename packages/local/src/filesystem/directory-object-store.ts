@@ -141,7 +141,9 @@ export class DirectoryObjectStore implements ObjectStore {
       const look = await this.#look(from);
       if (!look) return 'gone';
       if (look.etag !== ifMatch) return 'changed';
-      const spooled = await this.#unfinished(to.bucket).spool(this.#bytesOf(from));
+      const spooled = await this.#spoolCopy(from, to.bucket);
+      // Deleted, or overwritten in place, between the look and the last byte.
+      if (spooled === 'gone' || spooled === 'changed') return spooled;
       // Believed is the hash of what was copied, not the look before.
       if (spooled.etag !== ifMatch) {
         await rm(spooled.path, { force: true });
@@ -150,6 +152,16 @@ export class DirectoryObjectStore implements ObjectStore {
       await this.#publish(spooled, path, false);
       return 'done';
     });
+  }
+
+  async #spoolCopy(from: ObjectRef, bucket: string): Promise<SpooledFile | 'gone' | 'changed'> {
+    try {
+      return await this.#unfinished(bucket).spool(this.#bytesOf(from));
+    } catch (error) {
+      if (error instanceof LoadError && error.code === 'object-gone') return 'gone';
+      if (error instanceof LoadError && error.code === 'object-changed') return 'changed';
+      throw error;
+    }
   }
 
   async delete(at: ObjectRef, { ifMatch }: { ifMatch: string }): Promise<ConditionalOutcome> {

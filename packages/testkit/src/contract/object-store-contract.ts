@@ -385,6 +385,25 @@ export function objectStoreContract(name: string, open: () => Promise<OpenedObje
       );
 
       it(
+        'tells of a copy that met a delete; it never breaks',
+        withStore(async ({ store, bucket }) => {
+          for (let round = 0; round < 30; round += 1) {
+            const from = { bucket, key: `in/${round}.csv` };
+            const written = await store.write(from, 'bytes');
+            const ifMatch = written?.etag ?? '';
+            const [copied, deleted] = await Promise.all([
+              store.copy(from, { bucket, key: `out/${round}.csv` }, { ifMatch }),
+              store.delete(from, { ifMatch }),
+            ]);
+            expect(['done', 'gone']).toContain(copied);
+            expect(deleted).toBe('done');
+            const there = await store.head({ bucket, key: `out/${round}.csv` });
+            expect(there !== undefined).toBe(copied === 'done');
+          }
+        }),
+      );
+
+      it(
         'adds tags, leaves those of others, and bytes and ETag as they are',
         withStore(async ({ store, bucket, tagsOf }) => {
           const at = { bucket, key: 'in/a b.csv' };
