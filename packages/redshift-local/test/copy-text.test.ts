@@ -335,6 +335,25 @@ describe('COPY of other text', () => {
   });
 });
 
+describe('widths and quotes', () => {
+  it('FIXEDWIDTH gives every column a width', async () => {
+    await bench.table(TWO);
+    const url = bench.put('fixed', '1 abc\n');
+    expect((await failure(bench.copy(`COPY t FROM '${url}' FIXEDWIDTH 'a:2'`))).message).toBe(
+      'Number of FIXEDWIDTH columns and the number of columns should match.',
+    );
+  });
+
+  it.each([
+    ["DELIMITER ',' REMOVEQUOTES", `1,"a,x"\n2,'b"c'\n3,"d"e"\n`, ['a,x', 'b"c', 'd"e']],
+    ["DELIMITER ',' REMOVEQUOTES ESCAPE", `1,"a\\",x"\n2,b\\,c\n3,""\n`, ['a",x', 'b,c', '']],
+  ])('%s keeps what is between the quotes', async (options, body, texts) => {
+    await bench.table(TWO);
+    await bench.copy(`COPY t FROM '${bench.put('quoted', body)}' ${options}`);
+    expect(await bench.rows('SELECT name FROM t ORDER BY id')).toEqual(texts.map((text) => [text]));
+  });
+});
+
 describe('compression', () => {
   const body = '1,a\n2,b\n';
 

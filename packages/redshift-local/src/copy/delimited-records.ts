@@ -44,45 +44,60 @@ export class DelimitedRecords implements RecordReader {
   }
 
   #toRecord(raw: string): TextRecord {
+    if (this.#removeQuotes) return this.#toBareRecord(raw);
     const fields = this.#escape && raw.includes('\\') ? this.#splitEscaped(raw) : raw.split(this.#delimiter);
-    if (!this.#removeQuotes) return { line: this.#line, raw, fields };
-    const bare: string[] = [];
-    for (const field of fields) {
-      const open = field[0];
-      if (open !== '"' && open !== "'") {
-        bare.push(field);
-      } else if (field.length > 1 && field.endsWith(open)) {
-        bare.push(field.slice(1, -1));
-      } else {
+    return { line: this.#line, raw, fields };
+  }
+
+  /** A field that begins with a quote ends with the same one before a delimiter; delimiters between them are data. */
+  #toBareRecord(raw: string): TextRecord {
+    const fields: string[] = [];
+    let at = 0;
+    while (at <= raw.length) {
+      const open = raw[at];
+      const isQuoted = open === '"' || open === "'";
+      const end = isQuoted ? this.#findClosingQuote(raw, at + 1, open) : this.#findDelimiter(raw, at);
+      if (end === undefined) {
         const reason = 'Invalid quote formatting: a field begins with a quote and does not end with it';
         return { line: this.#line, raw, fields: [], problem: problem(LOAD_ERROR.line, reason) };
       }
+      const text = raw.slice(isQuoted ? at + 1 : at, end);
+      fields.push(this.#escape ? unescaped(text) : text);
+      at = end + (isQuoted ? 2 : 1);
     }
-    return { line: this.#line, raw, fields: bare };
+    return { line: this.#line, raw, fields };
+  }
+
+  #findClosingQuote(raw: string, from: number, quote: string): number | undefined {
+    for (let at = from; at < raw.length; at += 1) {
+      if (this.#escape && raw[at] === '\\') at += 1;
+      else if (raw[at] === quote && (at + 1 === raw.length || raw[at + 1] === this.#delimiter)) return at;
+    }
+    return undefined;
+  }
+
+  #findDelimiter(raw: string, from: number): number {
+    for (let at = from; at < raw.length; at += 1) {
+      if (this.#escape && raw[at] === '\\') at += 1;
+      else if (raw[at] === this.#delimiter) return at;
+    }
+    return raw.length;
   }
 
   #splitEscaped(raw: string): string[] {
     const fields: string[] = [];
-    let field = '';
-    for (let at = 0; at < raw.length; at += 1) {
-      const char = raw[at] as string;
-      if (char === this.#delimiter) {
-        fields.push(field);
-        field = '';
-      } else if (char === '\\' && at + 1 < raw.length) {
-        // `\N` is the mark of NULL, and stays what NULL AS is compared with.
-        if (raw[at + 1] === 'N') field += '\\';
-        else {
-          at += 1;
-          field += raw[at];
-        }
-      } else {
-        field += char;
-      }
+    for (let at = 0; at <= raw.length; ) {
+      const end = this.#findDelimiter(raw, at);
+      fields.push(unescaped(raw.slice(at, end)));
+      at = end + 1;
     }
-    fields.push(field);
     return fields;
   }
+}
+
+/** `\N` is the mark of NULL, and stays what NULL AS is compared with. */
+function unescaped(text: string): string {
+  return text.includes('\\') ? text.replace(/\\([^N])/gsu, '$1') : text;
 }
 
 /** Fields at fixed places; widths count characters. A line that is too short lacks fields, one that is too long has extra ones. */

@@ -68,6 +68,12 @@ async function load(
   const plan = planColumns(statement, context.table);
   if (options.format.kind === 'parquet') return loadParquet({ options, plan, files }, errors, context);
   const names = plan.fields.map(({ name }) => name);
+  if (options.format.kind === 'fixed-width' && options.format.columns.length !== names.length) {
+    // What stands behind the last width would land in the next column otherwise.
+    throw new RedshiftError('Number of FIXEDWIDTH columns and the number of columns should match.', {
+      detail: `FIXEDWIDTH has ${options.format.columns.length}, the table or column list has ${names.length} (${names.join(', ')})`,
+    });
+  }
   if (options.format.kind !== 'json')
     return loadText({ options, plan, files, shape: undefined }, errors, context);
   const { paths } = options.format;
