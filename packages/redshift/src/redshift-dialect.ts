@@ -44,7 +44,7 @@ export class RedshiftDialect implements Dialect {
 )`;
       case 'insert-job-files':
         return `INSERT INTO ${quoteTable(statement.jobFiles)} (${FILE_COLUMNS.join(', ')}) VALUES
-${statement.files.map(fileRow).join(',\n')}`;
+${statement.files.map((file) => `(${fileValues(file)})`).join(',\n')}`;
       case 'copy-job-files':
         return `COPY ${quoteTable(statement.jobFiles)} (${FILE_COLUMNS.join(', ')})
 FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIFEST
@@ -154,15 +154,21 @@ ${statement.columns.map(({ name, type }) => `  ${quoteName(name)} ${type}`).join
 
   #renderReceipts({
     receipts,
-    jobFiles,
+    files,
     attempt,
     stage,
   }: Extract<Statement, { kind: 'record-receipts' }>): string {
     const countedInQuery = this.#countsCopyInQueries ? 'pg_last_copy_count()' : 'CAST(NULL AS BIGINT)';
     const rows = stage === null ? countedInQuery : `(SELECT COUNT(*) FROM ${quoteTable(stage)})`;
-    return `INSERT INTO ${quoteTable(receipts)} (${FILE_COLUMNS.join(', ')}, kind, job_id, attempt, fence, job_rows, loaded_at)
-SELECT ${FILE_COLUMNS.join(', ')}, 'load', ${attemptValues(attempt)}, ${rows}, GETDATE()
-FROM ${quoteTable(jobFiles)}`;
+    const columns = [...FILE_COLUMNS, 'kind', 'job_id', 'attempt', 'fence', 'job_rows', 'loaded_at'];
+    const rest = `'load', ${attemptValues(attempt)}, ${rows}, GETDATE()`;
+    const insert = `INSERT INTO ${quoteTable(receipts)} (${columns.join(', ')})`;
+    if (files.kind === 'literals') {
+      return `${insert} VALUES\n${files.files.map((file) => `(${fileValues(file)}, ${rest})`).join(',\n')}`;
+    }
+    return `${insert}
+SELECT ${FILE_COLUMNS.join(', ')}, ${rest}
+FROM ${quoteTable(files.table)}`;
   }
 }
 
@@ -171,7 +177,35 @@ FROM ${quoteTable(jobFiles)}`;
  * computed from tables, so that no planner folds the cast while it plans.
  */
 function renderGuard(statement: Extract<Statement, { kind: 'guard-receipts' }>): string {
-  const { receipts, jobFiles, attempt, keyIds, refusesRewrites } = statement;
+  const { files } = statement;
+  return files.kind === 'literals'
+    ? renderLiteralGuard(statement, files.files)
+    : renderListGuard(statement, files.table);
+}
+
+function renderLiteralGuard(
+  { receipts, attempt, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
+  files: readonly LoadFile[],
+): string {
+  const keys = [voidKeyOf(attempt), ...files.map(({ keyId }) => keyId)].map(quoteText).join(', ');
+  const ids = files.map(({ id }) => quoteText(id)).join(', ');
+  const rewritten = refusesRewrites
+    ? "\n    WHEN COUNT(CASE WHEN kind = 'load' THEN 1 END) > 0 THEN 'millrace:rewritten'"
+    : '';
+  return `SELECT CAST(
+  CASE
+    WHEN COUNT(CASE WHEN kind = 'void' THEN 1 END) > 0 THEN 'millrace:void'
+    WHEN COUNT(CASE WHEN kind = 'load' AND file_id IN (${ids}) THEN 1 END) > 0 THEN 'millrace:already-loaded'${rewritten}
+    ELSE '0'
+  END AS INTEGER) AS guard
+FROM ${quoteTable(receipts)}
+WHERE key_id IN (${keys})`;
+}
+
+function renderListGuard(
+  { receipts, attempt, keyIds, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
+  jobFiles: TableName,
+): string {
   const voidKey = quoteText(voidKeyOf(attempt));
   const isOurs =
     keyIds === null
@@ -240,6 +274,7 @@ function credentials(iamRole: string): string {
   return iamRole === 'default' ? 'IAM_ROLE default' : `IAM_ROLE ${quoteText(iamRole)}`;
 }
 
-function fileRow({ id, keyId, url, identity }: LoadFile): string {
-  return `(${[id, keyId, url, identity.etag].map(quoteText).join(', ')}, ${identity.size})`;
+/** In the order of FILE_COLUMNS. */
+function fileValues({ id, keyId, url, identity }: LoadFile): string {
+  return `${[id, keyId, url, identity.etag].map(quoteText).join(', ')}, ${identity.size}`;
 }

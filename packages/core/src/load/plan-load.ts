@@ -1,10 +1,11 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
+import { assertInvariant } from '../recover/invariant.ts';
 import { ledgerOf, tableNameOf } from './ledger.ts';
 import { type LoadedColumn, loadedColumns, typeOf } from './loaded-columns.ts';
 import type { MergeRule } from './merge-rule.ts';
 import { planMerge } from './plan-merge.ts';
-import type { Attempt, Statement, TableName } from './statement.ts';
+import type { Attempt, JobFileSource, Statement, TableName } from './statement.ts';
 
 /** All that a plan is made of: pure input, pure output. */
 export interface LoadPlanInput {
@@ -24,8 +25,8 @@ export interface LoadPlanInput {
   readonly maxStatementBytes: number;
 }
 
-/** Bytes of an inserted row beyond its URL: two ids, an ETag, numbers, quotes. */
-const BYTES_PER_FILE = 220;
+/** Bytes of a receipt's literals beyond its URL: ids, an ETag, numbers, job, quotes. */
+const BYTES_PER_FILE = 320;
 /** Beyond that many places a list of literals costs more than the join it saves. */
 const MAX_LITERAL_KEYS = 1_000;
 
@@ -44,23 +45,22 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const isDirect = rule.mode === 'append';
   const columns: readonly LoadedColumn[] = loadedColumns(rule, { target, tableColumns: input.tableColumns });
 
+  const source: JobFileSource =
+    isDirect && fitsStatement(input) ? { kind: 'literals', files } : { kind: 'table', table: jobFiles };
+  assertInvariant(
+    new Set(files.map(({ keyId }) => keyId)).size === files.length || source.kind === 'table',
+    'a job names a place once',
+  );
+
   return [
     { kind: 'limit-time', ms: input.lockTimeoutMs },
     { kind: 'lock-lane', lock: ledger.lock },
     { kind: 'limit-time', ms: input.statementTimeoutMs },
-    { kind: 'create-job-files', jobFiles },
-    fitsStatement(input)
-      ? { kind: 'insert-job-files', jobFiles, files }
-      : {
-          kind: 'copy-job-files',
-          jobFiles,
-          manifestUrl: input.fileListManifestUrl,
-          iamRole: input.iamRole,
-        },
+    ...(source.kind === 'table' ? planFileList(input, jobFiles) : []),
     {
       kind: 'guard-receipts',
       receipts: ledger.receipts,
-      jobFiles,
+      files: source,
       attempt,
       keyIds: files.length <= MAX_LITERAL_KEYS ? files.map(({ keyId }) => keyId) : null,
       refusesRewrites: rule.onRewrite === 'quarantine',
@@ -79,7 +79,7 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
     {
       kind: 'record-receipts',
       receipts: ledger.receipts,
-      jobFiles,
+      files: source,
       attempt,
       stage: isDirect ? null : stage,
     },
@@ -130,6 +130,17 @@ export function planAbandon(
     { kind: 'lock-lane', lock: ledger.lock },
     { kind: 'record-void', receipts: ledger.receipts, attempt },
     { kind: 'select-attempt', receipts: ledger.receipts, attempt },
+  ];
+}
+
+/** The job's files in a temporary table: from the statement, or from an object when they are too many for one. */
+function planFileList(input: LoadPlanInput, jobFiles: TableName): readonly Statement[] {
+  const { files, fileListManifestUrl, iamRole } = input;
+  return [
+    { kind: 'create-job-files', jobFiles },
+    fitsStatement(input)
+      ? { kind: 'insert-job-files', jobFiles, files }
+      : { kind: 'copy-job-files', jobFiles, manifestUrl: fileListManifestUrl, iamRole },
   ];
 }
 

@@ -38,6 +38,14 @@ export interface Attempt {
 }
 
 /**
+ * Where the statements of a job find its files: in a temporary table, or, when there are few and nothing is joined with
+ * them, in the statements themselves, which spares the table.
+ */
+export type JobFileSource =
+  | { readonly kind: 'table'; readonly table: TableName }
+  | { readonly kind: 'literals'; readonly files: readonly LoadFile[] };
+
+/**
  * What a load transaction is made of. A plan is a list of these: asserted as data here, rendered by a dialect.
  *
  * A warehouse is added by rendering each kind; the compiler lists the missing ones.
@@ -65,7 +73,7 @@ export type Statement =
   | {
       readonly kind: 'guard-receipts';
       readonly receipts: TableName;
-      readonly jobFiles: TableName;
+      readonly files: JobFileSource;
       readonly attempt: Attempt;
       readonly keyIds: readonly string[] | null;
       readonly refusesRewrites: boolean;
@@ -153,7 +161,7 @@ export type Statement =
   | {
       readonly kind: 'record-receipts';
       readonly receipts: TableName;
-      readonly jobFiles: TableName;
+      readonly files: JobFileSource;
       readonly attempt: Attempt;
       /** What holds all rows of the job, to count them; null after a straight COPY. */
       readonly stage: TableName | null;
