@@ -25,7 +25,7 @@ function newProject(): TestProject {
 function documentOf(project: TestProject, { name }: StatementBatch): string {
   const [, target = '', job = '', attempt = ''] = name.split('/');
   const jobs = join(project.directory, '.millrace', 'objects', 'millrace', 'jobs');
-  return join(jobs, target, job, attempt, 'job.json');
+  return join(jobs, target, `${job}-${attempt}-job.json`);
 }
 
 function atSubmit(spoil: (batch: StatementBatch) => void): (loader: Loader) => Loader {

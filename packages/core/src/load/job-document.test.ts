@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadFileOf } from '../file/load-file.ts';
 import {
   clientTokenOf,
+  placesOf,
   readStatementName,
   renderFileList,
   renderManifest,
@@ -24,6 +25,14 @@ describe('a job', () => {
     expect(clientTokenOf(attempt)).toHaveLength(64);
     expect(clientTokenOf(attempt)).toBe(clientTokenOf({ ...attempt }));
     expect(clientTokenOf(attempt)).not.toBe(clientTokenOf({ ...attempt, attempt: 3 }));
+  });
+
+  it('has its objects beside those of other jobs of the target, no name twice', () => {
+    const places = (of: typeof attempt) =>
+      Object.values(placesOf({ bucket: 'b', key: 'own/' }, 'public.flights', of));
+    const all = [...places(attempt), ...places({ ...attempt, attempt: 22 })].map(({ key }) => key);
+    expect(new Set(all).size).toBe(8);
+    for (const key of all) expect(key).toMatch(/^own\/jobs\/public\.flights\/[^/]+\.(?:json|csv)$/u);
   });
 
   it('lists every file as mandatory, with its length', () => {

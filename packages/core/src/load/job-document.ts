@@ -28,7 +28,10 @@ export interface JobDocument {
   readonly createdAt: EpochMs;
 }
 
-/** Where the objects of an attempt are, below the control prefix. */
+/**
+ * Where the objects of an attempt are: all jobs of a target in one folder below the control prefix. In a directory
+ * store a folder of its own per job would be a name more to make durable before the job may be submitted.
+ */
 export interface JobPlaces {
   readonly document: ObjectRef;
   readonly manifest: ObjectRef;
@@ -39,7 +42,7 @@ export interface JobPlaces {
 export function placesOf(control: ObjectRef, target: string, { jobId, attempt }: Attempt): JobPlaces {
   const at = (name: string): ObjectRef => ({
     bucket: control.bucket,
-    key: `${control.key}jobs/${target}/${jobId}/${attempt}/${name}`,
+    key: `${control.key}jobs/${target}/${jobId}-${attempt}-${name}`,
   });
   return {
     document: at('job.json'),
