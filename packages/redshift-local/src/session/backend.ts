@@ -9,6 +9,7 @@ import {
   type TableDefinition,
   TEMPORARY_SCHEMA,
 } from '../catalog/table-definition.ts';
+import { RedshiftError } from '../redshift-error.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { LockMode, LockOwner } from './lock-table.ts';
@@ -22,6 +23,9 @@ interface Transaction extends LockOwner {
   /** Keys of the tables it locked for writing. */
   readonly written: Set<string>;
 }
+
+/** What DuckDB may take for a file, and no relation is called. */
+const FILE_NAME = /[./\\*?]/u;
 
 /**
  * The machinery of one session: its DuckDB connection, its view of the catalog, its transaction and locks.
@@ -154,6 +158,8 @@ export class Backend {
       const relation = this.catalog.find(name);
       // What a view reads is not told here: it may be the load history too.
       if (name.schema === SYSTEM_SCHEMA || relation?.kind === 'view') await this.parts.log.written();
+      // DuckDB would read a file of that name, wherever it is on this machine.
+      if (relation === undefined && FILE_NAME.test(name.name)) throw relationMissing(name);
       // DuckDB's error would leave the schema out.
       if (relation === undefined && name.schema !== undefined && this.catalog.hasSchema(name.schema)) {
         throw relationMissing(name);
@@ -185,7 +191,16 @@ export class Backend {
   async applySettings(): Promise<void> {
     this.catalog.searchPath = this.settings.searchPath;
     const connection = await this.#connected();
-    await connection.run(`SET TimeZone = ${quoteText(this.settings.get('timezone'))}`);
+    const zone = this.settings.get('timezone');
+    try {
+      await connection.run(`SET TimeZone = ${quoteText(zone)}`);
+    } catch (cause) {
+      throw new RedshiftError(`time zone "${zone}" not recognized`, {
+        sqlState: '22023',
+        detail: "write a name such as 'Europe/Paris' or 'UTC'",
+        cause,
+      });
+    }
     await this.#setSearchPath(connection);
   }
 

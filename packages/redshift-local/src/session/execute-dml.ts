@@ -4,6 +4,7 @@ import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
 import type { RedshiftType } from '../catalog/table-info.ts';
 import { RedshiftError } from '../redshift-error.ts';
+import { MAX_VARCHAR_BYTES } from '../sql/parse-type.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import { translateExpression, translateSql } from '../translate/translate-sql.ts';
@@ -29,6 +30,7 @@ export async function executeInsert(backend: Backend, statement: Insert): Promis
     });
   }
   const rows = source.kind === 'defaults' ? [] : source.rows;
+  await lockTablesOfValues(backend, rows.flat());
   const columns =
     source.kind === 'defaults' ? [] : targetColumns(table, statement.columns, rows[0]?.length ?? 0);
   if (columns.length === 0) return insertFrom(backend, table, { columns, source: '(SELECT 1)' });
@@ -166,6 +168,10 @@ export function valueSql(column: ColumnDefinition, text: string | undefined): st
 export async function executeUpdate(backend: Backend, statement: Update): Promise<CommandResult> {
   const table = await backend.lockTable(statement.table, 'write');
   const condition = await conditionSql(backend, statement, statement.from, 'FROM');
+  await lockTablesOfValues(
+    backend,
+    statement.assignments.map(({ valueText }) => valueText),
+  );
   const assignments = assignmentsSql(table, statement.assignments);
   const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
   const result = await backend.run(
@@ -180,9 +186,24 @@ export function assignmentsSql(table: TableDefinition, assignments: readonly Ass
     .map(({ column: name, valueText }) => {
       const column = columnOf(table, name);
       expectAssignable(column);
-      return `${quoteName(name)} = ${fitSql(valueSql(column, valueText), column.type)}`;
+      return `${quoteName(name)} = ${fitSql(valueSql(column, valueText), column.type, UNKNOWN_TEXT)}`;
     })
     .join(', ');
+}
+
+/** Of a value that may be any text: the longest that there is. */
+const UNKNOWN_TEXT: RedshiftType = { name: 'varchar', length: MAX_VARCHAR_BYTES };
+
+/** Locks for reading what sub-queries among the values read. */
+export async function lockTablesOfValues(
+  backend: Backend,
+  texts: readonly (string | undefined)[],
+): Promise<void> {
+  for (const text of texts) {
+    if (text !== undefined && /\bselect\b/iu.test(text)) {
+      await backend.lockTablesOf(`SELECT ${translateExpression(text)}`);
+    }
+  }
 }
 
 export async function executeDelete(backend: Backend, statement: Delete): Promise<CommandResult> {

@@ -5,7 +5,14 @@ import { RedshiftError } from '../redshift-error.ts';
 import type { Merge } from '../sql/statement.ts';
 import { translateExpression } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
-import { assignmentsSql, columnOf, insertFrom, missingValueSql, valueSql } from './execute-dml.ts';
+import {
+  assignmentsSql,
+  columnOf,
+  insertFrom,
+  lockTablesOfValues,
+  missingValueSql,
+  valueSql,
+} from './execute-dml.ts';
 import { type CommandResult, command } from './result.ts';
 import { translateTables } from './translate-parts.ts';
 
@@ -24,6 +31,8 @@ export async function executeMerge(backend: Backend, statement: Merge): Promise<
   }
   await expectSingleMatches(backend, target, { source, on });
   const { matched, insertColumns, insertValues } = statement.action;
+  const assigned = matched.kind === 'delete' ? [] : matched.assignments.map(({ valueText }) => valueText);
+  await lockTablesOfValues(backend, [...assigned, ...insertValues]);
   const whenMatched =
     matched.kind === 'delete' ? 'DELETE' : `UPDATE SET ${assignmentsSql(target, matched.assignments)}`;
   const insert = insertSql(target, insertColumns, insertValues);

@@ -90,7 +90,9 @@ async function executeQuery(
 
 /** DuckDB's plan, one line per row. The statement is not run. */
 async function explain(backend: Backend, sql: string): Promise<RowsResult> {
-  const plan = await backend.run(`EXPLAIN ${translateSql(sql)}`);
+  const translated = translateSql(sql);
+  if (/^\W*(?:select|with)\b/iu.test(translated)) await backend.lockTablesOf(translated);
+  const plan = await backend.run(`EXPLAIN ${translated}`);
   const lines = (await plan.getRowsJson()).flatMap(([, text]) => String(text).trimEnd().split('\n'));
   return oneColumn('QUERY PLAN', lines);
 }

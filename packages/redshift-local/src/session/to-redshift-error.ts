@@ -33,8 +33,20 @@ function typeWord(duckType: string): string {
     FLOAT: 'real',
     VARCHAR: 'character varying',
     HUGEINT: 'bigint',
+    INTEGER_LITERAL: 'integer',
+    STRING_LITERAL: '"unknown"',
+    JSON: 'super',
+    TIMESTAMP: 'timestamp without time zone',
+    'TIMESTAMP WITH TIME ZONE': 'timestamp with time zone',
   };
   return INTEGER_TYPES[duckType] ?? words[duckType] ?? duckType.toLowerCase();
+}
+
+/** `integer + "unknown"`, `- "unknown"`. */
+function operatorWords(operator: string, types: string): string {
+  // The comma inside of DECIMAL(8,2) is not followed by a blank.
+  const words = types.split(', ').map(typeWord);
+  return words.length === 1 ? `${operator} ${words[0]}` : words.join(` ${operator} `);
 }
 
 /** The only place that knows how DuckDB words its errors, and how Redshift does. First match wins. */
@@ -102,6 +114,37 @@ const RULES: readonly ErrorRule[] = [
     /Function with name "?(\w+)"? does not exist/u,
     '42883',
     ([, name]) => `function ${name} does not exist`,
+  ),
+  rule(
+    /(?:No function matches the given name and argument types '|Could not choose a best candidate function for the function call ")([^\w\s"'(]+)\((.*?)\)['"]/u,
+    '42883',
+    ([, operator, types]) => `operator does not exist: ${operatorWords(operator ?? '', types ?? '')}`,
+  ),
+  rule(
+    /Could not choose a best candidate function for the function call "(\w+)\((.*?)\)"/u,
+    '42725',
+    ([, name, types]) =>
+      `function ${name}(${(types ?? '').split(', ').map(typeWord).join(', ')}) is not unique`,
+  ),
+  rule(
+    /Cannot (?:mix values of type|combine types) (\w+(?:\([\d,]+\))?) and (\w+(?:\([\d,]+\))?)/u,
+    '42804',
+    ([, one, other]) => `types ${typeWord(one ?? '')} and ${typeWord(other ?? '')} cannot be matched`,
+  ),
+  rule(
+    /Unimplemented type for cast \((\S+) -> (\S+)\)/u,
+    '42846',
+    ([, from, to]) => `cannot cast type ${typeWord(from ?? '')} to ${typeWord(to ?? '')}`,
+  ),
+  rule(
+    /^Binder Error: Catalog "([^"]*)" does not exist/u,
+    '3D000',
+    ([, name]) => `database "${name}" does not exist`,
+  ),
+  rule(
+    /^(?:Invalid Input Error: )?(invalid input syntax for integer: [^\n]*)/u,
+    '22P02',
+    ([, text]) => text ?? '',
   ),
   rule(
     /No function matches the given name and argument types '(\w+)\((.*?)\)'/u,
@@ -203,7 +246,11 @@ export function toRedshiftError(error: unknown, context: ErrorContext): Redshift
     const match = pattern.exec(text);
     if (match) return new RedshiftError(message(match, context), { sqlState, cause: error });
   }
-  const bare = text.replace(/^[A-Z][\w ]*Error: /u, '').replace(/\n\nLINE \d+:.*$/su, '');
+  const bare = text
+    .replace(/^[A-Z][\w ]*Error: /u, '')
+    .replace(/\n\nLINE \d+:.*$/su, '')
+    // What DuckDB proposes instead are DuckDB's functions and settings.
+    .replace(/\n\s*(?:Candidate|Did you mean|\* If).*$/su, '');
   return new RedshiftError(bare, { cause: error });
 }
 
