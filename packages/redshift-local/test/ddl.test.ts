@@ -55,7 +55,7 @@ describe('CREATE TABLE', () => {
       'SQL command "create unique index i on t (a)" not supported on Redshift tables.',
     ],
     ['create sequence s', 'SQL command "create sequence s" not supported on Redshift tables.'],
-    ['create materialized view v as select 1', 'CREATE MATERIALIZED is not supported by redshift-local'],
+    ['create materialized view v as select 1', 'CREATE MATERIALIZED VIEW is not supported by redshift-local'],
     ['pragma version', 'syntax error at or near "pragma"'],
   ])('refuses %s', async (sql, message) => {
     const session = (await openEngine()).session();

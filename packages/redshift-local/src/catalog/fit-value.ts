@@ -25,6 +25,13 @@ export function fitSql(valueSql: string, type: RedshiftType, from?: RedshiftType
     case 'super':
       // A string becomes a SUPER string, and is not parsed: that is what JSON_PARSE is for.
       return `to_json(${valueSql})`;
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+      // DuckDB rounds the text '1.5' to 2, where Redshift wants digits and nothing else.
+      return from?.name === 'varchar' || from?.name === 'char'
+        ? `CAST(rs_system.whole(${valueSql}) AS ${toDuckType(type)})`
+        : `CAST(${valueSql} AS ${toDuckType(type)})`;
     default:
       return `CAST(${valueSql} AS ${toDuckType(type)})`;
   }

@@ -167,6 +167,12 @@ async function widen(
 /** Moves all rows of `from`, which is empty afterwards. */
 async function append(backend: Backend, table: TableDefinition, from: QualifiedName): Promise<void> {
   const source = await backend.lockTable(from, 'exclusive');
+  if (keyOf(source) === keyOf(table)) {
+    // The rows would be appended, and then deleted with the source's.
+    throw new RedshiftError('Source and target tables of ALTER TABLE APPEND must be different', {
+      sqlState: '0A000',
+    });
+  }
   const shape = ({ columns }: TableDefinition): string =>
     JSON.stringify(columns.map(({ name, type, isNullable }) => [name, type, isNullable]));
   if (shape(table) !== shape(source)) {

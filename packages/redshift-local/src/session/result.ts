@@ -7,13 +7,13 @@ import { type DuckDBMaterializedResult, DuckDBTypeId, type Json } from '@duckdb/
  * - NUMERIC: a string, with its scale (`'1.20'`). REAL, DOUBLE PRECISION: number; `'NaN'`, `'Infinity'` as strings.
  * - BOOLEAN: boolean.
  * - DATE: `YYYY-MM-DD`. TIMESTAMP: `YYYY-MM-DD HH:MM:SS[.ffffff]`. TIMESTAMPTZ: the same with `+00` behind, in UTC.
- * - SUPER: its JSON text. VARBYTE: hexadecimal digits. Everything else: a string.
+ * - INTERVAL: as PostgreSQL writes it: `1 mon 2 days 03:04:05`. SUPER: its JSON text. VARBYTE: hexadecimal digits. Everything else: a string.
  */
 export type Value = string | number | boolean | null;
 
 export interface ResultColumn {
   readonly name: string;
-  /** As drivers name it: `int2 int4 int8 float4 float8 numeric bool varchar date time timetz timestamp timestamptz super varbyte`. */
+  /** As drivers name it: `int2 int4 int8 float4 float8 numeric bool varchar date time timetz timestamp timestamptz interval super varbyte`. */
   readonly type: string;
   /** Digits, of `numeric` columns. */
   readonly precision?: number;
@@ -64,6 +64,7 @@ const TYPE_NAMES: ReadonlyMap<DuckDBTypeId, string> = new Map([
   [DuckDBTypeId.TIMESTAMP_MS, 'timestamp'],
   [DuckDBTypeId.TIMESTAMP_NS, 'timestamp'],
   [DuckDBTypeId.TIMESTAMP_TZ, 'timestamptz'],
+  [DuckDBTypeId.INTERVAL, 'interval'],
   [DuckDBTypeId.BLOB, 'varbyte'],
   [DuckDBTypeId.LIST, 'super'],
   [DuckDBTypeId.ARRAY, 'super'],
@@ -102,6 +103,7 @@ const READERS: Readonly<Record<string, (value: Json) => Value>> = {
   float4: (value) => (typeof value === 'number' ? Number(value.toPrecision(7)) : String(value)),
   float8: (value) => (typeof value === 'number' ? value : String(value)),
   varbyte: readBytes,
+  interval: readInterval,
 };
 
 function readBigint(value: Json): Value {
@@ -125,4 +127,32 @@ function readBytes(value: Json): Value {
     at += isEscape ? 4 : 1;
   }
   return digits;
+}
+
+const MICROS_PER_SECOND = 1_000_000n;
+
+/** DuckDB hands out months, days and microseconds, which have no common measure. */
+function readInterval(value: Json): Value {
+  const { months, days, micros } = value as { months: number; days: number; micros: string };
+  const years = Math.trunc(months / 12);
+  const parts = [unitText(years, 'year'), unitText(months % 12, 'mon'), unitText(days, 'day')];
+  const time = BigInt(micros);
+  const words = parts.filter((part) => part !== undefined);
+  if (time !== 0n || words.length === 0) words.push(timeText(time));
+  return words.join(' ');
+}
+
+function unitText(count: number, unit: string): string | undefined {
+  if (count === 0) return undefined;
+  return `${count} ${unit}${Math.abs(count) === 1 ? '' : 's'}`;
+}
+
+function timeText(micros: bigint): string {
+  const absolute = micros < 0n ? -micros : micros;
+  const seconds = absolute / MICROS_PER_SECOND;
+  const fraction = absolute % MICROS_PER_SECOND;
+  const two = (number: bigint): string => String(number).padStart(2, '0');
+  const whole = `${two(seconds / 3600n)}:${two((seconds / 60n) % 60n)}:${two(seconds % 60n)}`;
+  const digits = fraction === 0n ? '' : `.${String(fraction).padStart(6, '0').replace(/0+$/u, '')}`;
+  return `${micros < 0n ? '-' : ''}${whole}${digits}`;
 }

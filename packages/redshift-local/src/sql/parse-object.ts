@@ -41,17 +41,14 @@ export function parseCreate(cursor: TokenCursor): Statement {
   const isTemporary = cursor.accept('temp') || cursor.accept('temporary');
   if (isLocal && !isTemporary) throw cursor.syntaxError();
   if (cursor.accept('table')) return parseCreateTable(cursor, isTemporary);
+  if (cursor.accept('materialized', 'view')) throw notSupported('CREATE MATERIALIZED VIEW');
   const object = cursor.next();
   if (UNSUPPORTED_OBJECTS.includes(object.text)) {
     throw new RedshiftError(`SQL command "${cursor.sql.trim()}" not supported on Redshift tables.`, {
       sqlState: '0A000',
     });
   }
-  if (
-    ['materialized', 'function', 'external', 'database', 'library', 'model', 'datashare'].includes(
-      object.text,
-    )
-  ) {
+  if (['function', 'external', 'database', 'library', 'model', 'datashare'].includes(object.text)) {
     throw notSupported(`CREATE ${object.text.toUpperCase()}`);
   }
   throw cursor.syntaxError(-1);

@@ -50,7 +50,7 @@ export const LOG_VIEWS: Readonly<Record<string, string>> = {
       0::BIGINT AS byte_offset, lines_scanned, 0 AS errors, record_time AS curtime, 1 AS status,
       NULL::VARCHAR AS file_format, 0 AS is_partial, 0::BIGINT AS start_offset, -1::BIGINT AS copy_job_id
     FROM rs_system.load_detail`,
-  // Nothing is ever replaced silently here, so that the view has its columns and no rows.
+  // ACCEPTINVCHARS replaces characters and keeps no record of it: the view has its columns and no rows.
   stl_replacements: `
     SELECT 0 AS userid, 0::BIGINT AS query, 0 AS slice, 0 AS tbl, NULL::TIMESTAMP AS starttime, 0 AS session,
       ''::VARCHAR AS filename, 0::BIGINT AS line_number, ''::VARCHAR AS colname, ''::VARCHAR AS raw_line

@@ -13,6 +13,12 @@ const TEXT: readonly Macro[] = [
       "when 'DOUBLE' then regexp_replace(cast(x as varchar), '[.]0$', '') " +
       "when 'FLOAT' then regexp_replace(cast(x as varchar), '[.]0$', '') else cast(x as varchar) end",
   ],
+  // DuckDB folds this typeof as well.
+  [
+    'whole(x)',
+    "case when typeof(x) = 'VARCHAR' and regexp_matches(cast(x as varchar), '[^0-9+\\s-]') " +
+      "then error('invalid input syntax for integer: \"' || cast(x as varchar) || '\"') else x end",
+  ],
   // Cuts at n bytes and never inside a character. Text of one-byte characters, which is nearly all, takes the first two branches.
   [
     'cut(x, n)',

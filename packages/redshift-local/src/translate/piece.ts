@@ -51,6 +51,8 @@ export function asOperand(pieces: readonly Piece[]): Piece {
   return { text: `(${joinPieces(pieces)})`, kind: 'operand' };
 }
 
+const INTEGERS = new Set(['smallint', 'integer', 'bigint']);
+
 /** `cast(operand as type)`, with what Redshift's casts do and DuckDB's do not. */
 export function castPiece(operand: Piece, type: CastType): Piece {
   const label = operand.label !== undefined && operand.label !== '?column?' ? operand.label : type.label;
@@ -63,7 +65,10 @@ export function castPiece(operand: Piece, type: CastType): Piece {
     return { ...base, text: type.cutBytes === undefined ? text : `rs_system.cut(${text}, ${type.cutBytes})` };
   }
   const isTimestamp = type.duckType.startsWith('timestamp');
-  return { ...base, text: `cast(${operand.text} as ${type.duckType})`, isTimestamp };
+  const isWhole = INTEGERS.has(type.duckType) && !operand.isNumber && operand.text !== 'null';
+  // DuckDB rounds '1.5' to 2, where Redshift wants digits and nothing else.
+  const value = isWhole ? `rs_system.whole(${operand.text})` : operand.text;
+  return { ...base, text: `cast(${value} as ${type.duckType})`, isTimestamp };
 }
 
 export function refused(what: string): RedshiftError {

@@ -191,6 +191,11 @@ const FORMATS: readonly CompatibilityCase[] = [
   },
   venues('GZIP', 'gzip', gzipSync(VENUES)),
   venues('ZSTD', 'zstd', zstdCompressSync(VENUES)),
+  venues(
+    'ZSTD of several frames',
+    'zstd',
+    Buffer.concat(VENUES.split(/(?<=\n)/u).map((line) => zstdCompressSync(line))),
+  ),
   venues('BZIP2', 'bzip2', BZIPPED),
   notes('UTF-16', 'encoding as utf16', Buffer.from('\uFEFF1|ä\n', 'utf16le'), [[1, 'ä']]),
 ];

@@ -43,6 +43,7 @@ export const CONVERSION_CASES: readonly CompatibilityCase[] = [
     [1, 'a'],
     [2, 'b'],
   ]),
+  notes('REMOVEQUOTES keeps delimiters between the quotes', 'removequotes', '1|"a|b"\n', [[1, 'a|b']]),
   notes('NULL by default', '', '1|\\N\n2|b\n', [
     [1, null],
     [2, 'b'],

@@ -104,12 +104,17 @@ export const FUNCTION_SECTIONS: readonly CompatibilitySection[] = [
         '2024-01-08 02:00:00',
       ),
       gives('JSON text as SUPER', "json_typeof('x'::super)", 'string'),
+      refused(
+        'a fraction as an integer, as in Redshift',
+        "select '1.5'::int",
+        'invalid input syntax for integer: "1.5"',
+      ),
       differs('trailing blanks', "'a ' = 'a'", false, 'Redshift ignores trailing blanks when it compares'),
       differs('NUMERIC by NUMERIC', '1.0 / 3', 1 / 3, 'a DOUBLE PRECISION; Redshift gives a NUMERIC'),
       refused(
         'a timestamp column plus a number',
         'select saletime + 1 from sales',
-        'No function matches the given name and argument types',
+        'operator does not exist: timestamp without time zone + integer',
       ),
       refused('# (exclusive or)', 'select 7 # 2', 'operator # is not supported'),
       refused(
@@ -125,7 +130,7 @@ export const FUNCTION_SECTIONS: readonly CompatibilitySection[] = [
       refused(
         'arithmetic on SUPER without a cast',
         "select json_parse('1') + 1",
-        'No function matches the given name and argument types',
+        'operator does not exist: super + integer',
       ),
       refused('types that Redshift has not', 'select 1::uuid', 'type "uuid" does not exist'),
     ],

@@ -66,6 +66,11 @@ export const STATEMENT_SECTIONS: readonly CompatibilitySection[] = [
         needsOwnWarehouse: true,
         before: ['create table note2 (like note)'],
       }),
+      runs('ALTER TABLE APPEND of a table to itself', 'alter table note append from note', {
+        verdict: 'refused',
+        note: 'Source and target tables of ALTER TABLE APPEND must be different',
+        needsOwnWarehouse: true,
+      }),
       runs('VARCHAR counts bytes', "insert into note values (1, 'ääääää')", {
         verdict: 'refused',
         note: 'value too long for type character varying(10)',
@@ -79,7 +84,7 @@ export const STATEMENT_SECTIONS: readonly CompatibilitySection[] = [
       refused(
         'materialized views',
         'create materialized view mv as select 1',
-        'CREATE MATERIALIZED is not supported',
+        'CREATE MATERIALIZED VIEW is not supported',
       ),
       refused(
         'external tables',
