@@ -112,7 +112,15 @@ export async function openBench({
           `${quoteName(name)} ${toDuckType(type)}${isNullable ? '' : ' NOT NULL'}`,
       );
       await connection.run(`CREATE TABLE t (${list.join(', ')})`);
-      table = { schema: 'public', name: 't', isTemporary: false, tableId: 100, duckName: '"t"', columns };
+      table = {
+        schema: 'public',
+        name: 't',
+        isTemporary: false,
+        tableId: 100,
+        duckName: '"t"',
+        duckPlace: { database: file ? 'local' : 'memory', schema: 'main', name: 't' },
+        columns,
+      };
     },
     copy: async (sql) => {
       await connection.run('BEGIN');

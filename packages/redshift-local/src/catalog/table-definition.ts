@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from './quote.ts';
-import type { ColumnInfo, RedshiftType, TableInfo } from './table-info.ts';
+import type { ColumnInfo, DuckPlace, RedshiftType, TableInfo } from './table-info.ts';
 
 export interface IdentityDefinition {
   readonly kind: 'always' | 'by-default';
@@ -74,11 +74,17 @@ export function keyOf(relation: { schema: string; name: string }): string {
   return relationKey(relation.schema, relation.name);
 }
 
+/** Where DuckDB has a relation. */
+export function duckPlaceOf(database: string, relation: { schema: string; name: string }): DuckPlace {
+  const { schema, name } = relation;
+  if (schema === TEMPORARY_SCHEMA) return { database: 'temp', schema: 'main', name };
+  return { database, schema, name };
+}
+
 /** What to call a relation in DuckDB SQL. */
 export function duckNameOf(database: string, relation: { schema: string; name: string }): string {
-  const { schema, name } = relation;
-  if (schema === TEMPORARY_SCHEMA) return `"temp"."main".${quoteName(name)}`;
-  return `${quoteName(database)}.${quoteName(schema)}.${quoteName(name)}`;
+  const place = duckPlaceOf(database, relation);
+  return `${quoteName(place.database)}.${quoteName(place.schema)}.${quoteName(place.name)}`;
 }
 
 export function nextValueSql(identity: IdentityDefinition): string {
@@ -92,6 +98,7 @@ export function toTableInfo(database: string, table: TableDefinition): TableInfo
     isTemporary: table.isTemporary,
     tableId: table.relationId,
     duckName: duckNameOf(database, table),
+    duckPlace: duckPlaceOf(database, table),
     columns: table.columns.map(toColumnInfo),
   };
 }

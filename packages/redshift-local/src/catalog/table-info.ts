@@ -27,6 +27,13 @@ export interface ColumnInfo {
   readonly identity: { readonly kind: 'always' | 'by-default'; readonly nextSql: string } | undefined;
 }
 
+/** Where DuckDB has a table, each part as it is. */
+export interface DuckPlace {
+  readonly database: string;
+  readonly schema: string;
+  readonly name: string;
+}
+
 /** A table as COPY needs to know it. */
 export interface TableInfo {
   readonly schema: string;
@@ -35,6 +42,7 @@ export interface TableInfo {
   readonly tableId: number;
   /** What to call the table in DuckDB SQL, quoted. */
   readonly duckName: string;
+  readonly duckPlace: DuckPlace;
   /** In ordinal order. */
   readonly columns: readonly ColumnInfo[];
 }

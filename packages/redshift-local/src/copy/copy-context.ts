@@ -10,7 +10,7 @@ export interface CopyContext {
   readonly objects: ObjectStore;
   readonly table: TableInfo;
   readonly log: SystemLog;
-  /** Where spool files may be put; the session removes it. */
+  /** Where spool files may be put: made when it is asked for, removed by the session. */
   readonly spoolDirectory: string;
   readonly now: () => number;
   /** Aborts when the statement is cancelled or timed out. */

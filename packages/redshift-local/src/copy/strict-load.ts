@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
 import type { CopyOptions } from '@millrace/core';
 import { RedshiftError } from '../redshift-error.ts';
 import type { LoadDetailRow } from '../system/system-log.ts';
-import { type ColumnPlan, insertInto } from './column-plan.ts';
+import { CheckedRows } from './checked-rows.ts';
+import type { ColumnPlan } from './column-plan.ts';
 import { fieldConverter } from './convert-field.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { CopyFile } from './copy-file.ts';
@@ -12,7 +12,6 @@ import { JsonRecords, type JsonShape } from './json-records.ts';
 import type { LoadErrorList } from './load-error-list.ts';
 import { CorruptFileError, openObject } from './open-object.ts';
 import { LOAD_ERROR, problem, type RowProblem } from './row-problem.ts';
-import { RowSpool, spooledValues } from './row-spool.ts';
 import { textBlocks } from './text-blocks.ts';
 import { MAX_ROW_BYTES, type RecordReader, type TextRecord } from './text-record.ts';
 
@@ -36,7 +35,7 @@ export async function loadStrictly(
   errors: LoadErrorList,
   context: CopyContext,
 ): Promise<{ rows: number; details: LoadDetailRow[] }> {
-  const spool = new RowSpool(context.spoolDirectory);
+  const rows = new CheckedRows(load.plan, context);
   const details: LoadDetailRow[] = [];
   try {
     const convert = rowConverter(load);
@@ -47,7 +46,7 @@ export async function loadStrictly(
       const take = (record: TextRecord): boolean => {
         const row = convert(record);
         if (!Array.isArray(row)) errors.add({ file, line: record.line, raw: record.raw, ...row });
-        else if (!errors.hasFailed) spool.append(row);
+        else if (!errors.hasFailed) rows.add(row);
         return !errors.isDoneWith(file);
       };
       try {
@@ -61,20 +60,11 @@ export async function loadStrictly(
       }
     }
     if (corrupt) throw corrupt;
-    if (errors.hasFailed || load.options.noLoad || spool.rows === 0) return { rows: 0, details };
-    spool.close();
-    const { fields } = load.plan;
-    const sql = `${insertInto(context.table, load.plan, spooledValues(fields))} FROM ${spool.source(fields)}`;
-    const result = await context.connection.run(sql);
-    if (result.rowsChanged !== spool.rows) {
-      throw new RedshiftError(
-        `internal error: ${spool.rows} rows were checked and ${result.rowsChanged} were loaded`,
-      );
-    }
-    return { rows: spool.rows, details };
+    if (errors.hasFailed || load.options.noLoad || rows.count === 0) return { rows: 0, details };
+    await rows.insert();
+    return { rows: rows.count, details };
   } finally {
-    spool.close();
-    await rm(spool.path, { force: true });
+    await rows.discard();
   }
 }
 

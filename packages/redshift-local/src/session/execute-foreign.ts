@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toTableInfo } from '../catalog/table-definition.ts';
 import { executeCopy } from '../copy/execute-copy.ts';
@@ -38,14 +39,16 @@ async function copy(sql: string, { backend, parts, state }: StatementContext): P
   const { transactionId, pid: sessionId } = backend;
   const log = parts.log.forStatement({ queryId, transactionId, sessionId, startedAtMs });
   try {
-    const { rows } = await withSpool(parts.spoolRoot, (spoolDirectory) =>
+    const { rows } = await withSpool(parts.spoolRoot, (spool) =>
       backend.attempt(async () =>
         executeCopy(sql, {
           connection: await backend.connection(),
           objects: parts.objects,
           table: toTableInfo(parts.database, table),
           log,
-          spoolDirectory,
+          get spoolDirectory() {
+            return spool.directory();
+          },
           now: parts.now,
           signal: backend.signal,
         }),
@@ -63,12 +66,14 @@ async function copy(sql: string, { backend, parts, state }: StatementContext): P
 
 async function unload(sql: string, { backend, parts, state }: StatementContext): Promise<Result> {
   await backend.lockTablesOf(translateSql(parseUnload(sql).query));
-  const { rowCount } = await withSpool(parts.spoolRoot, (spoolDirectory) =>
+  const { rowCount } = await withSpool(parts.spoolRoot, (spool) =>
     backend.attempt(async () =>
       executeUnload(sql, {
         connection: await backend.connection(),
         objects: parts.objects,
-        spoolDirectory,
+        get spoolDirectory() {
+          return spool.directory();
+        },
         now: parts.now,
         signal: backend.signal,
       }),
@@ -79,11 +84,19 @@ async function unload(sql: string, { backend, parts, state }: StatementContext):
   return command('UNLOAD', rowCount);
 }
 
-async function withSpool<T>(root: string, work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(root, 'statement-'));
+/** Gives `work` a directory of its own when it asks for one: a load of few rows does not. */
+async function withSpool<T>(
+  root: string,
+  work: (spool: { directory: () => string }) => Promise<T>,
+): Promise<T> {
+  let made: string | undefined;
+  const directory = (): string => {
+    made ??= mkdtempSync(join(root, 'statement-'));
+    return made;
+  };
   try {
-    return await work(directory);
+    return await work({ directory });
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    if (made !== undefined) await rm(made, { recursive: true, force: true });
   }
 }
