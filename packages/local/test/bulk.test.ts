@@ -106,6 +106,19 @@ describe('a bulk load', () => {
     });
   });
 
+  it('that reads a configured table by other COPY options is refused: they would be forgotten', async () => {
+    const project = newProject();
+    project.put('backfill/1.csv', 'id,v\n1,1\n');
+    await project.drain(async (millrace) => {
+      const paths = [{ s3_path: 's3://lake/backfill/', table: 'other' }];
+      await expect(
+        millrace.bulk(JSON.stringify({ paths, copy: { options: 'CSV IGNOREHEADER 1' } })),
+      ).rejects.toMatchObject({ code: 'bulk-conflict', message: expect.stringContaining('IGNOREHEADER 1') });
+      await millrace.untilIdle();
+      expect(await rowsOf(millrace, ROWS('other'))).toEqual([]);
+    });
+  });
+
   it('into a table that is not there says so, and hands nothing over', async () => {
     const project = newProject();
     await project.drain(async (millrace) => {

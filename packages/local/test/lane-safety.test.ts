@@ -232,6 +232,27 @@ describe('a lane', () => {
   });
 });
 
+describe('a settled load', () => {
+  it('lets a version in that was written while it ran, without waiting for a notification or a listing', async () => {
+    let submissions = 0;
+    const { loader, put } = await openWaiting((given) => ({
+      ...given,
+      warehouse: replaceMethods(given.warehouse, {
+        submit: (batch) => {
+          submissions += 1;
+          if (submissions === 1) put('t/a.csv', '2\n');
+          return given.warehouse.submit(batch);
+        },
+      }),
+    }));
+    await advance(loader, TARGET, { drain: true });
+    await settleWhenDone(loader);
+    const waiting = await loader.tracker.waitingFiles(TARGET, 10);
+    const now = await loader.objects.head({ bucket: 'lake', key: 't/a.csv' });
+    expect(waiting.map(({ file }) => file.identity.etag)).toEqual([now?.etag]);
+  });
+});
+
 describe('a job', () => {
   it('that was written down and never submitted is sent as it was, when its worker is known to be dead', async () => {
     const sent: StatementBatch[] = [];

@@ -13,6 +13,7 @@ import {
   type LoadFile,
   loadFileOf,
   missingTable,
+  type ObjectRef,
   type PlanReport,
   parseBulkSpec,
   parseUrl,
@@ -192,7 +193,7 @@ export async function handedFiles(
  * Hands what a bulk document names to the lanes of its tables: listed, what has a receipt left out. A table that the
  * configuration does not name gets a lane for as long as the process runs.
  *
- * @throws LoadError `bulk-conflict` when the document merges a configured table by other rules than the configuration.
+ * @throws LoadError `bulk-conflict` when the document merges or reads a known table by other rules than are known.
  */
 export async function bulkLoad(open: OpenLoader, text: string): Promise<readonly HandedFile[]> {
   const { loader, targets } = open;
@@ -208,6 +209,7 @@ export async function bulkLoad(open: OpenLoader, text: string): Promise<readonly
     for await (const object of loader.objects.list({ bucket, prefix: key })) {
       if (object.size === 0 && object.key.endsWith('/')) continue;
       const copyOptions = definition.copyFor(object).options;
+      if (configured !== undefined) checkSameCopy(configured, { object, copyOptions });
       files.push({
         ...loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now()),
         copyOptions,
@@ -229,6 +231,25 @@ export async function bulkLoad(open: OpenLoader, text: string): Promise<readonly
     );
   }
   return handed;
+}
+
+/**
+ * The tracker keeps no options of single files: after it, a file is read as its target says. Other options would be
+ * forgotten without a word, and a header, say, be loaded as a row.
+ */
+function checkSameCopy(
+  configured: TargetDefinition,
+  { object, copyOptions }: { object: ObjectRef; copyOptions: string },
+): void {
+  const known = configured.copyFor(object).options;
+  if (known === copyOptions) return;
+  throw new LoadError(
+    'bulk-conflict',
+    `the bulk document reads ${urlOf(object)} by '${copyOptions}', target ${configured.name} by '${known}'`,
+    {
+      hint: "give the target an entry in 'from' for that prefix with the format of its files, or use the same options",
+    },
+  );
 }
 
 function checkSameRule({ name, rule }: TargetDefinition, { rule: asked }: TargetDefinition): void {
