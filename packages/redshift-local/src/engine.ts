@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { ObjectStore, TableColumn } from '@millrace/core';
@@ -15,6 +14,8 @@ import type { EngineParts } from './session/engine-parts.ts';
 import { LockTable } from './session/lock-table.ts';
 import type { Result } from './session/result.ts';
 import { Session } from './session/session.ts';
+import { SpareConnection } from './session/spare-connection.ts';
+import { makeSpoolRoot } from './spool-root.ts';
 import { openSystemLog } from './system/open-system-log.ts';
 import { createSystemTables } from './system/system-tables.ts';
 import { SESSION_SETTINGS } from './translate/session-settings.ts';
@@ -95,7 +96,7 @@ export class RedshiftLocal {
       const logConnection = await instance.connect();
       await logConnection.run(`USE ${quoteName(database)}`);
       const log = await openSystemLog(logConnection, { database, now });
-      spoolRoot = await mkdtemp(join(tmpdir(), 'redshift-local-'));
+      spoolRoot = await makeSpoolRoot(now());
       const injectedConflicts = new Set<string>();
       const parts: EngineParts = {
         database,
@@ -105,7 +106,7 @@ export class RedshiftLocal {
         now,
         log,
         spoolRoot,
-        connect: () => instance.connect(),
+        connections: new SpareConnection(() => instance.connect()),
         // Ids go on after a restart without being stored: time has passed by more than there were statements.
         nextQueryId: counter(Math.floor(now() / 1000)),
         nextTransactionId: counter(Math.floor(now() / 1000)),
@@ -236,6 +237,7 @@ export class RedshiftLocal {
     try {
       await this.#parts.log.written();
     } finally {
+      await this.#parts.connections.close();
       this.#logConnection.closeSync();
       this.#control.closeSync();
       this.#instance.closeSync();
