@@ -14,7 +14,9 @@ import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { LockMode, LockOwner } from './lock-table.ts';
 import { Settings } from './settings.ts';
+import { setSearchPath } from './spare-connection.ts';
 import { splitQualified } from './split-qualified.ts';
+import { tableNamesOf } from './table-names.ts';
 import { isConflict, serializableViolation, toRedshiftError } from './to-redshift-error.ts';
 
 interface Transaction extends LockOwner {
@@ -152,7 +154,7 @@ export class Backend {
   async lockTablesOf(query: string): Promise<string[]> {
     const connection = await this.#connected();
     const keys = new Set<string>();
-    for (const written of connection.getTableNames(query, true)) {
+    for (const written of tableNamesOf(connection, query)) {
       const name = splitQualified(written);
       this.#tables.push(name.name);
       const relation = this.catalog.find(name);
@@ -201,7 +203,7 @@ export class Backend {
         cause,
       });
     }
-    await this.#setSearchPath(connection);
+    await setSearchPath(connection, this.#searchPath());
   }
 
   /**
@@ -244,8 +246,10 @@ export class Backend {
 
   async close(): Promise<void> {
     await this.rollback();
-    this.#connection?.closeSync();
+    if (this.#connection === undefined) return;
+    this.#connection.closeSync();
     this.#connection = undefined;
+    this.parts.connections.prepare(this.#searchPath());
   }
 
   async #commitDuck(transaction: Transaction): Promise<void> {
@@ -269,18 +273,21 @@ export class Backend {
 
   async #connected(): Promise<DuckDBConnection> {
     if (this.#connection === undefined) {
-      this.#connection = await this.parts.connect();
-      await this.#setSearchPath(this.#connection);
+      const wanted = this.#searchPath();
+      const { connection, searchPath } = await this.parts.connections.take(wanted);
+      this.#connection = connection;
+      if (searchPath !== wanted) await setSearchPath(connection, wanted);
     }
     return this.#connection;
   }
 
-  async #setSearchPath(connection: DuckDBConnection): Promise<void> {
+  /** As DuckDB writes it. */
+  #searchPath(): string {
     const schemas = this.catalog.searchPath.filter((schema) => this.catalog.hasSchema(schema));
     const path = schemas.map((schema) => `${quoteName(this.catalog.database)}.${quoteName(schema)}`);
     // With nothing to search, the engine's own empty schema keeps DuckDB from falling back to another database.
     const own = `${quoteName(this.catalog.database)}."main"`;
-    await connection.run(`SET search_path = ${quoteText((path.length > 0 ? path : [own]).join(','))}`);
+    return (path.length > 0 ? path : [own]).join(',');
   }
 
   #violation(transaction: Transaction, key = [...transaction.written].at(-1)): Error {

@@ -1,8 +1,8 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ObjectStore } from '@millrace/core';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { SystemLogStore } from '../system/open-system-log.ts';
 import type { LockTable } from './lock-table.ts';
+import type { SpareConnection } from './spare-connection.ts';
 
 /** What all sessions of one engine share. */
 export interface EngineParts {
@@ -14,7 +14,7 @@ export interface EngineParts {
   readonly log: SystemLogStore;
   /** Below it every COPY gets a directory of its own. */
   readonly spoolRoot: string;
-  readonly connect: () => Promise<DuckDBConnection>;
+  readonly connections: SpareConnection;
   readonly nextQueryId: () => number;
   readonly nextTransactionId: () => number;
   readonly nextPid: () => number;

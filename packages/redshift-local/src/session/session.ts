@@ -1,4 +1,3 @@
-import { quoteText } from '../catalog/quote.ts';
 import { ReaderConflictError } from '../copy/load-text.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { parseStatement } from '../sql/parse-statement.ts';
@@ -7,6 +6,7 @@ import { Backend } from './backend.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type DataStatement, executeStatement } from './execute-statement.ts';
 import { command, type Result } from './result.ts';
+import { answerFromSession, type SessionFacts, variablesOf } from './session-values.ts';
 import type { SessionState } from './statement-context.ts';
 
 /**
@@ -124,7 +124,9 @@ export class Session {
   }
 
   async #run(sql: string, statement: DataStatement): Promise<Result> {
-    if (SESSION_WORDS.test(sql)) await this.#tellSession(sql);
+    const answer = answerFromSession(sql, this.#facts);
+    if (answer !== undefined) return answer;
+    await this.#tellSession(sql);
     return executeStatement(statement, {
       backend: this.#backend,
       parts: this.#parts,
@@ -197,21 +199,16 @@ export class Session {
     }
   }
 
-  /** Puts what the functions that tell of the session need into DuckDB's variables, when a statement may ask. */
+  get #facts(): SessionFacts {
+    return { ...this.#state, pid: this.pid, database: this.#parts.database };
+  }
+
+  /**
+   * Puts what the statement may ask of the session into DuckDB's variables. A view may ask without the statement
+   * naming it: it sees what was last told.
+   */
   async #tellSession(sql: string): Promise<void> {
-    const { user, lastCopyCount, lastCopyId, lastUnloadCount, lastUnloadId, queryId } = this.#state;
-    const values: Readonly<Record<string, string>> = {
-      rs_last_copy_count: String(lastCopyCount),
-      rs_last_copy_id: String(lastCopyId),
-      rs_last_unload_count: String(lastUnloadCount),
-      rs_last_unload_id: String(lastUnloadId),
-      rs_backend_pid: String(this.pid),
-      rs_user: quoteText(user),
-      rs_database: quoteText(this.#parts.database),
-      // Another one for every statement, so it is told only to those that ask.
-      ...(QUERY_ID_WORD.test(sql) ? { rs_last_query_id: String(queryId - 1) } : {}),
-    };
-    const news = Object.entries(values).filter(([name, value]) => this.#told.get(name) !== value);
+    const news = [...variablesOf(sql, this.#facts)].filter(([name, value]) => this.#told.get(name) !== value);
     if (news.length === 0) return;
     await this.#backend.runAlone(news.map(([name, value]) => `SET VARIABLE ${name} = ${value}`).join('; '));
     for (const [name, value] of news) this.#told.set(name, value);
@@ -219,10 +216,6 @@ export class Session {
 }
 
 const INTERRUPT_EVERY_MS = 20;
-
-/** Words that ask for the session. A view may ask without the statement naming them: it sees what was last told. */
-const SESSION_WORDS = /pg_last_|pg_backend_pid|current_user|session_user|current_database|\buser\b/iu;
-const QUERY_ID_WORD = /pg_last_query_id/iu;
 
 function timedOut(): RedshiftError {
   return new RedshiftError('canceling statement due to statement timeout', { sqlState: '57014' });

@@ -115,6 +115,18 @@ export const MERGE_SECTIONS: readonly CompatibilitySection[] = [
           [2, 5],
         ],
       ),
+      {
+        ...merge(
+          'UPDATE FROM where several rows match one',
+          'update sales set qtysold = s.qtysold from (select 1 as salesid, 7 as qtysold union all select 1, 7) s where sales.salesid = s.salesid',
+          [
+            [1, 7],
+            [2, 1],
+          ],
+        ),
+        verdict: 'differs',
+        note: 'the number of rows that is told counts the matches, not the rows',
+      },
       merge(
         'insert what is missing',
         'insert into sales select s.* from stage s left join sales t on t.salesid = s.salesid where t.salesid is null',

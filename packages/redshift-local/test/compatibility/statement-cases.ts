@@ -154,6 +154,10 @@ export const STATEMENT_SECTIONS: readonly CompatibilitySection[] = [
       ),
       runs('load history', 'select query_id, table_name, status, loaded_rows from sys_load_history'),
       runs('loaded files', 'select query, trim(filename), lines_scanned from stl_load_commits'),
+      runs('replaced characters', 'select query, colname from stl_replacements', {
+        verdict: 'differs',
+        note: 'always empty: ACCEPTINVCHARS keeps no record of what it replaced',
+      }),
       runs('columns', 'select "column", type from pg_table_def where tablename = \'note\'', {
         rows: [
           ['id', 'integer'],
