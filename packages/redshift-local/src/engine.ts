@@ -91,6 +91,7 @@ export class RedshiftLocal {
       await attach(control, file ?? ':memory:', database);
       for (const setting of SESSION_SETTINGS) await control.run(setting.replace(/^SET /u, 'SET GLOBAL '));
       await control.run(`USE ${quoteName(database)}`);
+      await dropLookupIndexes(control, database);
       const catalog = await Catalog.load(control, database);
       await createSystemTables(control);
       const logConnection = await instance.connect();
@@ -186,6 +187,8 @@ export class RedshiftLocal {
    * Puts an index below a table's column, so that point queries on it do not scan. Redshift has none, and no SQL can
    * ask for it: it is for the small tables that an embedded warehouse looks into at every load. While a table has
    * one, DuckDB refuses most of its ALTER TABLEs. Does nothing when the index is there already.
+   *
+   * It lives as long as this RedshiftLocal: whoever opens the file next has to ask for it again.
    */
   async createLookupIndex(table: string, column: string): Promise<void> {
     const relation = this.#parts.catalog.find(keyFromName(table));
@@ -195,7 +198,7 @@ export class RedshiftLocal {
     if (!relation.columns.some(({ name }) => name === column)) {
       throw new RedshiftError(`column "${column}" does not exist in ${relation.name}`, { sqlState: '42703' });
     }
-    const index = quoteName(`lookup_${relation.relationId}_${column}`);
+    const index = quoteName(`${LOOKUP_PREFIX}${relation.relationId}_${column}`);
     await this.#control.run(
       `CREATE INDEX IF NOT EXISTS ${index} ON ${duckNameOf(this.database, relation)} (${quoteName(column)})`,
     );
@@ -266,6 +269,25 @@ async function runAll(
 /** Whether the statement may commit what came before it. Rather too often: a batch is then not run again. */
 function commits(sql: string): boolean {
   return /\b(?:commit|end|truncate|call)\b/iu.test(sql);
+}
+
+/** What the names of lookup indexes begin with; nothing else makes indexes. */
+const LOOKUP_PREFIX = 'lookup_';
+
+/**
+ * Ends the lookup indexes of the process before. DuckDB 1.5.6 replays its log without an index that is not bound, and
+ * writes it back empty on closing: after a kill, rows would not be found by their key, and nothing would say so.
+ */
+async function dropLookupIndexes(connection: DuckDBConnection, database: string): Promise<void> {
+  const found = await connection.runAndReadAll(
+    `SELECT schema_name, index_name FROM duckdb_indexes()
+WHERE database_name = ${quoteText(database)} AND starts_with(index_name, ${quoteText(LOOKUP_PREFIX)})`,
+  );
+  for (const [schema, index] of found.getRows()) {
+    await connection.run(
+      `DROP INDEX ${quoteName(database)}.${quoteName(String(schema))}.${quoteName(String(index))}`,
+    );
+  }
 }
 
 /** What the file of a backup is called while it is written. */
