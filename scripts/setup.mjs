@@ -1,8 +1,10 @@
 // Makes a fresh clone ready: installs what the lockfile names, once. Runs on any Node >= 20, before the pinned
-// Node is there; every later step of an npm script finds the pinned one first on its PATH.
-import { execFileSync } from 'node:child_process';
+// Node is there. `node scripts/setup.mjs COMMAND …` then runs the command: a shell that has looked `node` up once
+// remembers where the old one was, so `setup && node …` would run the rest of a first start on it.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,4 +31,13 @@ if (!isReady) {
     stdio: 'inherit',
   });
   writeFileSync(stamp, wanted);
+}
+
+const [command, ...args] = process.argv.slice(2);
+if (command !== undefined) {
+  // Ctrl-C is for the command, which ends in order; this process waits for it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+  const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit' });
+  if (error) throw error;
+  process.exit(status ?? 128 + constants.signals[signal]);
 }
