@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Session } from '../src/index.ts';
+import { RedshiftLocal, type Session } from '../src/index.ts';
+import { noObjects } from './no-objects.ts';
 import { openEngine, rowsOf } from './open-engine.ts';
 
 /** Whether the promise is still open after the event loop had some turns. */
@@ -279,5 +280,15 @@ describe('runBatch', () => {
       onBackend: (session) => setTimeout(() => session.cancel(), 50),
     });
     await expect(cancelled).rejects.toMatchObject({ sqlState: '57014' });
+  });
+});
+
+it('a session of a closed warehouse says so', async () => {
+  const engine = await RedshiftLocal.open({ path: ':memory:', objects: noObjects });
+  await engine.close();
+  await expect(engine.session().execute('select 1')).rejects.toMatchObject({
+    name: 'RedshiftError',
+    sqlState: '57P01',
+    message: 'the warehouse is closed; open it again',
   });
 });
