@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LoadError, parseBulkSpec } from '@millrace/core';
+import { parseBulkSpec } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { readSpec } from '../project/read-spec.ts';
 import { handAndAwait } from './await-files.ts';
 
 export function addBulk(program: Command, context: CommandContext): void {
@@ -19,17 +19,13 @@ Examples:
   $ millrace bulk yesterday.json
   $ millrace bulk backfill.json --json
 
-Exit codes: 0 all are loaded, 1 one was not (named on stderr), 2 wrong usage or configuration.`,
+Exit codes: 0 all are loaded, 1 one was not (named on stderr), 2 wrong usage, configuration or
+document.`,
     )
     .action(async (spec: string, _: unknown, command: Command) => {
       const project = await context.project(command);
       const path = resolve(context.cwd, spec);
-      const text = await readFile(path, 'utf8').catch((cause: Error) => {
-        throw new LoadError('file-missing', `${path} cannot be read: ${cause.message}`, {
-          hint: 'check the path',
-          cause,
-        });
-      });
+      const text = await readSpec(path);
       // Here first: whoever runs the pipeline does not know the document's path, and it opens nothing.
       parseBulkSpec(text, { source: path });
       await handAndAwait({
