@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LoadError } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
+import { checkFiles } from '../project/check-files.ts';
 import { targetOf } from '../project/target-name.ts';
 import { handAndAwait } from './await-files.ts';
 
@@ -16,7 +15,8 @@ export function addLoad(program: Command, context: CommandContext): void {
       'after',
       `
 The files are copied into the object store, below a prefix of the target, and go the way of every other file:
-same lane, same receipts. A file that was loaded before is not loaded again.
+same lane, same receipts. A file that was loaded before is not loaded again. Names that begin with '_' or '.' are never
+taken.
 
 Examples:
   $ millrace load public.flights day-1.csv day-2.csv.gz
@@ -39,21 +39,4 @@ configuration.`,
         hand: (operations) => operations.load(name, paths),
       });
     });
-}
-
-/** Before anything is handed over: of a list with a typing error nothing is loaded. */
-async function checkFiles(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-      const what = cause.code === 'ENOENT' ? 'is not there' : `cannot be read: ${cause.message}`;
-      throw new LoadError('file-missing', `${path} ${what}; nothing was loaded`, {
-        hint: 'check the path',
-        cause,
-      });
-    });
-    if (info.isFile()) continue;
-    throw new LoadError('file-missing', `${path} is not a file; nothing was loaded`, {
-      hint: info.isDirectory() ? `name the files in it: ${path}/*` : 'name files',
-    });
-  }
 }
