@@ -13,12 +13,12 @@ const MAX_CELL_WIDTH = 60;
 export function addQuery(program: Command, context: CommandContext): void {
   program
     .command('query')
-    .description('Ask the warehouse, in SQL.')
+    .description('Run one SQL statement in the warehouse, and show its rows.')
     .argument('<sql>', 'one statement')
     .addHelpText(
       'after',
       `
-With --json: a list with an object per row. Integers beyond 2^53 and DECIMAL are strings, timestamps are
+Any statement is run, also one that writes. With --json: a list with an object per row. Integers beyond 2^53 and DECIMAL are strings, timestamps are
 YYYY-MM-DD HH:MM:SS[.ffffff].
 
 Examples:
