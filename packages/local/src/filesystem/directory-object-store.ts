@@ -27,7 +27,7 @@ export interface DirectoryObjectStoreOptions {
    * For how long nothing may have written to a file before a listing takes it, in ms. Files that this process wrote
    * are taken at once.
    *
-   * @default 300
+   * @default 1000
    */
   readonly settleMs?: number;
   /**
@@ -40,7 +40,7 @@ export interface DirectoryObjectStoreOptions {
   readonly onSkipped?: (path: string, why: string) => void;
 }
 
-export const DEFAULT_SETTLE_MS = 300;
+export const DEFAULT_SETTLE_MS = 1_000;
 
 /** Files that a listing looks at before others have their turn. */
 const LIST_CHUNK = 128;
@@ -251,11 +251,13 @@ export class DirectoryObjectStore implements ObjectStore {
 
   /** Gives the spooled file its name. @returns false when `ifAbsent` and something is there already. */
   async #publish(spooled: SpooledFile, path: string, ifAbsent: boolean): Promise<boolean> {
+    let isPublished = false;
     try {
       await makeFolder(dirname(path));
       // Name and cache in one step: a watcher that hears of the name at once must know the file for this process's own.
       if (ifAbsent) linkSync(spooled.path, path);
       else renameSync(spooled.path, path);
+      isPublished = true;
       this.files.cache.put(path, spooled.stamp, { etag: spooled.etag, isOwn: true });
     } catch (error) {
       if (ifAbsent && hasCode(error, 'EEXIST')) return false;
@@ -267,8 +269,8 @@ export class DirectoryObjectStore implements ObjectStore {
       }
       throw error;
     } finally {
-      // After a rename there is nothing left to remove.
-      await rm(spooled.path, { force: true });
+      const isRenamed = isPublished && !ifAbsent;
+      if (!isRenamed) await rm(spooled.path, { force: true });
     }
     await syncToDisk(dirname(path));
     return true;

@@ -22,7 +22,7 @@ export interface DirectoryWatcherOptions {
    * For how long nothing may have written to a file before it is told, in ms. Files that this process wrote through
    * the store, and files that come to their place with an older time, are told at once.
    *
-   * @default 300
+   * @default 1000
    */
   readonly settleMs?: number;
   /**

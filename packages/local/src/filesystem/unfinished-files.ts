@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
-import { link, open, rename, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFile,
+  writeFileSync,
+} from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { EpochMs } from '@millrace/core';
+import { syncDescriptor } from '../sqlite/sync-to-disk.ts';
 import { etagOf, type FileStamp, isSameStamp, newEtagHash } from './content-hash.ts';
 import { hasCode, isAbsent } from './file-errors.ts';
 import { makeFolder } from './folders.ts';
@@ -25,6 +36,15 @@ export interface SweepOptions {
 /** Chunks are gathered to at least this size before they are written. */
 const WRITE_BYTES = 256 * 1024;
 
+/**
+ * Up to this size a chunk is written in one synchronous step, into the kernel's memory: a thread's turn costs more.
+ * Only waiting for the disk is left to a thread.
+ */
+const SYNC_BYTES = 64 * 1024;
+
+/** Writes all of it, from where the file ends. */
+const appendTo = promisify<number, Uint8Array>(writeFile);
+
 /** Of an unfinished file: whoever writes one would have written to it since. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1_000;
 
@@ -40,22 +60,23 @@ export class UnfinishedFiles {
   async spool(body: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<SpooledFile> {
     await makeFolder(this.#folder);
     const path = join(this.#folder, `write-${randomUUID()}`);
-    const handle = await open(path, 'wx');
+    const descriptor = openSync(path, 'wx');
     const hash = newEtagHash();
     try {
       try {
         for await (const chunk of chunksOf(body)) {
           hash.update(chunk);
-          await handle.appendFile(chunk);
+          if (chunk.length <= SYNC_BYTES) writeFileSync(descriptor, chunk);
+          else await appendTo(descriptor, chunk);
         }
         // A time of our own, finer than the kernel's steps: an overwrite in place within the same step, of the same
         // size, would otherwise look unchanged to the cache.
         const seconds = Date.now() / 1_000 + Number(process.hrtime.bigint() % 1_000_000n) / 1e9;
-        await handle.utimes(seconds, seconds);
-        await handle.sync();
-        return { path, etag: etagOf(hash), stamp: await handle.stat({ bigint: true }) };
+        futimesSync(descriptor, seconds, seconds);
+        await syncDescriptor(descriptor);
+        return { path, etag: etagOf(hash), stamp: fstatSync(descriptor, { bigint: true }) };
       } finally {
-        await handle.close();
+        closeSync(descriptor);
       }
     } catch (error) {
       await rm(path, { force: true });
