@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
 import { targetOf } from '../project/target-name.ts';
+import { reasonOf } from '../terminal/event-line.ts';
 import { showText } from '../terminal/show-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { count, formatInstant } from '../terminal/words.ts';
@@ -58,7 +59,7 @@ function failureText(failure: FailureEntry, terminal: Terminal): string {
   ];
   const facts: readonly (readonly [string, string | null])[] = [
     ['where', places.length === 0 ? null : places.join(', ')],
-    ['why', `${showText(error)} [${code}]`],
+    ['why', `${reasonOf({ code, reason: error })} [${code}]`],
     ['value', rawValue === null || rawValue === '' ? null : `'${showText(rawValue)}'`],
     ['fix', hint === null ? null : showText(hint)],
   ];

@@ -60,6 +60,13 @@ describe('lines of the log', () => {
     ).toBe('public.t  held gone [table-missing]; looks again in 1 m 00 s');
   });
 
+  it('tell in words what a guard found, not how it stops a transaction', () => {
+    const reason = 'invalid input syntax for integer: "millrace:rewritten"';
+    expect(lineOf({ kind: 'job-failed', target: 'public.t', job, code: 'guard-rewritten', reason, at })).toBe(
+      'public.t  failed load of 1 file: the receipts refused it: another version of one of its files is loaded already [guard-rewritten]',
+    );
+  });
+
   it('do not repeat what a load or a failure says anyway', () => {
     expect(eventLine({ kind: 'files-waiting', target: 'public.t', files: 1, at }, terminal)).toBeNull();
     expect(eventLine({ kind: 'job-submitted', target: 'public.t', job, at }, terminal)).toBeNull();

@@ -37,13 +37,13 @@ function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: b
     case 'job-failed':
       return {
         verdict: 'failed',
-        text: `load of ${count(event.job.files, 'file')}: ${showText(event.reason)} [${event.code}]`,
+        text: `load of ${count(event.job.files, 'file')}: ${reasonOf(event)} [${event.code}]`,
         isGood: false,
       };
     case 'lane-held':
       return {
         verdict: 'held',
-        text: `${showText(event.reason)} [${event.code}]; looks again in ${formatSpan(event.until - event.at)}`,
+        text: `${reasonOf(event)} [${event.code}]; looks again in ${formatSpan(event.until - event.at)}`,
         isGood: false,
       };
     case 'files-waiting':
@@ -71,7 +71,23 @@ export function evidenceText({ code, reason, line, column, rawValue, hint }: Tro
   const place = places.length === 0 ? '' : `${places.join(', ')}: `;
   const value = rawValue == null || rawValue === '' ? '' : ` (value '${showText(rawValue)}')`;
   const fix = hint == null || hint === '' ? '' : `; ${hint}`;
-  return `${place}${showText(reason)}${value} [${code}]${fix}`;
+  return `${place}${reasonOf({ code, reason })}${value} [${code}]${fix}`;
+}
+
+/**
+ * What a load's guards found. A guard stops its transaction by a cast that fails, and how the warehouse words that is
+ * the mechanism, not the reason; `--json` has that text.
+ */
+const GUARD_REASONS: ReadonlyMap<string, string> = new Map([
+  ['guard-already-loaded', 'the receipts refused it: one of its files is loaded already'],
+  ['guard-rewritten', 'the receipts refused it: another version of one of its files is loaded already'],
+  ['guard-void', 'the receipts refused it: this attempt was given up before'],
+  ['guard-repeated-file', 'its own list refused it: it names one file twice'],
+]);
+
+/** The reason of a failure as people are told it. */
+export function reasonOf({ code, reason }: Pick<Trouble, 'code' | 'reason'>): string {
+  return GUARD_REASONS.get(code) ?? showText(reason);
 }
 
 /** The time of day for who watches, the instant for who reads the log tomorrow. */
