@@ -18,8 +18,8 @@ export function addQuery(program: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       `
-Any statement is run, also one that writes. With --json: a list with an object per row. Integers beyond 2^53 and DECIMAL are strings, timestamps are
-YYYY-MM-DD HH:MM:SS[.ffffff].
+Any statement is run, also one that writes. With --json: a list with an object per row. Integers beyond 2^53 and
+DECIMAL are strings, timestamps are YYYY-MM-DD HH:MM:SS[.ffffff].
 
 Examples:
   $ millrace query 'SELECT origin, COUNT(*) FROM flights GROUP BY 1 ORDER BY 2 DESC LIMIT 5'
