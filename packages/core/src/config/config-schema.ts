@@ -194,7 +194,7 @@ export const documentSchema = strictFields({
     's3://millrace/',
   ),
   migrations: path('The folder of the numbered SQL files.').default('migrations'),
-  settle: duration('How long an object has to be unchanged before it is announced.').default('300ms'),
+  settle: duration('How long an object has to be unchanged before it is announced.').default('1s'),
   sweep: duration('How often everything is looked at for what was lost, late or stuck.').default('60s'),
   targets: z.record(z.string(), z.unknown()).describe('The targets, by `schema.table`.'),
 });

@@ -67,7 +67,7 @@ describe('parseConfig', () => {
       tracker: { kind: 'sqlite', path: '.millrace/tracker.db' },
       control: { bucket: 'millrace', key: '' },
       migrations: 'migrations',
-      settleMs: 300,
+      settleMs: 1_000,
       sweepMs: 60_000,
     });
     expect([...config.targets.keys()]).toEqual(['public.flights', 'public.airports']);

@@ -116,7 +116,7 @@ function rewrittenEvidence(
   return {
     code: 'rewritten',
     reason: `another version of ${file.url} is loaded already, and this target appends`,
-    hint: "give new data new keys, or set onRewrite: 'reload' to add the rows of the new version too",
+    hint: "give new data new keys; onRewrite: 'reload' would add its rows to those of the old version",
     at,
   };
 }

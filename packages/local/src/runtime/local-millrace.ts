@@ -45,6 +45,8 @@ export interface LocalMillraceOptions {
   readonly onError?: (where: string, error: unknown) => void;
   /** What this process does, for those that are refused meanwhile. */
   readonly what?: string;
+  /** Told once of each path in the object store that is no object (a link, a name that cannot be a key), and why. */
+  readonly onSkipped?: (path: string, why: string) => void;
   /** Puts something between the verbs and their ports: a crash, a delay, a count. */
   readonly instrument?: (loader: Loader) => Loader;
 }
@@ -108,6 +110,7 @@ export class LocalMillrace implements Operations {
       what,
       onEvent,
       onCompletion: (target) => told.onCompletion(target),
+      ...(options.onSkipped === undefined ? {} : { onSkipped: options.onSkipped }),
     });
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);

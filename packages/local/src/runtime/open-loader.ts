@@ -32,6 +32,8 @@ export interface OpenLoaderOptions {
   /** What this process does, for those that are refused meanwhile. */
   readonly what: string;
   readonly now?: () => number;
+  /** Told once of each path in the object store that is no object, and why. */
+  readonly onSkipped?: (path: string, why: string) => void;
 }
 
 /** The adapters of one machine around the verbs, and what has to be closed. */
@@ -45,6 +47,18 @@ export interface OpenLoader {
   readonly tracker: SqliteTracker;
   readonly wakes: SqliteWakeQueue;
   readonly close: () => Promise<void>;
+}
+
+/** Listings meet the same paths again and again; beyond this many, new ones are not told. */
+const MAX_SKIPPED = 1_000;
+
+function oncePerPath(tell: (path: string, why: string) => void): (path: string, why: string) => void {
+  const told = new Set<string>();
+  return (path, why) => {
+    if (told.has(path) || told.size >= MAX_SKIPPED) return;
+    told.add(path);
+    tell(path, why);
+  };
 }
 
 /**
@@ -69,6 +83,7 @@ export async function openLoader(config: MillraceConfig, options: OpenLoaderOpti
     closers.push(() => wakes.close());
     const objects = new DirectoryObjectStore(at(config.objects.path), {
       settleMs: config.settleMs,
+      ...(options.onSkipped === undefined ? {} : { onSkipped: oncePerPath(options.onSkipped) }),
       cachePath: resolve(state, 'etags.db'),
     });
     closers.push(() => objects.close());

@@ -10,7 +10,13 @@ import {
   type Warehouse,
 } from '@millrace/core';
 import { RedshiftDialect, toLoadError } from '@millrace/redshift';
-import { RedshiftError, type RedshiftLocal, type Result, type Session } from '@millrace/redshift-local';
+import {
+  RedshiftError,
+  type RedshiftLocal,
+  type Result,
+  type RowsResult,
+  type Session,
+} from '@millrace/redshift-local';
 
 /** Statements whose end is remembered: more than lanes can have in flight, by far. */
 const MAX_REMEMBERED = 1_000;
@@ -93,8 +99,7 @@ FROM stl_load_errors WHERE session = ${submission.session.pid} ORDER BY filename
     const session = this.#engine.session();
     try {
       const result = await session.execute(sql);
-      if (result.kind === 'rows')
-        return { columns: result.columns.map(({ name }) => name), rows: rowsOf(result) };
+      if (result.kind === 'rows') return { columns: namesOf(result), rows: rowsOf(result) };
       return { columns: ['result'], rows: [{ result: result.tag }] };
     } catch (error) {
       throw classified(error);
@@ -146,9 +151,27 @@ function classified(error: unknown): LoadError {
   return new LoadError('warehouse-defect', message, { class: 'transient', cause: error });
 }
 
+/**
+ * Column names as keys: the second `count` is `count_2`. Redshift lets two columns share a name; an object does not, and
+ * would show one of the two values under both.
+ */
+function namesOf({ columns }: RowsResult): readonly string[] {
+  const taken = new Set(columns.map(({ name }) => name));
+  const seen = new Set<string>();
+  return columns.map(({ name }) => {
+    let key = name;
+    for (let nth = 2; seen.has(key); nth += 1) {
+      key = `${name}_${nth}`;
+      if (taken.has(key) && !seen.has(key)) seen.add(key);
+    }
+    seen.add(key);
+    return key;
+  });
+}
+
 function rowsOf(result: Result | undefined): readonly SqlRow[] {
   if (result?.kind !== 'rows') return [];
-  const names = result.columns.map(({ name }) => name);
+  const names = namesOf(result);
   return result.rows.map((row) => Object.fromEntries(names.map((name, at) => [name, row[at] ?? null])));
 }
 
