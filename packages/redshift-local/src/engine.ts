@@ -107,7 +107,7 @@ export class RedshiftLocal {
         now,
         log,
         spoolRoot,
-        connections: new SpareConnection(() => instance.connect()),
+        connections: new SpareConnection(() => connectTo(instance)),
         // Ids go on after a restart without being stored: time has passed by more than there were statements.
         nextQueryId: counter(Math.floor(now() / 1000)),
         nextTransactionId: counter(Math.floor(now() / 1000)),
@@ -214,7 +214,7 @@ export class RedshiftLocal {
 
   /**
    * Writes everything that is committed now into a new file, while the warehouse is in use: one transaction reads it
-   * all. The copy opens like the original; lookup indexes are in it too.
+   * all. The copy opens like the original.
    *
    * @throws RedshiftError when the file is there already or cannot be written.
    */
@@ -287,6 +287,14 @@ WHERE database_name = ${quoteText(database)} AND starts_with(index_name, ${quote
     await connection.run(
       `DROP INDEX ${quoteName(database)}.${quoteName(String(schema))}.${quoteName(String(index))}`,
     );
+  }
+}
+
+async function connectTo(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  try {
+    return await instance.connect();
+  } catch (cause) {
+    throw new RedshiftError('the warehouse is closed; open it again', { sqlState: '57P01', cause });
   }
 }
 
