@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StatusReport } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -48,6 +48,17 @@ describe('millrace up', () => {
     expect(existsSync(join(cwd, '.millrace', 'up.json'))).toBe(true);
     expect(await flightsStatus(cwd)).toMatchObject({ state: 'idle' });
     expect(await runMillrace(['up', '--until-idle'], { cwd })).toMatchObject({ code: 0 });
+  });
+
+  it('names what lies among the files and is none, once', async () => {
+    const cwd = await flightsProject();
+    const link = join(cwd, 'objects', 'lake', 'flights', 'link.csv');
+    await symlink(await writeFlights(cwd, 'elsewhere.csv', [1]), link);
+    const { code, stdout, stderr } = await runMillrace(['up', '--until-idle'], { cwd });
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr.split('\n').filter((line) => line.includes(link))).toEqual([
+      `not loaded: ${link}: symbolic links are not followed`,
+    ]);
   });
 
   it('names quarantined files on stderr, and --until-idle is done all the same', async () => {

@@ -59,6 +59,7 @@ async function runUp(
     what: 'millrace up',
     onEvent: (event) => show(event, { context, json }),
     onError: (where, error) => terminal.note(`${where}: ${describe(error)}`),
+    onSkipped: (path, why) => terminal.note(`not loaded: ${showText(path)}: ${showText(why)}`),
   });
   try {
     await using _control = await serve(project, millrace);
