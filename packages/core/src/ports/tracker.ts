@@ -28,7 +28,11 @@ export interface JobRecord {
  *
  * Every write is one item, conditional or idempotent; no transaction over several items is needed, so that a table
  * of single-item conditional updates (DynamoDB) can be a tracker. Reads are consistent: what a resolved write wrote
- * is seen by the next read. Writes are durable when their promise resolves.
+ * is seen by the next read.
+ *
+ * Writes survive the process when their promise resolves, and no write is lost without those after it. What somebody
+ * was told, and what nobody could find out again, survives a power cut too. The rest may lose its last writes to one:
+ * each of these methods says so ("durable soon") and why that costs only work.
  */
 export interface Tracker {
   /** The lane, fresh and idle when there is none yet. */
@@ -38,12 +42,15 @@ export interface Tracker {
    * Stores the lane with `version + 1` if the stored version is `lane.version`, and, when `ifArrivals` is given, if
    * the stored `arrivals` is that number still. `arrivals` itself is never overwritten: only `addArrivals` moves it.
    *
+   * Durable are a claim (`submitting`), a hold and a pause. `running`, `waiting` and `idle` are durable soon: before
+   * them stands the claim, from which settling and advancing come to the same again.
+   *
    * @returns false when a condition did not hold; nothing was written then.
    */
   putLane(lane: Lane, options?: { ifArrivals?: number }): Promise<boolean>;
   /**
    * Adds to the lane's `arrivals`, unconditionally, creating the lane if needed. Does not touch `version`: a busy
-   * intake cannot starve the lane's own transitions.
+   * intake cannot starve the lane's own transitions. Durable soon: the sweep looks at the files, whatever arrived.
    */
   addArrivals(target: string, count: number): Promise<void>;
 
@@ -63,7 +70,10 @@ export interface Tracker {
   filesById(target: string, ids: readonly string[]): Promise<readonly TrackedFile[]>;
   /** Waiting with evidence, and quarantined and superseded files; newest evidence first, one page. */
   troubledFiles(options?: { target?: string; limit?: number }): Promise<readonly TrackedFile[]>;
-  /** Receipts are known: the waiting items end, by identity. Ids that are not there (any more) are added as loaded or ignored. */
+  /**
+   * Receipts are known: the waiting items end, by identity. Ids that are not there (any more) are added as loaded or
+   * ignored. Durable soon: the lane moves on after it, so a lane that has lost it settles its job again.
+   */
   markLoaded(target: string, files: readonly LoadFile[]): Promise<void>;
   /** Puts files aside, with evidence each. Creates items that are missing; a loaded one stays loaded. */
   putAside(

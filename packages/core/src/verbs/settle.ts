@@ -1,5 +1,6 @@
 import type { JobRef, Lane } from '../lane/lane.ts';
 import { type JobDocument, readJobDocument } from '../load/job-document.ts';
+import { ledgerOf } from '../load/ledger.ts';
 import { planAbandon } from '../load/plan-load.ts';
 import { changedSince } from '../load/prepare-files.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
@@ -41,6 +42,10 @@ export async function settle(
   if (status.state === 'finished') return settleLoaded(loader, { ...context, rows: status.copiedRows });
   if (status.state === 'unknown') return abandon(loader, context);
   if (status.error.class === 'unknown') return abandon(loader, context);
+  if (status.error.code === 'guard-already-loaded') {
+    const own = await readOwnReceipts(loader, context);
+    if (own !== undefined) return settleLoaded(loader, { ...context, rows: own.rows });
+  }
   return settleFailure(loader, {
     lane,
     job: state.job,
@@ -74,6 +79,21 @@ async function stillRunning(
     });
   }
   return { kind: 'running' };
+}
+
+/**
+ * What an attempt that was submitted twice has written: the guard refused the second one because the first had
+ * committed. Undefined when the receipts in its way are another job's.
+ */
+async function readOwnReceipts(
+  { warehouse }: Loader,
+  { lane, document }: JobContext,
+): Promise<{ rows: number | null } | undefined> {
+  const { receipts } = ledgerOf(lane.target);
+  const sql = warehouse.dialect.render({ kind: 'select-attempt', receipts, attempt: document.attempt });
+  const [row] = await warehouse.transact([sql]);
+  if (Number(row?.loaded ?? 0) === 0) return undefined;
+  return { rows: row?.job_rows == null ? null : Number(row.job_rows) };
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   freshLane,
   type JobRecord,
   type Lane,
+  type LaneState,
   LoadError,
   type LoadFile,
   type TrackedFile,
@@ -28,6 +29,9 @@ import { prepareTracker, type TrackerStatements } from './tracker-statements.ts'
  */
 const FILES_PER_TRANSACTION = 5_000;
 
+/** States of a lane that nobody could find out again, or that somebody was told. */
+const MUST_LAST: ReadonlySet<LaneState['kind']> = new Set(['submitting', 'held', 'paused']);
+
 /** How many troubled files a page has when the caller does not say. */
 const DEFAULT_PAGE = 100;
 
@@ -35,7 +39,8 @@ const DEFAULT_PAGE = 100;
  * The tracker in a SQLite file, for one machine.
  *
  * One process writes at a time (`StateLock`); others may read beside it, and may write short things such as a pause.
- * Every promise resolves after the commit is on the disk. SQLite works synchronously: a call takes effect before its
+ * What the port calls durable is on the disk when the promise resolves; the rest is taken along by the next write that
+ * is: a lane of one file waits for the disk twice and not seven times. SQLite works synchronously: a call takes effect before its
  * promise is returned, except that lists of files are written in transactions of 5,000 with a turn for others between.
  */
 export class SqliteTracker implements Tracker {
@@ -68,7 +73,7 @@ export class SqliteTracker implements Tracker {
     const { target, version } = lane;
     const ifArrivals = options.ifArrivals ?? null;
     const body = laneBody(lane);
-    return this.#database.run(() => {
+    return this.#soonUnless(MUST_LAST.has(lane.state.kind), () => {
       const updated = this.#statements.updateLane.run({ target, version, body, ifArrivals });
       if (updated.changes === 1) return true;
       // A lane that is not there has version 0 and no arrivals. If another process makes it just now, it wins.
@@ -78,7 +83,9 @@ export class SqliteTracker implements Tracker {
   }
 
   async addArrivals(target: string, count: number): Promise<void> {
-    this.#database.run(() => this.#statements.addArrivals.run(target, count, laneBody(freshLane(target))));
+    this.#database.runUnsynced(() =>
+      this.#statements.addArrivals.run(target, count, laneBody(freshLane(target))),
+    );
   }
 
   async addFiles(target: string, files: readonly LoadFile[]): Promise<readonly string[]> {
@@ -125,9 +132,10 @@ export class SqliteTracker implements Tracker {
   }
 
   async markLoaded(target: string, files: readonly LoadFile[]): Promise<void> {
-    await this.#inTransactions(target, files, (targetId, chunk) => {
+    const mark = (targetId: number, chunk: readonly LoadFile[]): void => {
       for (const file of chunk) this.#end(targetId, file, { status: 'loaded' });
-    });
+    };
+    await this.#inTransactions(target, files, mark, { isDurable: false });
   }
 
   async putAside(
@@ -282,14 +290,20 @@ export class SqliteTracker implements Tracker {
     target: string,
     items: readonly T[],
     write: (targetId: number, chunk: readonly T[]) => void,
+    { isDurable = true }: { isDurable?: boolean } = {},
   ): Promise<void> {
     if (items.length === 0) return;
     // Outside of the transaction: a number that was rolled back must not stay in the map.
     const targetId = this.#knownTarget(target) ?? this.#newTarget(target);
     for (let from = 0; from < items.length; from += FILES_PER_TRANSACTION) {
       if (from > 0) await setImmediate();
-      this.#database.transact(() => write(targetId, items.slice(from, from + FILES_PER_TRANSACTION)));
+      const chunk = items.slice(from, from + FILES_PER_TRANSACTION);
+      this.#soonUnless(isDurable, () => this.#database.transact(() => write(targetId, chunk)));
     }
+  }
+
+  #soonUnless<T>(isDurable: boolean, body: () => T): T {
+    return isDurable ? this.#database.run(body) : this.#database.runUnsynced(body);
   }
 
   #knownTarget(target: string): number | undefined {
