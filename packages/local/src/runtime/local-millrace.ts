@@ -175,7 +175,9 @@ export class LocalMillrace implements Operations {
       }
       // What was being written when the run began may be whole by now.
       const { added } = await this.#list();
-      if (added === 0 && !this.#driver.isTurning) break;
+      if (added > 0 || this.#driver.isTurning) continue;
+      // The watcher may have brought something during the listing, whose job runs now.
+      if ((await this.#lanes()).every(isAtRest)) break;
     }
     return { held: (await this.#lanes()).flatMap(toHeldLane) };
   }
