@@ -142,6 +142,39 @@ describe('a table from JSON', () => {
     expect(table.format).toEqual({ kind: 'json', ignoreCase: true });
   });
 
+  it('makes one column of keys that differ in case only, and says so', async () => {
+    const table = await infer('case.ndjson', '{"a_1":1,"a":2,"A":"x"}\n');
+    expect(types(table)).toEqual({ a_1: 'INTEGER', a: 'VARCHAR(16)' });
+    expect(table.format).toEqual({ kind: 'json' });
+    expect(table.warnings).toEqual([
+      "the keys 'a' and 'A' differ in case only, and share the column a, which takes 'a' alone",
+    ]);
+    const capitals = await infer('capitals.ndjson', '{"Ab":1}\n{"AB":2}\n');
+    expect([types(capitals), capitals.format]).toEqual([
+      { ab: 'INTEGER' },
+      { kind: 'json', ignoreCase: true },
+    ]);
+    expect(capitals.warnings).toHaveLength(1);
+  });
+
+  it('takes numbered keys for what they are', async () => {
+    const table = await infer('numbered.ndjson', '{"a":1,"a_1":2,"a_1_1":3}\n');
+    expect(Object.keys(types(table))).toEqual(['a', 'a_1', 'a_1_1']);
+    expect(table.warnings).toEqual([]);
+  });
+
+  it.each([
+    ['scalars.ndjson', '1\n2\n', 'has values that are no objects, or objects without keys'],
+    ['cut.ndjson', '{"a":1}\n{"a":\n', 'is not JSON: unexpected end of data'],
+    ['twice.ndjson', '{"a":1,"a":2}\n', "has an object with the key 'a' twice"],
+  ])('says in its own words what is wrong with %s', async (name, content, problem) => {
+    await expect(infer(name, content)).rejects.toMatchObject({
+      code: 'sample-unreadable',
+      message: `${join(folder, name)} ${problem}`,
+      hint: expect.stringContaining('objects one after another'),
+    });
+  });
+
   it('refuses one list of objects, which COPY does not take', async () => {
     await expect(infer('list.json', '\n [{"a": 1}]')).rejects.toMatchObject({ code: 'sample-unsupported' });
   });
@@ -168,6 +201,38 @@ describe('a table from Parquet', () => {
 });
 
 describe('a file that no table can be made from', () => {
+  it.each([
+    ['latin.csv', Buffer.from('id,name\n1,caf\xe9\n2,x\n', 'latin1'), 'line 2 has bytes of another encoding'],
+    ['end.csv', Buffer.from('id,name\n1,caf\xe9', 'latin1'), 'line 2 has bytes of another encoding'],
+    ['latin.ndjson', Buffer.from('{"a":"\xfc"}\n', 'latin1'), 'line 1 has bytes of another encoding'],
+    ['mark.csv', Buffer.from('\ufeffid,name\n1,x\n', 'utf16le'), 'is UTF-16LE'],
+    ['bare16.csv', Buffer.from('id,name\n1,x\n', 'utf16le'), 'is UTF-16LE'],
+    ['big16.csv', Buffer.from('\ufeffid,name\n1,x\n', 'utf16le').swap16(), 'is UTF-16BE'],
+  ])('%s is refused with its encoding and the way out', async (name, content, sentence) => {
+    await expect(infer(name, content)).rejects.toMatchObject({
+      code: 'sample-unreadable',
+      message: expect.stringContaining(sentence),
+      hint: expect.stringContaining('iconv -f'),
+    });
+  });
+
+  it.each([
+    ['gz', gzipSync],
+    ['zst', zstdCompressSync],
+  ] as const)('a .csv.%s that was cut off is refused, not guessed from', async (ending, pack) => {
+    const lines = Array.from({ length: 20_000 }, (_, id) => `${id},${(id * 7919) % 10_007}`);
+    const packed = pack(Buffer.from(`id,n\n${lines.join('\n')}\n`));
+    await expect(infer(`cut.csv.${ending}`, packed.subarray(0, packed.length >> 1))).rejects.toMatchObject({
+      code: 'sample-unreadable',
+      message: expect.stringContaining('is cut off'),
+    });
+  });
+
+  it('is none of those with letters of several bytes, wherever a chunk ends', async () => {
+    const table = await infer('long.csv', `name\n${'a'.repeat(65_530)}\n${'üé€😀'.repeat(20_000)}\n`);
+    expect(table.rows).toBe(2);
+  });
+
   it.each([
     ['empty.csv', '', 'sample-empty'],
     ['picture.png', 'x', 'sample-unsupported'],

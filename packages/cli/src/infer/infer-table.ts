@@ -1,8 +1,10 @@
+import { checkEncoding } from './check-encoding.ts';
 import { chooseTypes, type TypeChoices } from './choose-type.ts';
 import { classifyValues } from './classify-values.ts';
 import type { ColumnFacts } from './column-facts.ts';
 import { toColumnNames } from './column-names.ts';
 import type { InferredTable } from './inferred-table.ts';
+import { readJsonTable } from './json-table.ts';
 import { parquetColumns } from './parquet-columns.ts';
 import { SampleDatabase, sqlName, sqlText } from './sample-database.ts';
 import type { SampleFile } from './sample-file.ts';
@@ -13,6 +15,8 @@ export const SAMPLE_ROWS = 200_000;
 
 /** @throws LoadError `sample-unreadable` or `sample-empty` */
 export async function inferTable(file: SampleFile): Promise<InferredTable> {
+  // Parquet says of itself how its texts are written.
+  if (file.kind !== 'parquet') await checkEncoding(file);
   using database = await SampleDatabase.open(file.path);
   // `return await`: the database is open until the answer is there, not until it is promised.
   switch (file.kind) {
@@ -51,36 +55,29 @@ async function inferText(file: SampleFile, database: SampleDatabase): Promise<In
 }
 
 async function inferJson(file: SampleFile, database: SampleDatabase): Promise<InferredTable> {
-  // Depth 1: keys become columns, what is below stays JSON. No maps: a rare key is a column all the same.
-  const source = `read_json(${sqlText(file.path)}, maximum_depth = 1, map_inference_threshold = -1, records = true, sample_size = ${SAMPLE_ROWS}, compression = ${sqlText(file.compression === 'none' ? 'uncompressed' : file.compression)})`;
-  await database.rows(`CREATE TABLE sample AS SELECT * FROM ${source} LIMIT ${SAMPLE_ROWS + 1}`);
-  const labels = (await database.rows('DESCRIBE sample')).map((row) => String(row.column_name));
+  const table = await readJsonTable(file, { database, limit: SAMPLE_ROWS });
   const facts: ColumnFacts[] = [];
-  const folded = new Set<string>();
-  const warnings: string[] = [];
-  for (const label of labels) {
-    if (folded.has(label.toLowerCase())) {
-      warnings.push(`the key '${label}' is left out: it differs from another one only in case`);
-      continue;
-    }
-    folded.add(label.toLowerCase());
-    const column = sqlName(label);
-    const values = `SELECT CASE json_type(${column}) WHEN 'VARCHAR' THEN ${column} ->> '$' ELSE ${column}::VARCHAR END AS v, json_type(${column}) AS kind FROM sample WHERE ${column} IS NOT NULL AND json_type(${column}) <> 'NULL'`;
-    facts.push({ label, classes: await classifyValues(database, { values, as: 'json' }) });
+  for (const { label, columns } of table.columns) {
+    const values = columns
+      .map(sqlName)
+      .map(
+        (column) =>
+          `SELECT CASE json_type(${column}) WHEN 'VARCHAR' THEN ${column} ->> '$' ELSE ${column}::VARCHAR END AS v, json_type(${column}) AS kind FROM sample WHERE ${column} IS NOT NULL AND json_type(${column}) <> 'NULL'`,
+      );
+    facts.push({
+      label,
+      classes: await classifyValues(database, { values: values.join(' UNION ALL '), as: 'json' }),
+    });
   }
-  const [counted] = await database.rows('SELECT count(*)::DOUBLE AS amount FROM sample');
-  const amount = Number(counted?.amount ?? 0);
   const choices = chooseTypes(facts);
+  const { ignoresCase, rows, isWhole, warnings } = table;
   return {
     // COPY finds a key's column by its name: it is not beautified.
     columns: choices.columns.map((choice) => ({ ...choice, name: choice.label.toLowerCase() })),
-    format: {
-      kind: 'json',
-      ...(facts.some(({ label }) => label !== label.toLowerCase()) ? { ignoreCase: true } : {}),
-    },
+    format: { kind: 'json', ...(ignoresCase ? { ignoreCase: true } : {}) },
     copy: copyOptionsOf({ ...choices, nullWord: null }),
-    rows: Math.min(amount, SAMPLE_ROWS),
-    isWhole: amount <= SAMPLE_ROWS,
+    rows,
+    isWhole,
     warnings,
   };
 }

@@ -40,11 +40,14 @@ export class SampleDatabase implements Disposable {
   }
 }
 
-/** DuckDB writes a page, with the line itself, advice on its own options, and the reason somewhere in it. */
+/** DuckDB writes a page, with the line itself, our statement, advice on its own options, and the reason somewhere in it. */
 function reasonOf({ message }: Error): string {
-  const lines = message.replace(/^(?:[A-Z]\w+ )+Error: /u, '').split('\n');
-  const said = lines.filter((line) => line.trim() !== '' && !/^Original Line/u.test(line));
-  return said.slice(0, 2).join(': ');
+  const [said = ''] = message.replace(/^(?:[A-Z]\w+ )+Error: /u, '').split(/^LINE \d+:/mu, 1);
+  const lines = said.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !/^(?:Original Line|Try )/u.test(line))
+    .slice(0, 2)
+    .join(': ');
 }
 
 export function sqlText(text: string): string {

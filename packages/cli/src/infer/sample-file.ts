@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { LoadError } from '@millrace/core';
 import { toName } from './column-names.ts';
+import { readUnpacked } from './read-unpacked.ts';
 
 /** A file that a table is made from, as its name tells. */
 export interface SampleFile {
@@ -70,32 +68,13 @@ async function refuseList(file: SampleFile): Promise<void> {
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** The first line that is not blank, unpacked, without what stands around it; at most 1 MiB. */
-export async function readFirstLine({ path, compression }: SampleFile): Promise<string> {
+export async function readFirstLine(file: SampleFile): Promise<string> {
   let text = '';
-  let isEnough = false;
-  const take = async (source: AsyncIterable<Buffer>): Promise<void> => {
-    const decoder = new TextDecoder();
-    for await (const chunk of source) {
-      text = (text + decoder.decode(chunk, { stream: true })).replace(/^[\s\u{feff}]+/u, '');
-      isEnough = text.includes('\n') || text.length > MAX_LINE_BYTES;
-      if (isEnough) return;
-    }
-  };
-  const file = createReadStream(path);
-  try {
-    if (compression === 'none') await take(file);
-    else await pipeline(file, compression === 'gzip' ? createGunzip() : createZstdDecompress(), take);
-  } catch (cause) {
-    // A pipe that was cut because enough was read complains as well.
-    if (!isEnough) {
-      throw new LoadError('sample-unreadable', `${path} cannot be unpacked: ${(cause as Error).message}`, {
-        hint: 'check that its ending tells how it is packed',
-        cause,
-      });
-    }
-  } finally {
-    file.destroy();
-  }
+  const decoder = new TextDecoder();
+  await readUnpacked(file, (chunk) => {
+    text = (text + decoder.decode(chunk, { stream: true })).replace(/^[\s\u{feff}]+/u, '');
+    return text.includes('\n') || text.length > MAX_LINE_BYTES;
+  });
   const [line = ''] = text.split(/\r?\n/u, 1);
   return line;
 }
