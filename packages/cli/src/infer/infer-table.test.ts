@@ -92,6 +92,13 @@ describe('a table from a delimited file', () => {
     expect(table.warnings).toHaveLength(1);
   });
 
+  it('takes a header with one name missing for a header, as pandas writes its index', async () => {
+    const table = await infer('pandas.csv', ',city,n\n0,ZRH,7\n1,LHR,8\n');
+    expect(table.format).toEqual({ kind: 'csv', header: true });
+    expect(types(table)).toEqual({ column_1: 'INTEGER', city: 'VARCHAR(16)', n: 'INTEGER' });
+    expect((await infer('halves.csv', 'ZRH,\nLHR,x\n')).format).toEqual({ kind: 'csv' });
+  });
+
   it('goes on past lines that do not fit, and says so', async () => {
     const table = await infer('ragged.csv', 'a,b\n1,2\n3\n4,5\n');
     expect(types(table)).toEqual({ a: 'INTEGER', b: 'INTEGER' });

@@ -52,7 +52,7 @@ export async function readTextTable(
     hasHeader,
     columns: columns.map((column, index) => ({
       column,
-      label: hasHeader ? (cells[index] ?? '') : `column_${index + 1}`,
+      label: (hasHeader ? cells[index] : undefined) || `column_${index + 1}`,
     })),
     rows: Math.min(amount, limit),
     isWhole: amount <= limit,
@@ -71,13 +71,17 @@ function warningsOf({ rejected, hasHeader }: { rejected: number; hasHeader: bool
 }
 
 /**
- * A first line is a header when every cell is a name: filled, once only, and nothing that a value looks like.
+ * A first line is a header when every cell is a name: filled, once only, and nothing that a value looks like. One cell
+ * may be empty: the first, as pandas writes its index, or any other where two names or more stand beside it.
  *
  * A file of texts alone whose first row happens to be so is taken wrongly; nothing in it could tell.
  */
 export function looksLikeHeader(cells: readonly string[]): boolean {
-  const names = new Set(cells.map((cell) => cell.toLowerCase()));
-  return names.size === cells.length && cells.every((cell) => /\p{L}/u.test(cell) && !VALUE.test(cell));
+  const filled = cells.filter((cell) => cell !== '');
+  if (filled.length === 0 || filled.length < cells.length - 1) return false;
+  if (filled.length < cells.length && filled.length < 2 && cells[0] !== '') return false;
+  const names = new Set(filled.map((cell) => cell.toLowerCase()));
+  return names.size === filled.length && filled.every((cell) => /\p{L}/u.test(cell) && !VALUE.test(cell));
 }
 
 const VALUE = /^(?:[-+]?[\d.,]+(?:e[-+]?\d+)?|\d{4}-\d\d-\d\d.*|true|false|null|na|n\/a|none)$/iu;
