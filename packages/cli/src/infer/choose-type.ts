@@ -30,6 +30,10 @@ const MIN_VARCHAR = 16;
 const INTEGER_DIGITS = 9;
 const BIGINT_DIGITS = 18;
 const DECIMAL_DIGITS = 38;
+/** Digits that Redshift's DECIMAL has behind the point, at most. */
+const MAX_SCALE = 37;
+/** A number that was a DOUBLE once is written with at most so many digits, and becomes the same one again. */
+const DOUBLE_DIGITS = 17;
 /** More digits behind the point than money or rates have: a measurement, for which DOUBLE PRECISION is made. */
 const MAX_MONEY_SCALE = 6;
 
@@ -56,9 +60,13 @@ function chooseType(
   const integerDigits = Math.max(...facts.map((one) => one.integerDigits));
   const scale = Math.max(...facts.map((one) => one.scale));
   if (isOnly(facts, ['integer'])) return integerType(integerDigits);
-  if (isOnly(facts, ['integer', 'decimal'])) return decimalType(integerDigits, scale);
+  if (isOnly(facts, ['integer', 'decimal'])) {
+    return decimalType({ integerDigits, scale, isDouble: fitsDouble(facts) }) ?? longNumberType(facts);
+  }
   if (isOnly(facts, ['integer', 'decimal', 'float'])) {
-    return { type: 'DOUBLE PRECISION', why: 'numbers with an exponent' };
+    return fitsDouble(facts)
+      ? { type: 'DOUBLE PRECISION', why: 'numbers with an exponent' }
+      : longNumberType(facts);
   }
   if (isOnly(facts, ['boolean'])) return { type: 'BOOLEAN', why: 'true, false' };
   // One DATEFORMAT is for all dates of a file: those written otherwise stay text.
@@ -82,18 +90,33 @@ function integerType(digits: number): { type: string; why: string } {
   return { type: `VARCHAR(${varcharLength(digits + 1)})`, why: `${why}: more than DECIMAL holds` };
 }
 
-function decimalType(integerDigits: number, scale: number): { type: string; why: string } {
-  if (scale > MAX_MONEY_SCALE)
-    return { type: 'DOUBLE PRECISION', why: `up to ${scale} digits behind the point` };
+interface DecimalFacts {
+  readonly integerDigits: number;
+  readonly scale: number;
+  /** Whether DOUBLE PRECISION keeps them all. */
+  readonly isDouble: boolean;
+}
+
+/** Null when there are more digits than any number type keeps. */
+function decimalType({ integerDigits, scale, isDouble }: DecimalFacts): { type: string; why: string } | null {
+  const behind = `up to ${scale === 1 ? '1 digit' : `${scale} digits`} behind the point`;
+  if (scale > MAX_MONEY_SCALE && isDouble) return { type: 'DOUBLE PRECISION', why: behind };
   const places = Math.max(2, scale);
-  // Three digits of headroom before the point: a thousand times what was seen.
-  const precision = Math.max(18, integerDigits + 3 + places);
-  if (precision > DECIMAL_DIGITS) return { type: 'DOUBLE PRECISION', why: 'more digits than DECIMAL holds' };
-  const digits = scale === 1 ? '1 digit' : `${scale} digits`;
-  return {
-    type: `DECIMAL(${precision},${places})`,
-    why: `up to ${digits} behind the point; COPY cuts off further ones`,
-  };
+  if (places > MAX_SCALE || integerDigits + places > DECIMAL_DIGITS) {
+    return isDouble ? { type: 'DOUBLE PRECISION', why: 'more digits than DECIMAL holds' } : null;
+  }
+  // Three digits of headroom before the point, where there is room: a thousand times what was seen.
+  const precision = Math.min(DECIMAL_DIGITS, Math.max(18, integerDigits + 3 + places));
+  return { type: `DECIMAL(${precision},${places})`, why: `${behind}; COPY cuts off further ones` };
+}
+
+function fitsDouble(facts: readonly ClassFacts[]): boolean {
+  return facts.every((one) => one.significantDigits <= DOUBLE_DIGITS);
+}
+
+function longNumberType(facts: readonly ClassFacts[]): { type: string; why: string } {
+  const { type, why } = textType(facts);
+  return { type, why: `${why}: more digits than a number type keeps` };
 }
 
 function textType(facts: readonly ClassFacts[]): { type: string; why: string } {

@@ -75,6 +75,7 @@ export async function classifyValues(
     SELECT class, count(*)::DOUBLE AS amount, max(strlen(v))::DOUBLE AS max_bytes,
       max(CASE WHEN class IN ('integer', 'decimal') THEN length(regexp_extract(v, '^-?([0-9]*)', 1)) ELSE 0 END)::DOUBLE AS digits,
       max(CASE WHEN class = 'decimal' THEN length(regexp_extract(v, '\\.([0-9]*)$', 1)) ELSE 0 END)::DOUBLE AS scale,
+      max(CASE WHEN class IN ('integer', 'decimal', 'float') THEN length(trim(regexp_replace(v, '[-.]|[eE].*', '', 'g'), '0')) ELSE 0 END)::DOUBLE AS significant,
       left(min(v), 64) AS least, left(max(v), 64) AS greatest
     FROM classified GROUP BY class ORDER BY amount DESC`);
   return rows.map((row) => ({
@@ -83,6 +84,7 @@ export async function classifyValues(
     maxBytes: Number(row.max_bytes),
     integerDigits: Number(row.digits),
     scale: Number(row.scale),
+    significantDigits: Number(row.significant),
     least: String(row.least),
     greatest: String(row.greatest),
   }));

@@ -28,6 +28,8 @@ export interface ClassFacts {
   readonly integerDigits: number;
   /** Digits behind it, at most. */
   readonly scale: number;
+  /** Digits from the first to the last that is not 0, at most: what a floating point number has to keep. */
+  readonly significantDigits: number;
   /** The first and the last by text order; for `null-word` the same when there is one word. */
   readonly least: string;
   readonly greatest: string;

@@ -99,6 +99,30 @@ describe('a table from a delimited file', () => {
     expect((await infer('halves.csv', 'ZRH,\nLHR,x\n')).format).toEqual({ kind: 'csv' });
   });
 
+  it('types numbers so that no digit is lost', async () => {
+    const [nine, forty] = ['123456789'.repeat(3), '123456789'.repeat(4).concat('1234')];
+    const table = await infer(
+      'digits.csv',
+      [
+        'float,long,longer,longest,whole,mixed',
+        `0.010000000000000002,1.${nine},12345678.${nine}12,0.${forty},${nine}1234567.25,${nine}`,
+        `47.12345678901234,2.5,1,2,1,1e5`,
+        '',
+      ].join('\n'),
+    );
+    expect(types(table)).toEqual({
+      float: 'DOUBLE PRECISION',
+      long: 'DECIMAL(31,27)',
+      longer: 'DECIMAL(38,29)',
+      longest: 'VARCHAR(128)',
+      whole: 'DECIMAL(38,2)',
+      mixed: 'VARCHAR(64)',
+    });
+    expect(table.columns[3]?.why).toBe(
+      'up to 42 bytes; decimal numbers, whole numbers: more digits than a number type keeps',
+    );
+  });
+
   it('goes on past lines that do not fit, and says so', async () => {
     const table = await infer('ragged.csv', 'a,b\n1,2\n3\n4,5\n');
     expect(types(table)).toEqual({ a: 'INTEGER', b: 'INTEGER' });
