@@ -196,7 +196,7 @@ describe('a table from JSON', () => {
 
   it.each([
     ['scalars.ndjson', '1\n2\n', 'has values that are no objects, or objects without keys'],
-    ['cut.ndjson', '{"a":1}\n{"a":\n', 'is not JSON: unexpected end of data'],
+    ['cut.ndjson', '{"a":1}\n{"a":\n', 'is not JSON in line 2: unexpected end of data'],
     ['twice.ndjson', '{"a":1,"a":2}\n', "has an object with the key 'a' twice"],
   ])('says in its own words what is wrong with %s', async (name, content, problem) => {
     await expect(infer(name, content)).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { LoadError } from '@millrace/core';
+import { readUnpacked } from './read-unpacked.ts';
 import { type SampleDatabase, sqlText } from './sample-database.ts';
 import type { SampleFile } from './sample-file.ts';
 
@@ -28,8 +29,8 @@ export async function readJsonTable(
   const source = `read_json(${path}, maximum_depth = 1, map_inference_threshold = -1, records = true, sample_size = ${limit}, compression = ${compression})`;
   await database
     .rows(`CREATE TABLE sample AS SELECT * FROM ${source} LIMIT ${limit + 1}`)
-    .catch((error: unknown) => {
-      throw inWords(file, error);
+    .catch(async (error: unknown) => {
+      throw await inWords(file, error);
     });
   const columns = (await database.rows('DESCRIBE sample')).map((row) => String(row.column_name));
   const keys = hasNumbered(columns)
@@ -98,14 +99,14 @@ function warningOf(keys: readonly string[], ignoresCase: boolean): string {
 }
 
 /** What DuckDB says names our statement and its own options; and the lines that it counts are not those of an editor. */
-function inWords(file: SampleFile, error: unknown): unknown {
+async function inWords(file: SampleFile, error: unknown): Promise<unknown> {
   if (!(error instanceof LoadError) || !(error.cause instanceof Error)) return error;
   const { message } = error.cause;
   const twice = /has duplicate key "(.*?)"/u.exec(message)?.[1];
   const malformed = /Malformed JSON .*: (.+?)\.?\s*$/mu.exec(message)?.[1];
   let problem: string;
   if (twice !== undefined) problem = `has an object with the key '${twice}' twice`;
-  else if (malformed !== undefined) problem = `is not JSON: ${malformed}`;
+  else if (malformed !== undefined) problem = `is not JSON${await placeOf(file)}: ${malformed}`;
   else if (message.includes('non-record JSON'))
     problem = 'has values that are no objects, or objects without keys';
   else return error;
@@ -113,4 +114,35 @@ function inWords(file: SampleFile, error: unknown): unknown {
     hint: 'write objects one after another, such as {"id": 1, "name": "a"}, best one per line',
     cause: error.cause,
   });
+}
+
+/** Where a file with an object per line breaks; nothing for one whose first line is no whole value already. */
+async function placeOf(file: SampleFile): Promise<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  let line = 0;
+  let broken = 0;
+  await readUnpacked(file, (chunk) => {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      line += 1;
+      if (isJson(text)) continue;
+      broken = line;
+      return true;
+    }
+    return false;
+  });
+  if (broken === 0 && !isJson(rest)) broken = line + 1;
+  return broken > 1 ? ` in line ${broken}` : '';
+}
+
+function isJson(line: string): boolean {
+  if (line.trim() === '') return true;
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
 }
