@@ -27,6 +27,19 @@ describe('functions that tell of the session', () => {
     await expect(session.execute('select pg_last_copy_count(1)')).rejects.toThrow();
   });
 
+  it('stand among the values of an INSERT, alone or in an expression', async () => {
+    const session = (await openEngine()).session();
+    await session.execute('create table t (pid integer, next bigint, who varchar(20), text varchar(40))');
+    await session.execute(
+      "insert into t values (pg_backend_pid(), PG_BACKEND_PID( ) + 1, current_user, 'pg_backend_pid()')",
+    );
+    await session.execute('insert into t (pid, next) select pg_backend_pid(), pg_backend_pid() + 1');
+    expect(await rowsOf(session, 'select * from t order by who')).toEqual([
+      [session.pid, session.pid + 1, 'awsuser', 'pg_backend_pid()'],
+      [session.pid, session.pid + 1, null, null],
+    ]);
+  });
+
   it('are refused in an aborted transaction', async () => {
     const session = (await openEngine()).session();
     await session.execute('begin');

@@ -51,6 +51,15 @@ export function answerFromSession(sql: string, facts: SessionFacts): RowsResult 
   };
 }
 
+const LONE_VALUE = /^\s*(\w+)\s*\(\s*\)\s*$/u;
+
+/** The value of a call that stands alone among the VALUES of an INSERT, as SQL; undefined for every other text. */
+export function valueFromSession(text: string, facts: SessionFacts): string | undefined {
+  const asked = NUMBERS.get(LONE_VALUE.exec(text)?.[1]?.toLowerCase() ?? '');
+  if (asked === undefined) return undefined;
+  return `CAST(${asked.read(facts)} AS ${asked.type === 'int8' ? 'BIGINT' : 'INTEGER'})`;
+}
+
 const USER_WORDS = /\b(?:current_user|session_user|user)\b/iu;
 
 /** The variables that DuckDB has to know for this statement, as SQL. */

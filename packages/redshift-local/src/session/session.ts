@@ -6,7 +6,7 @@ import { Backend } from './backend.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type DataStatement, executeStatement } from './execute-statement.ts';
 import { command, type Result } from './result.ts';
-import { answerFromSession, type SessionFacts, variablesOf } from './session-values.ts';
+import { answerFromSession, type SessionFacts, valueFromSession, variablesOf } from './session-values.ts';
 import type { SessionState } from './statement-context.ts';
 
 /**
@@ -126,14 +126,31 @@ export class Session {
   async #run(sql: string, statement: DataStatement): Promise<Result> {
     const answer = answerFromSession(sql, this.#facts);
     if (answer !== undefined) return answer;
-    await this.#tellSession(sql);
-    return executeStatement(statement, {
+    const { filled, rest } = this.#fillValues(sql, statement);
+    await this.#tellSession(rest);
+    return executeStatement(filled, {
       backend: this.#backend,
       parts: this.#parts,
       state: this.#state,
       isInBlock: this.#block === 'open',
       call: (text) => this.#call(text),
     });
+  }
+
+  /** Puts what the session knows among the VALUES of an INSERT. `rest`: what may still ask for more. */
+  #fillValues(sql: string, statement: DataStatement): { filled: DataStatement; rest: string } {
+    if (statement.kind !== 'insert' || statement.source.kind !== 'rows') {
+      return { filled: statement, rest: sql };
+    }
+    const facts = this.#facts;
+    const rest: string[] = [];
+    const fill = (text: string | undefined): string | undefined => {
+      const value = text === undefined ? undefined : valueFromSession(text, facts);
+      if (text !== undefined && value === undefined) rest.push(text);
+      return value ?? text;
+    };
+    const rows = statement.source.rows.map((row) => row.map(fill));
+    return { filled: { ...statement, source: { ...statement.source, rows } }, rest: rest.join(' ') };
   }
 
   /** A statement of a procedure: in the caller's transaction, which it may not end. */
