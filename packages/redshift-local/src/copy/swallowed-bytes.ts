@@ -34,8 +34,9 @@ export async function hasSwallowedBytes(
   return false;
 }
 
-/** A comma before a closing bracket, or a number that is none. */
-const LOOSE_JSON = /,[ \t\r\n]*[}\]]|[:[,][ \t\r\n]*-?(?:nan|inf)/iu;
+/** A number that is none. Slow, as every colon and comma begins one: asked only of chunks that have its letters. */
+const NO_NUMBER = /[:[,][ \t\r\n]*-?(?:nan|inf)/iu;
+const NO_NUMBER_LETTERS = /nan|inf/iu;
 /** Of the chunk before: what a match may begin with. */
 const CARRIED = 32;
 
@@ -75,6 +76,19 @@ class ByteSearch {
   #isLoose(chunk: Buffer): boolean {
     const text = this.#tail + chunk.toString('latin1');
     this.#tail = text.slice(-CARRIED);
-    return LOOSE_JSON.test(text);
+    if (hasTrailingComma(text, '}') || hasTrailingComma(text, ']')) return true;
+    return NO_NUMBER_LETTERS.test(text) && NO_NUMBER.test(text);
   }
 }
+
+/** By the brackets, which are one per object, and not by the commas, which are one per member. */
+function hasTrailingComma(text: string, bracket: '}' | ']'): boolean {
+  for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+    let before = at - 1;
+    while (BLANKS.includes(text.charAt(before)) && before >= 0) before -= 1;
+    if (text.charAt(before) === ',') return true;
+  }
+  return false;
+}
+
+const BLANKS = ' \t\r\n';
