@@ -2,7 +2,12 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { LoadError } from '@millrace/core';
-import type { SampleFile } from './sample-file.ts';
+
+/** A file, and how it is packed. */
+export interface PackedFile {
+  readonly path: string;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+}
 
 /**
  * Reads a file, unpacked, chunk by chunk, until `take` says that it has enough.
@@ -11,7 +16,7 @@ import type { SampleFile } from './sample-file.ts';
  *   `take` throws
  */
 export async function readUnpacked(
-  { path, compression }: Pick<SampleFile, 'path' | 'compression'>,
+  { path, compression }: PackedFile,
   take: (chunk: Buffer) => boolean,
 ): Promise<void> {
   let isEnough = false;

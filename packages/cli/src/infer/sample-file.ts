@@ -2,13 +2,11 @@ import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { LoadError } from '@millrace/core';
 import { toName } from './column-names.ts';
-import { readUnpacked } from './read-unpacked.ts';
+import { type PackedFile, readUnpacked } from './read-unpacked.ts';
 
 /** A file that a table is made from, as its name tells. */
-export interface SampleFile {
-  readonly path: string;
+export interface SampleFile extends PackedFile {
   readonly kind: 'text' | 'json' | 'parquet';
-  readonly compression: 'none' | 'gzip' | 'zstd';
   /** The delimiter that the ending means; undefined where it is to be found out. */
   readonly delimiter: string | undefined;
   /** A name for the table: the file's without endings. */
