@@ -21,7 +21,6 @@ export class RedshiftDialect implements Dialect {
   readonly name = 'redshift';
   readonly maxStatementBytes = 100_000;
   readonly maxStatements = 40;
-  readonly supportsMerge = true;
   readonly #countsCopyInQueries: boolean;
 
   constructor({ countsCopyInQueries = false }: RedshiftDialectOptions = {}) {

@@ -78,8 +78,6 @@ const parquet = strictFields({ kind: z.literal('parquet').describe('The format.'
 /** The format schemas, for a union discriminated by `kind`. */
 export const formatSchemas = [csv, delimited, fixedwidth, json, parquet] as const;
 
-export const formatsByKind = { csv, delimited, fixedwidth, json, parquet } as const;
-
 /** A format as it is written. */
 export type FormatJson = z.input<(typeof formatSchemas)[number]>;
 /** A format with its defaults. */

@@ -7,7 +7,5 @@ export interface Dialect {
   readonly maxStatementBytes: number;
   /** Statements that one transaction may have (Data API: 40 per batch). */
   readonly maxStatements: number;
-  /** MERGE with both branches. Default false: UPDATE … FROM and INSERT … WHERE NOT EXISTS. */
-  readonly supportsMerge: boolean;
   render(statement: Statement): string;
 }
