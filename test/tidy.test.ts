@@ -13,9 +13,12 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   redshift: ['core'],
   'redshift-local': ['core'],
+  runtime: ['core'],
   local: ['core', 'redshift', 'redshift-local'],
+  aws: ['core', 'redshift'],
+  lambda: ['core', 'redshift', 'aws'],
   testkit: ['core'],
-  cli: ['core', 'redshift', 'redshift-local', 'local'],
+  cli: ['core', 'redshift', 'redshift-local', 'runtime', 'local', 'aws'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };
 const nameOf = (folder: string): string => NAME_OF[folder] ?? `@millrace/${folder}`;
