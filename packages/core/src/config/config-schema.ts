@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DURATION_HINT, DURATION_PATTERN } from './duration.ts';
 import { formatSchemas } from './format-schema.ts';
+import { duration, environment, path, places, s3Prefix } from './place-schema.ts';
 import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
 import { strictFields } from './strict-fields.ts';
 import { IDENTIFIER } from './target-name.ts';
@@ -12,21 +12,8 @@ import { IDENTIFIER } from './target-name.ts';
  * `read-target.ts` and `check-routes.ts`.
  */
 
-const NO_DURATION = `is not a duration; ${DURATION_HINT}`;
-const duration = (meaning: string) =>
-  z.string(NO_DURATION).regex(DURATION_PATTERN, NO_DURATION).describe(meaning);
-
 const NO_SIZE = `is not a size; ${SIZE_HINT}`;
 const size = (meaning: string) => z.string(NO_SIZE).regex(SIZE_PATTERN, NO_SIZE).describe(meaning);
-
-const path = (meaning: string) =>
-  z.string().min(1, "is empty; write a path such as '.millrace/…'").describe(meaning);
-
-const S3_PREFIX = /^s3:\/\/[^/*?{}]+\/[^*?{}]*$/u;
-const S3_PREFIX_HINT =
-  "is not an address of S3; write s3://bucket/prefix/ (patterns go into 'match', next to 'prefix')";
-
-const s3Prefix = (meaning: string) => z.string().regex(S3_PREFIX, S3_PREFIX_HINT).describe(meaning);
 
 const column = z
   .string()
@@ -53,16 +40,24 @@ const matched = strictFields({
     ),
 }).describe('A prefix, what the rest of the key has to be, and what the files from there look like.');
 
+const queued = strictFields({
+  queue: z
+    .string()
+    .regex(/^[\w-]{1,80}$/u, 'is not the name of a standard queue; write letters, digits, - and _')
+    .describe('The name of the queue: every object that it announces is a file of this target.'),
+}).describe('A queue that S3 tells of new objects.');
+
 const from = z
   .union([
     s3Prefix('A prefix.'),
     matched,
+    queued,
     z
-      .array(z.union([s3Prefix('A prefix.'), matched]))
+      .array(z.union([s3Prefix('A prefix.'), matched, queued]))
       .min(1, "is empty; write where the files are: 's3://bucket/prefix/'"),
   ])
   .describe(
-    'Where the files of the target come from: an S3 prefix, a prefix with a pattern or a format, or a list of these.',
+    'Where the files of the target come from: an S3 prefix, a prefix with a pattern or a format, a queue, or a list of these.',
   );
 
 const everyTarget = {
@@ -161,35 +156,18 @@ export const modelessTargetSchema = upsert.extend({
   latestBy: upsert.shape.latestBy.optional(),
 });
 
-const warehouse = strictFields({
-  kind: z.literal('local').describe('`local`: redshift-local, in this process.'),
-  path: path('The file of the warehouse.').default('.millrace/warehouse.duckdb'),
-  maxLoads: z
-    .int('is not a whole number')
-    .min(1, 'is too small; write 1 or more')
-    .max(100, 'is too large; write 100 or less')
-    .default(4)
-    .describe('Loads that may run at once.'),
-  statementTimeout: duration('How long one load may take; `0s`: no limit.').default('15m'),
-}).describe('The warehouse that the targets are in.');
-
-const objects = strictFields({
-  kind: z.literal('directory').describe('`directory`: a folder with a folder per bucket.'),
-  path: path('The folder.').default('.millrace/objects'),
-}).describe('The object store that plays S3.');
-
-const tracker = strictFields({
-  kind: z.literal('sqlite').describe('`sqlite`: one file.'),
-  path: path('The file.').default('.millrace/tracker.db'),
-}).describe('What orders the work: lanes, waiting files, jobs.');
-
 /** The keys of the document but for what is inside `targets`: targets are read one by one, each by its mode. */
 export const documentSchema = strictFields({
   $schema: z.string().optional().describe('Where the JSON Schema of this document is; for editors.'),
   // `prefault`, not `default`: what is left out goes through the schema, whose keys have defaults of their own.
-  warehouse: warehouse.prefault({ kind: 'local' }),
-  objects: objects.prefault({ kind: 'directory' }),
-  tracker: tracker.prefault({ kind: 'sqlite' }),
+  warehouse: places.warehouse.prefault({ kind: 'local' }),
+  objects: places.objects.prefault({ kind: 'directory' }),
+  tracker: places.tracker.prefault({ kind: 'sqlite' }),
+  wakes: places.wakes,
+  environments: z
+    .record(z.string().regex(/^[\w-]+$/u, 'is not a name; write letters, digits, - and _'), environment)
+    .optional()
+    .describe('Several places for the same targets, by name; `--env NAME` picks one.'),
   control: s3Prefix('Where Millrace keeps its own objects: job documents, manifests, pins.').default(
     's3://millrace/',
   ),

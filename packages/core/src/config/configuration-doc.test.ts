@@ -71,8 +71,11 @@ describe('docs/configuration.md', () => {
 
   it('has examples that parse', () => {
     const examples = blocks.filter(({ language }) => language === 'json');
-    expect(examples).toHaveLength(2);
-    for (const { text } of examples) expect(parseConfigText(text, { source: 'docs' }).targets.size).toBe(2);
+    expect(examples).toHaveLength(3);
+    for (const { text } of examples) {
+      const environment = text.includes('"environments"') ? 'staging' : undefined;
+      expect(parseConfigText(text, { source: 'docs', environment }).targets.size).toBe(2);
+    }
     const bulk = blocks
       .filter(({ language }) => language === 'jsonc')
       .map(({ text }) => text.replace(/^\/\/.*\n/u, ''));

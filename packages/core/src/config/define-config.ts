@@ -1,5 +1,6 @@
 import type { AppendJson, ConfigJson, InsertOnlyJson, UpsertJson } from './config-schema.ts';
 import type { CsvJson, DelimitedJson, FixedWidthJson, JsonFormatJson } from './format-schema.ts';
+import type { ObjectsJson, TrackerJson, WakesJson, WarehouseJson } from './place-schema.ts';
 
 /*
  * The words of millrace.config.ts. Each returns the piece of JSON that it stands for and nothing else, so that both
@@ -7,31 +8,51 @@ import type { CsvJson, DelimitedJson, FixedWidthJson, JsonFormatJson } from './f
  */
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type KindOf<T, K extends string> = Extract<T, { kind: K }>;
 
 /** The configuration itself, typed. It is checked by `parseConfig`, when it is used. */
 export function defineConfig(config: ConfigJson): ConfigJson {
   return config;
 }
 
-type WarehouseJson = NonNullable<ConfigJson['warehouse']>;
-
 /** redshift-local in this process. */
-export function local(options: Without<WarehouseJson, 'kind'> = {}): WarehouseJson {
+export function local(options: Without<KindOf<WarehouseJson, 'local'>, 'kind'> = {}): WarehouseJson {
   return { kind: 'local', ...options };
 }
 
-type ObjectsJson = NonNullable<ConfigJson['objects']>;
+/** Amazon Redshift, through the Data API. */
+export function redshift(options: Without<KindOf<WarehouseJson, 'redshift'>, 'kind'>): WarehouseJson {
+  return { kind: 'redshift', ...options };
+}
 
 /** A folder that plays S3: one folder in it per bucket. */
-export function directory(options: Without<ObjectsJson, 'kind'> = {}): ObjectsJson {
+export function directory(options: Without<KindOf<ObjectsJson, 'directory'>, 'kind'> = {}): ObjectsJson {
   return { kind: 'directory', ...options };
 }
 
-type TrackerJson = NonNullable<ConfigJson['tracker']>;
+/** Amazon S3. */
+export function s3(options: Without<KindOf<ObjectsJson, 's3'>, 'kind'> = {}): ObjectsJson {
+  return { kind: 's3', ...options };
+}
 
 /** A tracker in one SQLite file. */
-export function sqlite(options: Without<TrackerJson, 'kind'> = {}): TrackerJson {
+export function sqlite(options: Without<KindOf<TrackerJson, 'sqlite'>, 'kind'> = {}): TrackerJson {
   return { kind: 'sqlite', ...options };
+}
+
+/** A tracker in a DynamoDB table, shared by all that work on it. */
+export function dynamodb(options: Without<KindOf<TrackerJson, 'dynamodb'>, 'kind'>): TrackerJson {
+  return { kind: 'dynamodb', ...options };
+}
+
+/** Wakes as delayed messages of an SQS queue. */
+export function sqs(options: Without<WakesJson, 'kind'>): WakesJson {
+  return { kind: 'sqs', ...options };
+}
+
+/** The source of a target whose files a queue of their own announces, wherever they are. */
+export function queue(name: string): { queue: string } {
+  return { queue: name };
 }
 
 /** A target to which every row of every file is added. */

@@ -22,23 +22,57 @@ export interface SourceRule extends RouteRule {
  */
 export interface ConfiguredTarget extends TargetDefinition, CompiledCopy {
   readonly rules: readonly SourceRule[];
+  /** The queues that announce files of the target, wherever these are. */
+  readonly queues: readonly string[];
 }
 
-export interface LocalWarehouse {
-  readonly kind: 'local';
-  /** The database file. */
-  readonly path: string;
+interface LoadBudget {
   /** The budget: loads that may run at once. */
   readonly maxLoads: number;
   /** 0: no limit. */
   readonly statementTimeoutMs: number;
 }
 
+/** Where a service of AWS is, as far as the SDK does not find it itself. */
+export interface AwsPlace {
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
+}
+
+export interface LocalWarehouse extends LoadBudget {
+  readonly kind: 'local';
+  /** The database file. */
+  readonly path: string;
+}
+
+export interface RedshiftWarehouse extends LoadBudget, AwsPlace {
+  readonly kind: 'redshift';
+  readonly address: { readonly cluster: string; readonly dbUser?: string } | { readonly workgroup: string };
+  readonly database: string;
+  readonly secretArn?: string | undefined;
+  /** The role that COPY reads objects with: an ARN, or `default`. */
+  readonly iamRole: string;
+}
+
+export type ObjectsPlace =
+  | { readonly kind: 'directory'; readonly path: string }
+  | ({ readonly kind: 's3'; readonly notifications?: string | undefined } & AwsPlace);
+
+export type TrackerPlace =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | ({ readonly kind: 'dynamodb'; readonly table: string } & AwsPlace);
+
+export type WakesPlace = { readonly kind: 'sqs'; readonly queue: string } & AwsPlace;
+
 /** A configuration, checked and with every default filled in: times in milliseconds, sizes in bytes. */
 export interface MillraceConfig {
-  readonly warehouse: LocalWarehouse;
-  readonly objects: { readonly kind: 'directory'; readonly path: string };
-  readonly tracker: { readonly kind: 'sqlite'; readonly path: string };
+  /** The environment that was picked; null: what the document says for all. */
+  readonly environment: string | null;
+  readonly warehouse: LocalWarehouse | RedshiftWarehouse;
+  readonly objects: ObjectsPlace;
+  readonly tracker: TrackerPlace;
+  /** Null: beside the tracker's file, or in the process itself. */
+  readonly wakes: WakesPlace | null;
   /** By name, in the order in which they are written. */
   readonly targets: ReadonlyMap<string, ConfiguredTarget>;
   /** Millrace's own prefix; the key is empty or ends with `/`. */

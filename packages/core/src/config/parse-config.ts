@@ -6,11 +6,19 @@ import { parseDuration } from './duration.ts';
 import type { MillraceConfig } from './millrace-config.ts';
 import { parseJson } from './parse-json.ts';
 import { readFields } from './read-fields.ts';
+import { readPlaces } from './read-places.ts';
 import { type ReadTarget, readTarget } from './read-target.ts';
 import { parseTargetName } from './target-name.ts';
 
 /** A sweep that never rests would be the clock of everything, and keep a small machine busy with itself. */
 const MIN_SWEEP_MS = 1_000;
+
+export interface ParseConfigOptions {
+  /** What errors call the document: its path. */
+  readonly source: string;
+  /** Which of the document's `environments` is meant. */
+  readonly environment?: string | undefined;
+}
 
 /**
  * Checks a configuration and fills in what it leaves out. `value` is what millrace.config.json holds, or what
@@ -18,35 +26,36 @@ const MIN_SWEEP_MS = 1_000;
  *
  * @throws ConfigError (code `config-invalid`) with every problem: where it is, what is wrong, what to write instead.
  */
-export function parseConfig(value: unknown, { source }: { source: string }): MillraceConfig {
+export function parseConfig(value: unknown, { source, environment }: ParseConfigOptions): MillraceConfig {
   const problems: ConfigProblem[] = [];
   const fields = readFields(documentSchema, value, { path: [], problems });
-  const { warehouse, objects, tracker, control, migrations, settle, sweep } = fields;
-  if (control !== undefined && !/^s3:\/\/[^/]+\/(?:.*\/)?$/su.test(control)) {
-    const hint = `write '${control}/'`;
-    problems.push({ path: ['control'], message: `'${control}' does not end with '/'`, hint });
-  }
+  const { migrations, settle, sweep } = fields;
+  const saysWarehouse = typeof value === 'object' && value !== null && 'warehouse' in value;
+  const places = readPlaces(fields, { asked: environment, saysWarehouse, problems });
   if (sweep !== undefined && parseDuration(sweep) < MIN_SWEEP_MS) {
     problems.push({ path: ['sweep'], message: `'${sweep}' is too short`, hint: "write '1s' or more" });
   }
   const targets = readTargets(fields.targets ?? {}, problems);
+  const control = places?.control ?? fields.control;
   problems.push(...checkRoutes(targets, control === undefined ? null : parseUrl(control)));
   const definitions = targets.flatMap(({ definition }) => (definition ? [definition] : []));
-  const isWhole =
-    warehouse &&
-    objects &&
-    tracker &&
-    control !== undefined &&
-    migrations !== undefined &&
-    settle !== undefined;
+  if (places?.objects.kind === 'directory') {
+    for (const { name, queues } of definitions) {
+      if (queues.length === 0) continue;
+      const message = `queue '${queues[0]}' announces nothing that is in a directory`;
+      problems.push({
+        path: ['targets', name, 'from'],
+        message,
+        hint: "write a prefix, or objects of kind 's3'",
+      });
+    }
+  }
+  const isWhole = places && migrations !== undefined && settle !== undefined;
   if (problems.length > 0 || !isWhole || sweep === undefined) throw new ConfigError(source, problems);
-  const { statementTimeout, ...place } = warehouse;
   return {
-    warehouse: { ...place, statementTimeoutMs: parseDuration(statementTimeout) },
-    objects,
-    tracker,
+    ...places,
     targets: new Map(definitions.map((definition) => [definition.name, definition])),
-    control: parseUrl(control),
+    control: parseUrl(places.control),
     migrations,
     settleMs: parseDuration(settle),
     sweepMs: parseDuration(sweep),
@@ -58,8 +67,8 @@ export function parseConfig(value: unknown, { source }: { source: string }): Mil
  *
  * @throws ConfigError also when it is not JSON, with the line.
  */
-export function parseConfigText(text: string, { source }: { source: string }): MillraceConfig {
-  return parseConfig(parseJson(text, { source, parse: JSON.parse }), { source });
+export function parseConfigText(text: string, options: ParseConfigOptions): MillraceConfig {
+  return parseConfig(parseJson(text, { source: options.source, parse: JSON.parse }), options);
 }
 
 function readTargets(

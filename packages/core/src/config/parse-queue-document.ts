@@ -65,5 +65,9 @@ export function parseQueueDocument(json: string, { queueName }: { queueName: str
         )
       : undefined;
   if (problems.length > 0 || !definition) throw new ConfigError(source, problems);
-  return { queueName, definition, cluster: at ? { identifier: at.identifier, database: at.db_name } : null };
+  return {
+    queueName,
+    definition: { ...definition, queues: [queueName] },
+    cluster: at ? { identifier: at.identifier, database: at.db_name } : null,
+  };
 }

@@ -12,6 +12,8 @@ import type { TargetFields } from './read-merge-rule.ts';
 /** The entries of `from`, each with what its files look like, if it says so, and where it is written. */
 export interface ReadSources {
   readonly rules: readonly SourceRule[];
+  /** The queues that announce files of the target, wherever these are. */
+  readonly queues: readonly string[];
   readonly rulePaths: readonly ConfigProblem['path'][];
   /** The target's own format; undefined when it, or a source, was wrong. */
   readonly copy: CompiledCopy | undefined;
@@ -31,10 +33,15 @@ export function readSources(fields: TargetFields, site: SourceSite): ReadSources
   const { from, allowRowLoss } = fields;
   const entries = from === undefined ? [] : Array.isArray(from) ? from : [from];
   const rules: SourceRule[] = [];
+  const queues: string[] = [];
   const rulePaths: ConfigProblem['path'][] = [];
   const problemsBefore = problems.length;
   entries.forEach((entry, index) => {
     const rulePath = Array.isArray(from) ? [...path, 'from', index] : [...path, 'from'];
+    if (typeof entry === 'object' && 'queue' in entry) {
+      queues.push(entry.queue);
+      return;
+    }
     const { prefix, match = null, format, copy } = typeof entry === 'string' ? { prefix: entry } : entry;
     const { bucket, key } = parseUrl(prefix);
     const pattern = attempt({ path: [...rulePath, 'match'], problems }, () => compileKeyPattern(key, match));
@@ -46,16 +53,22 @@ export function readSources(fields: TargetFields, site: SourceSite): ReadSources
     rules.push({ bucket, pattern, copy: own ?? null });
     rulePaths.push(rulePath);
   });
-  if (problems.length > problemsBefore) return { rules, rulePaths, copy: undefined };
-  return { rules, rulePaths, copy: readOwnCopy(fields, { ...site, rules }) };
+  if (problems.length > problemsBefore) return { rules, queues, rulePaths, copy: undefined };
+  return { rules, queues, rulePaths, copy: readOwnCopy(fields, { ...site, rules, queues }) };
 }
 
 function readOwnCopy(
   fields: TargetFields,
-  { rules, isFormatKnown, ...site }: SourceSite & { readonly rules: readonly SourceRule[] },
+  {
+    rules,
+    queues,
+    isFormatKnown,
+    ...site
+  }: SourceSite & { readonly rules: readonly SourceRule[]; readonly queues: readonly string[] },
 ): CompiledCopy | undefined {
   const [first] = rules;
-  const isSaidBySources = first?.copy && rules.every(({ copy }) => copy !== null);
+  // What a queue announces is read as the target says.
+  const isSaidBySources = first?.copy && queues.length === 0 && rules.every(({ copy }) => copy !== null);
   if (!isSaidBySources) return isFormatKnown ? compileCopy(fields, site) : undefined;
   // It would be believed to hold for all files, and holds for none.
   const idle = (['format', 'copy'] as const).filter((key) => fields[key] !== undefined);

@@ -50,7 +50,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
   const isFormatKnown =
     fields.format !== undefined ||
     (value.format === undefined && (fields.from !== undefined || typeof value.from !== 'object'));
-  const { rules, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
+  const { rules, queues, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
   const after = readDoneAction(fields, { path, problems, rules });
   const parts = { name, rules, rulePaths, after, path };
   const { maxFiles, maxBytes, freshness, pin } = fields;
@@ -67,6 +67,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     pin,
     ...copy,
     rules,
+    queues,
     copyFor: readBy(rules, copy),
     from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),
   };
