@@ -1,6 +1,6 @@
 import type { FileStatus } from '../file/load-file.ts';
 import type { LaneState } from '../lane/lane.ts';
-import type { SqlRow } from './warehouse.ts';
+import type { QueryResult } from './warehouse.ts';
 
 /** A target at a glance, as `millrace status --json` prints it. */
 export interface TargetStatus {
@@ -68,11 +68,6 @@ export interface MigrationReport {
   readonly applied: readonly string[];
   /** With `dryRun`: what would be applied, with its statements. */
   readonly pending: readonly { readonly name: string; readonly statements: readonly string[] }[];
-}
-
-export interface QueryResult {
-  readonly columns: readonly string[];
-  readonly rows: readonly SqlRow[];
 }
 
 /**

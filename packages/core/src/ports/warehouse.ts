@@ -42,6 +42,12 @@ export interface TableColumn {
 export type SqlValue = string | number | bigint | boolean | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
+/** What one statement told. */
+export interface QueryResult {
+  readonly columns: readonly string[];
+  readonly rows: readonly SqlRow[];
+}
+
 /**
  * The warehouse: runs transactions and answers questions. It knows nothing of lanes.
  *
@@ -51,7 +57,13 @@ export interface Warehouse {
   readonly dialect: Dialect;
   /** Resolves when the warehouse has taken the batch, not when it is done. */
   submit(batch: StatementBatch): Promise<StatementRef>;
-  describe(statement: StatementRef): Promise<StatementStatus>;
+  /**
+   * What became of a statement.
+   *
+   * @param options `waitMs`: how long the caller would rather wait than hear `running`. A warehouse that cannot wait
+   * answers at once, and one that can may wait less.
+   */
+  describe(statement: StatementRef, options?: { readonly waitMs?: number }): Promise<StatementStatus>;
   /** A statement by its name, whatever its state; undefined when the warehouse knows none. */
   find(name: string): Promise<StatementRef | undefined>;
   /** Asks for the statement's end. The caller looks with `describe` until it is terminal. */
@@ -60,6 +72,11 @@ export interface Warehouse {
   copyErrors(statement: StatementRef): Promise<readonly CopyError[]>;
   /** Runs statements as one transaction, waits for the end, returns the rows of the last one. */
   transact(statements: readonly string[]): Promise<readonly SqlRow[]>;
+  /**
+   * Runs one statement on its own, as a person would type it: not in a transaction, which some statements refuse.
+   * One without rows answers with a single column, `result`, that says how it went.
+   */
+  query(sql: string): Promise<QueryResult>;
   /** The columns of `schema.table` in order; undefined when there is no such table. */
   describeTable(table: string): Promise<readonly TableColumn[] | undefined>;
 }
