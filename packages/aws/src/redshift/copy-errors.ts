@@ -1,0 +1,57 @@
+import type { CopyError, SqlRow, SqlValue } from '@millrace/core';
+import type { WarehouseAddress } from './warehouse-address.ts';
+
+/** Which COPY is asked about: its session, and from when to when it ran. */
+export interface CopySpan {
+  readonly pid: number;
+  readonly startedAt: Date;
+  readonly endedAt: Date;
+}
+
+/** Clocks of the Data API and of the warehouse differ by less; a process id comes again after far more. */
+const CLOCK_SKEW_MS = 60_000;
+/** Rows that are read: each file once is what counts, and a file that is not among them is named by the next attempt. */
+const MAX_ROWS = 1_000;
+
+/**
+ * The question for what COPY refused. In a batch the Data API tells no query ids, so the session's process id and the
+ * time say which COPY was meant. On serverless only the SYS views answer, which keep no raw value.
+ */
+export function copyErrorsQuery(address: WarehouseAddress, { pid, startedAt, endedAt }: CopySpan): string {
+  const from = toTimestamp(startedAt.getTime() - CLOCK_SKEW_MS);
+  const to = toTimestamp(endedAt.getTime() + CLOCK_SKEW_MS);
+  if ('workgroup' in address) {
+    return `SELECT file_name, line_number, column_name, error_code, error_message
+FROM sys_load_error_detail
+WHERE session_id = ${pid} AND start_time BETWEEN ${from} AND ${to}
+ORDER BY file_name, line_number LIMIT ${MAX_ROWS}`;
+  }
+  return `SELECT filename, line_number, colname, raw_field_value, raw_line, err_code, err_reason
+FROM stl_load_errors
+WHERE session = ${pid} AND starttime BETWEEN ${from} AND ${to}
+ORDER BY filename, line_number LIMIT ${MAX_ROWS}`;
+}
+
+/** A row of either view. Both pad their columns with blanks. */
+export function toCopyError(row: SqlRow): CopyError {
+  const line = Number(row.line_number);
+  const column = text(row.colname ?? row.column_name);
+  return {
+    fileUrl: text(row.filename ?? row.file_name),
+    line: line > 0 ? line : null,
+    column: column === '' ? null : column,
+    // A line that has not the right fields has no value to show: it is shown itself.
+    rawValue: text(row.raw_field_value) || text(row.raw_line) || null,
+    code: Number(row.err_code ?? row.error_code),
+    reason: text(row.err_reason ?? row.error_message),
+  };
+}
+
+function text(value: SqlValue | undefined): string {
+  return String(value ?? '').trimEnd();
+}
+
+/** UTC, as the system tables are. */
+function toTimestamp(at: number): string {
+  return `TIMESTAMP '${new Date(at).toISOString().replace('T', ' ').replace('Z', '')}'`;
+}

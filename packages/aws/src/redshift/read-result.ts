@@ -1,0 +1,60 @@
+import type { ColumnMetadata, Field } from '@aws-sdk/client-redshift-data';
+import { LoadError, type QueryResult, type SqlRow, type SqlValue } from '@millrace/core';
+import type { DataApi } from './data-api.ts';
+
+/** A result has at most 500 MB (AWS documentation); pages are far larger than what this would leave to each. */
+const MAX_PAGES = 100_000;
+
+/**
+ * The rows of a statement that is finished, over all pages.
+ *
+ * @throws LoadError `result-gone` (class `transient`) when the Data API does not keep it (any more: a day at most).
+ */
+export async function readResult(api: DataApi, id: string): Promise<QueryResult> {
+  let keys: readonly string[] | undefined;
+  const rows: SqlRow[] = [];
+  let nextToken: string | undefined;
+  for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+    const page = await api.result(id, nextToken);
+    if (page === undefined) break;
+    keys ??= toKeys(page.ColumnMetadata ?? []);
+    for (const record of page.Records ?? []) rows.push(toRow(record, keys));
+    nextToken = page.NextToken;
+    if (nextToken === undefined || nextToken === '') return { columns: keys, rows };
+  }
+  throw new LoadError('result-gone', `the result of statement ${id} is not there any more`, {
+    class: 'transient',
+    hint: 'ask again: the Data API keeps results for a day',
+  });
+}
+
+/**
+ * Column names as keys: the second `count` is `count_2`. Redshift lets two columns share a name; an object does not,
+ * and would show one of the two values under both.
+ */
+export function toKeys(columns: readonly ColumnMetadata[]): readonly string[] {
+  const names = columns.map(({ label, name }, at) => label || name || `column_${at + 1}`);
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    let key = name;
+    for (let nth = 2; seen.has(key) || (nth > 2 && taken.has(key)); nth += 1) key = `${name}_${nth}`;
+    seen.add(key);
+    return key;
+  });
+}
+
+function toRow(record: readonly Field[], keys: readonly string[]): SqlRow {
+  return Object.fromEntries(keys.map((key, at) => [key, toValue(record[at])]));
+}
+
+/** Decimals and moments come as text and stay text: a number would lose digits. */
+function toValue(field: Field | undefined): SqlValue {
+  if (field === undefined || field.isNull === true) return null;
+  if (field.longValue !== undefined) return field.longValue;
+  if (field.stringValue !== undefined) return field.stringValue;
+  if (field.booleanValue !== undefined) return field.booleanValue;
+  if (field.doubleValue !== undefined) return field.doubleValue;
+  if (field.blobValue !== undefined) return Buffer.from(field.blobValue).toString('hex');
+  return null;
+}
