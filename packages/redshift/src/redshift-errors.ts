@@ -38,7 +38,8 @@ const RULES: readonly ErrorRule[] = [
     class: 'data',
   },
   {
-    pattern: /value too long for type|invalid input syntax|numeric field overflow|out of range/iu,
+    pattern:
+      /value too long for type|invalid input syntax|numeric (?:field|data) overflow|out of range|Invalid digit, Value/iu,
     code: 'data-value',
     class: 'data',
   },
@@ -56,7 +57,12 @@ const RULES: readonly ErrorRule[] = [
     class: 'transient',
   },
   { pattern: /deadlock detected/iu, code: 'deadlock', class: 'transient' },
-  { pattern: /because of conflict with/iu, code: 'concurrent-change', class: 'transient' },
+  {
+    // 1018: the table was made or altered after this transaction's snapshot; a table that is missing has a name.
+    pattern: /because of conflict with|\b1018\b.*Relation does not exist|relation with OID \d+/isu,
+    code: 'concurrent-change',
+    class: 'transient',
+  },
   {
     pattern: /statement timeout|canceling statement due to|cancelled on user's request|cancelled by WLM/iu,
     code: 'statement-cancelled',
@@ -87,9 +93,31 @@ const RULES: readonly ErrorRule[] = [
 
   {
     pattern:
-      /connection refused|maintenance|cluster is (?:paused|resuming|rebooting|resizing)|terminating connection/iu,
+      /connection limit|too many (?:connections|clients)|remaining connection slots|number of connections exceeded/iu,
+    code: 'too-many-connections',
+    class: 'transient',
+    hint: 'lower maxLoads, or find out who holds the connections',
+  },
+
+  // A cluster that is away, in words of the Data API, of JDBC and of the backend. While it is resized it is read-only.
+  {
+    pattern:
+      /connection (?:to \S+ )?refused|maintenance|terminating connection|system is in resize mode|database system is (?:starting up|shutting down|in recovery)/iu,
     code: 'warehouse-unavailable',
     class: 'unavailable',
+  },
+  {
+    pattern:
+      /\b(?:cluster|workgroup|warehouse)\b[^.]{0,80}\b(?:is (?:currently )?(?:paus|resum|reboot|resiz|restor|creating|deleting|unavailable)|(?:is |currently |being )(?:modified|updated)|(?:is )?not (?:in an? )?(?:available|active))/iu,
+    code: 'warehouse-unavailable',
+    class: 'unavailable',
+  },
+  // A connection that broke: at COMMIT the transaction may be there, and the one who asks is not told.
+  {
+    pattern:
+      /I\/O error occurred while (?:sending|communicating)|connection (?:has been|was|is|unexpectedly) (?:closed|reset|lost|broken)|connection reset by peer|server closed the connection|connection to (?:the )?server was lost|broken pipe/iu,
+    code: 'connection-lost',
+    class: 'unknown',
   },
 
   {
@@ -109,6 +137,25 @@ const RULES: readonly ErrorRule[] = [
     code: 'bucket-region',
     class: 'config',
     hint: "add REGION 'name' to the copy options",
+  },
+  {
+    pattern:
+      /password authentication failed|no pg_hba\.conf entry|user "[^"]*" does not exist|role "[^"]*" does not exist/iu,
+    code: 'login-refused',
+    class: 'config',
+    hint: 'correct the database user, or the secret that names it',
+  },
+  {
+    pattern: /database "[^"]*" does not exist/iu,
+    code: 'database-missing',
+    class: 'config',
+    hint: "correct the warehouse's `database`",
+  },
+  {
+    pattern: /usage limit/iu,
+    code: 'usage-limit',
+    class: 'config',
+    hint: 'raise the usage limit of the warehouse, or wait until its period is over',
   },
   {
     pattern: /permission denied|must be owner/iu,
