@@ -1,8 +1,13 @@
 import { mkdirSync } from 'node:fs';
-import { intake, type Loader, type LoaderEvent, type ObjectInfo, parseConfig } from '@millrace/core';
-import { LaneDriver } from '../packages/local/src/runtime/lane-driver.ts';
-import { type OpenLoader, openLoader } from '../packages/local/src/runtime/open-loader.ts';
-import { readyTarget } from '../packages/local/src/runtime/ready-target.ts';
+import {
+  intake,
+  type Loader,
+  type LoaderEvent,
+  type ObjectInfo,
+  parseConfig,
+  prepareTarget,
+} from '@millrace/core';
+import { type Adapters, LaneDriver, openAdapters } from '@millrace/runtime';
 
 /** Notifications taken in at once: as many as the watcher of a directory hands over. */
 const INTAKE_BATCH = 1_000;
@@ -20,17 +25,17 @@ export interface BenchLaneOptions {
 }
 
 /**
- * One lane of the real pipeline: what `LocalMillrace` is made of, without its watcher and its timers, so that a
+ * One lane of the real pipeline: what `Millrace` is made of, without its watcher and its timers, so that a
  * measurement begins and ends where it says.
  */
 export class BenchLane {
   readonly loader: Loader;
-  readonly #open: OpenLoader;
+  readonly #open: Adapters;
   readonly #driver: LaneDriver;
   readonly #target: string;
   #awaited: { files: number; resolve: () => void; reject: (error: Error) => void } | undefined;
 
-  private constructor(open: OpenLoader, driver: LaneDriver, target: string) {
+  private constructor(open: Adapters, driver: LaneDriver, target: string) {
     this.#open = open;
     this.loader = open.loader;
     this.#driver = driver;
@@ -46,19 +51,20 @@ export class BenchLane {
     );
     const told = { onEvent: (_: LoaderEvent): void => {}, onCompletion: (_: string): void => {} };
     const fail = (where: string, error: unknown): void => lane.#fail(`${where} failed`, error);
-    const open = await openLoader(config, {
+    const open = await openAdapters(config, {
       directory,
       what: 'the benchmark',
       onEvent: (event) => told.onEvent(event),
       onCompletion: (completed) => told.onCompletion(completed),
+      onError: fail,
     });
     const driver = new LaneDriver(open.loader, { onError: fail, onTurned: () => {} });
     driver.drain();
     const lane = new BenchLane(open, driver, target);
     told.onEvent = (event) => lane.#note(event);
     told.onCompletion = (completed) => driver.look(completed);
-    await open.engine.runBatch([`CREATE TABLE ${target} (${columns})`]);
-    await readyTarget(open, target);
+    await lane.run(`CREATE TABLE ${target} (${columns})`);
+    await prepareTarget(open.loader, target);
     return lane;
   }
 
@@ -87,7 +93,7 @@ export class BenchLane {
 
   /** Runs Redshift SQL as one transaction. */
   async run(...statements: string[]): Promise<void> {
-    await this.#open.engine.runBatch(statements);
+    await this.engine.runBatch(statements);
   }
 
   async countRows(): Promise<number> {
@@ -95,8 +101,10 @@ export class BenchLane {
     return Number(rows[0]?.n);
   }
 
-  get engine(): OpenLoader['engine'] {
-    return this.#open.engine;
+  get engine(): NonNullable<Adapters['engine']> {
+    const { engine } = this.#open;
+    if (engine === undefined) throw new Error('the warehouse of a benchmark is in its process');
+    return engine;
   }
 
   async close(): Promise<void> {

@@ -13,10 +13,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   redshift: ['core'],
   'redshift-local': ['core'],
-  runtime: ['core'],
   local: ['core', 'redshift', 'redshift-local'],
   aws: ['core', 'redshift'],
   lambda: ['core', 'redshift', 'aws'],
+  runtime: ['core', 'redshift-local', 'local', 'aws'],
   testkit: ['core'],
   cli: ['core', 'redshift', 'redshift-local', 'runtime', 'local', 'aws'],
 };

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type LoaderEvent, parseConfig } from '@millrace/core';
-import { LocalMillrace } from '@millrace/local';
+import { Millrace } from '@millrace/runtime';
 import { BareDuckDb, readingsFrom } from '../bare-duckdb.ts';
 import { BenchLane } from '../bench-lane.ts';
 import type { BenchSettings } from '../bench-settings.ts';
@@ -91,7 +91,7 @@ async function loadByWatcher(directory: string, { connection }: BareDuckDb): Pro
     if (loaded === FILES) resolve();
   };
   const onError = (where: string, cause: unknown): void => reject(new Error(`${where} failed`, { cause }));
-  const millrace = await LocalMillrace.open(config, { directory, onEvent, onError });
+  const millrace = await Millrace.open(config, { directory, onEvent, onError });
   try {
     await millrace.start();
     const seconds = await secondsOf(async () => {

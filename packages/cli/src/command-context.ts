@@ -7,6 +7,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly config?: string;
   readonly dir?: string;
+  readonly env?: string;
 }
 
 /** What a command is given, and where its exit code goes. Made by `main`; in tests, by the test. */
@@ -23,8 +24,8 @@ export class CommandContext {
 
   /** The project that the options of a command mean. */
   project(command: Command): Promise<Project> {
-    const { config, dir } = this.options(command);
-    return openProject({ cwd: this.cwd, config, dir });
+    const { config, dir, env = process.env.MILLRACE_ENV } = this.options(command);
+    return openProject({ cwd: this.cwd, config, dir, env: env === '' ? undefined : env });
   }
 
   options(command: Command): GlobalOptions {

@@ -37,6 +37,7 @@ export function createProgram(context: CommandContext, { version }: { version: s
     .helpOption('-h, --help', 'show help')
     .option('--dir <dir>', 'directory of the project (default: the current one)')
     .option('--config <path>', 'configuration to use (default: millrace.config.ts or .json in the directory)')
+    .option('--env <name>', 'environment of the configuration (default: MILLRACE_ENV)')
     .option('--json', 'print results as JSON')
     .configureHelp({ showGlobalOptions: true, helpWidth: 100 })
     .configureOutput({

@@ -4,11 +4,21 @@ export { type ConfigJson, configJsonSchema, type TargetJson } from './config/con
 export * from './config/define-config.ts';
 export { formatDuration, parseDuration } from './config/duration.ts';
 export * from './config/migration-file.ts';
-export type { ConfiguredTarget, LocalWarehouse, MillraceConfig } from './config/millrace-config.ts';
+export type {
+  AwsPlace,
+  ConfiguredTarget,
+  LocalWarehouse,
+  MillraceConfig,
+  ObjectsPlace,
+  RedshiftWarehouse,
+  TrackerPlace,
+  WakesPlace,
+} from './config/millrace-config.ts';
 export * from './config/parse-bulk-spec.ts';
-export { parseConfig, parseConfigText } from './config/parse-config.ts';
+export { type ParseConfigOptions, parseConfig, parseConfigText } from './config/parse-config.ts';
 export * from './config/parse-queue-document.ts';
 export { formatSize, parseSize } from './config/size.ts';
+export { stateFolderOf } from './config/state-folder.ts';
 export { parseTargetName } from './config/target-name.ts';
 export * from './copy/check-loader-options.ts';
 export * from './copy/copy-options.ts';
@@ -33,6 +43,14 @@ export * from './load/plan-load.ts';
 export * from './load/statement.ts';
 export * from './load/target-definition.ts';
 export * from './load/ulid.ts';
+export * from './operate/apply-migrations.ts';
+export * from './operate/bulk-load.ts';
+export * from './operate/find-removed-targets.ts';
+export * from './operate/handed-files.ts';
+export * from './operate/list-failures.ts';
+export * from './operate/plan-target.ts';
+export * from './operate/redrive-files.ts';
+export * from './operate/report-status.ts';
 export * from './ports/object-store.ts';
 export * from './ports/operations.ts';
 export * from './ports/time.ts';

@@ -1,7 +1,5 @@
 export * from './filesystem/directory-object-store.ts';
 export * from './filesystem/directory-watcher.ts';
-export { BACKUP_FILES } from './runtime/back-up.ts';
-export * from './runtime/local-millrace.ts';
 export * from './sqlite/sqlite-tracker.ts';
 export * from './sqlite/sqlite-wake-queue.ts';
 export * from './sqlite/state-lock.ts';

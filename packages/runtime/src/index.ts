@@ -1,1 +1,5 @@
-export {};
+export type { Adapters, AnnouncementOptions, WakeSource } from './adapters.ts';
+export { BACKUP_FILES } from './back-up.ts';
+export { LaneDriver } from './lane-driver.ts';
+export { type HeldLane, Millrace, type MillraceOptions } from './millrace.ts';
+export { type OpenAdaptersOptions, openAdapters } from './open-adapters.ts';

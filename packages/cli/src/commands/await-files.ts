@@ -13,8 +13,8 @@ const POLL_MIN_MS = 50;
 const POLL_MAX_MS = 500;
 /** A lane that is held so long has been tried and waits for a person, not for the next moment. */
 const HELD_FOR_MS = 3_000;
-/** Ids that one question carries. */
-const IDS_PER_QUESTION = 5_000;
+/** Files that one question carries. */
+const FILES_PER_QUESTION = 5_000;
 
 export interface AwaitedFiles {
   readonly project: Project;
@@ -110,12 +110,11 @@ class HoldWatch {
 }
 
 async function ask(operations: Operations, files: readonly HandedFile[]): Promise<readonly HandedFile[]> {
-  const idsOf = new Map<string, string[]>();
-  for (const { target, id } of files) idsOf.set(target, [...(idsOf.get(target) ?? []), id]);
+  const filesOf = Map.groupBy(files, ({ target }) => target);
   const answers: HandedFile[] = [];
-  for (const [target, ids] of idsOf) {
-    for (let at = 0; at < ids.length; at += IDS_PER_QUESTION) {
-      answers.push(...(await operations.filesById(target, ids.slice(at, at + IDS_PER_QUESTION))));
+  for (const [target, mine] of filesOf) {
+    for (let at = 0; at < mine.length; at += FILES_PER_QUESTION) {
+      answers.push(...(await operations.handedFiles(target, mine.slice(at, at + FILES_PER_QUESTION))));
     }
   }
   return answers;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LoadError, type LoaderEvent } from '@millrace/core';
-import type { LocalMillrace, LocalMillraceOptions } from '@millrace/local';
+import type { Millrace, MillraceOptions } from '@millrace/runtime';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
@@ -76,7 +76,7 @@ async function runUp(
 }
 
 async function drain(
-  millrace: LocalMillrace,
+  millrace: Millrace,
   { context, signal }: { context: CommandContext; signal: StopSignal },
 ): Promise<void> {
   const outcome = await Promise.race([millrace.untilIdle(), signal.stopped]);
@@ -104,13 +104,13 @@ function show(
 }
 
 /** A second `up` is refused at once; a short command that is about to end is waited for. */
-async function openAlone(project: Project, options: LocalMillraceOptions): Promise<LocalMillrace> {
+async function openAlone(project: Project, options: MillraceOptions): Promise<Millrace> {
   // Only now, as everywhere: `--help` has no need of a database engine.
-  const { LocalMillrace } = await import('@millrace/local');
+  const { Millrace } = await import('@millrace/runtime');
   const deadlineAt = Date.now() + STATE_WAIT_MS;
   for (;;) {
     try {
-      return await LocalMillrace.open(project.config, options);
+      return await Millrace.open(project.config, options);
     } catch (error) {
       const isInUse = error instanceof LoadError && error.code === 'state-in-use';
       if (!isInUse || Date.now() > deadlineAt || (await findRunning(project))) throw error;
@@ -119,7 +119,7 @@ async function openAlone(project: Project, options: LocalMillraceOptions): Promi
   }
 }
 
-async function serve(project: Project, millrace: LocalMillrace): Promise<AsyncDisposable> {
+async function serve(project: Project, millrace: Millrace): Promise<AsyncDisposable> {
   const path = controlPathOf(project);
   const token = newToken();
   const server = await ControlServer.open(millrace, { token });

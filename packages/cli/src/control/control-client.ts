@@ -51,8 +51,8 @@ export class ControlClient implements Operations {
   bulk(text: string): ReturnType<Operations['bulk']> {
     return this.#call('bulk', [text]);
   }
-  filesById(target: string, ids: readonly string[]): ReturnType<Operations['filesById']> {
-    return this.#call('filesById', [target, ids]);
+  handedFiles(...args: Parameters<Operations['handedFiles']>): ReturnType<Operations['handedFiles']> {
+    return this.#call('handedFiles', args);
   }
   migrate(options: { readonly dryRun: boolean }): ReturnType<Operations['migrate']> {
     return this.#call('migrate', [options]);

@@ -31,7 +31,7 @@ class EchoOperations implements Operations {
   async bulk() {
     return [];
   }
-  async filesById() {
+  async handedFiles() {
     return [];
   }
   async migrate({ dryRun }: { dryRun: boolean }) {

@@ -9,7 +9,7 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   query: true,
   load: true,
   bulk: true,
-  filesById: true,
+  handedFiles: true,
   migrate: true,
   backup: true,
 };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LoadError, type LoaderEvent, type Operations } from '@millrace/core';
-import type { LocalMillrace } from '@millrace/local';
+import type { Millrace } from '@millrace/runtime';
 import { controlPathOf, type Project } from '../project/project.ts';
 import { ControlClient } from './control-client.ts';
 import { readControlFile } from './control-file.ts';
@@ -13,7 +13,7 @@ const STATE_POLL_MS = 100;
 export interface Session extends AsyncDisposable {
   readonly operations: Operations;
   /** The pipeline in this process, when it works here; undefined when `up` does the work, or nothing is to be done. */
-  readonly here: LocalMillrace | undefined;
+  readonly here: Millrace | undefined;
   /** Ends what this process opened: finishes the jobs in hand, gives the state directory back. */
   close(): Promise<void>;
 }
@@ -55,9 +55,9 @@ export async function findRunning(project: Project): Promise<ControlClient | und
   return (await client.answers()) ? client : undefined;
 }
 
-async function openHere(project: Project, options: SessionOptions): Promise<LocalMillrace> {
+async function openHere(project: Project, options: SessionOptions): Promise<Millrace> {
   // Only now: engines are large, and most commands find an `up` that has them open.
-  const { LocalMillrace } = await import('@millrace/local');
+  const { Millrace } = await import('@millrace/runtime');
   const { config, directory } = project;
   const { purpose, what, onEvent, onError } = options;
   const settings = {
@@ -66,8 +66,8 @@ async function openHere(project: Project, options: SessionOptions): Promise<Loca
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(onError === undefined ? {} : { onError }),
   };
-  if (purpose === 'inspect') return LocalMillrace.inspect(config, settings);
-  const millrace = await LocalMillrace.open(config, settings);
+  if (purpose === 'inspect') return Millrace.inspect(config, settings);
+  const millrace = await Millrace.open(config, settings);
   try {
     await millrace.start();
     return millrace;
@@ -77,7 +77,7 @@ async function openHere(project: Project, options: SessionOptions): Promise<Loca
   }
 }
 
-function localSession(millrace: LocalMillrace, purpose: SessionOptions['purpose']): Session {
+function localSession(millrace: Millrace, purpose: SessionOptions['purpose']): Session {
   const close = () => millrace.stop();
   return {
     operations: millrace,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { LoadError, type MillraceConfig, parseConfig, parseConfigText } from '@millrace/core';
+import { join, resolve } from 'node:path';
+import { LoadError, type MillraceConfig, parseConfig, parseConfigText, stateFolderOf } from '@millrace/core';
 import { findConfig } from './find-config.ts';
 import { importConfig } from './import-config.ts';
 
@@ -13,7 +13,7 @@ export interface Project {
 
 /** Where the state of the project is on this machine: what one process at a time may work in. */
 export function stateDirectoryOf({ directory, config }: Project): string {
-  return dirname(resolve(directory, config.tracker.path));
+  return resolve(directory, stateFolderOf(config));
 }
 
 /**
@@ -32,19 +32,23 @@ export function controlPathOf(project: Project): string {
 export async function openProject({
   dir,
   config: given,
+  env,
   cwd,
 }: {
   dir?: string | undefined;
   config?: string | undefined;
+  /** Which of the configuration's environments is meant. */
+  env?: string | undefined;
   cwd: string;
 }): Promise<Project> {
   const directory = resolve(cwd, dir ?? '.');
   const configPath = findConfig(directory, { given, cwd });
-  return { directory, configPath, config: await readConfig(configPath) };
+  return { directory, configPath, config: await readConfig(configPath, env) };
 }
 
-async function readConfig(path: string): Promise<MillraceConfig> {
-  if (/\.[cm]?[jt]s$/u.test(path)) return parseConfig(await importConfig(path), { source: path });
+async function readConfig(path: string, environment: string | undefined): Promise<MillraceConfig> {
+  const options = { source: path, environment };
+  if (/\.[cm]?[jt]s$/u.test(path)) return parseConfig(await importConfig(path), options);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new LoadError('config-missing', `${path} cannot be read: ${(cause as Error).message}`, {
       class: 'config',
@@ -52,5 +56,5 @@ async function readConfig(path: string): Promise<MillraceConfig> {
       cause,
     });
   });
-  return parseConfigText(text, { source: path });
+  return parseConfigText(text, options);
 }

@@ -17,13 +17,16 @@ interface StateFile {
  * The tracker comes first: should the machine stop in between, an older tracker stands before a newer warehouse, whose
  * receipts set it right. The other way round, files that the tracker takes for loaded would be missing.
  *
- * @throws LoadError `state-in-use` while anything runs, `backup-invalid`, `state-exists` without `force`
+ * @throws LoadError `backup-elsewhere` when they are not on this machine, `state-in-use` while anything runs, `backup-invalid`, `state-exists` without `force`
  */
 export async function restoreState(
   project: Project,
   { from, force }: { from: string; force: boolean },
 ): Promise<{ bytes: number }> {
-  const { BACKUP_FILES, StateLock } = await import('@millrace/local');
+  const [{ BACKUP_FILES }, { StateLock }] = await Promise.all([
+    import('@millrace/runtime'),
+    import('@millrace/local'),
+  ]);
   const files = stateFiles(project, {
     tracker: join(from, BACKUP_FILES.tracker),
     warehouse: join(from, BACKUP_FILES.warehouse),
@@ -57,16 +60,23 @@ function stateFiles(
   { directory, config }: Project,
   backup: { readonly tracker: string; readonly warehouse: string },
 ): readonly StateFile[] {
+  const { tracker, warehouse } = config;
+  if (tracker.kind !== 'sqlite' || warehouse.kind !== 'local') {
+    throw new LoadError('backup-elsewhere', 'tracker and warehouse are not both on this machine', {
+      class: 'usage',
+      hint: 'restore the DynamoDB table to a point in time, and the cluster from its snapshot',
+    });
+  }
   return [
     {
       from: backup.tracker,
-      to: resolve(directory, config.tracker.path),
+      to: resolve(directory, tracker.path),
       companions: ['-wal', '-shm', '-journal'],
       magic: { at: 0, text: 'SQLite format 3' },
     },
     {
       from: backup.warehouse,
-      to: resolve(directory, config.warehouse.path),
+      to: resolve(directory, warehouse.path),
       companions: ['.wal'],
       magic: { at: 8, text: 'DUCK' },
     },

@@ -88,7 +88,10 @@ export interface Operations {
   /** Hands what a bulk document names to the lanes: listed, receipts subtracted. `text`: the document as it is. */
   bulk(text: string): Promise<readonly HandedFile[]>;
   /** Where handed files stand now. */
-  filesById(target: string, ids: readonly string[]): Promise<readonly HandedFile[]>;
+  handedFiles(
+    target: string,
+    files: readonly Pick<HandedFile, 'id' | 'url'>[],
+  ): Promise<readonly HandedFile[]>;
   migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
   /** A consistent copy of the local state (tracker, warehouse) into a new directory, while it is in use. */
   backup(directory: string): Promise<{ readonly bytes: number }>;

@@ -79,4 +79,6 @@ export interface Warehouse {
   query(sql: string): Promise<QueryResult>;
   /** The columns of `schema.table` in order; undefined when there is no such table. */
   describeTable(table: string): Promise<readonly TableColumn[] | undefined>;
+  /** Makes look-ups by a column quick, where a sort key does not by itself. Repeated, it does nothing. */
+  indexLookups?(table: string, column: string): Promise<void>;
 }

@@ -112,6 +112,10 @@ FROM stl_load_errors WHERE session = ${submission.session.pid} ORDER BY filename
     return this.#engine.describeTable(table);
   }
 
+  async indexLookups(table: string, column: string): Promise<void> {
+    await this.#engine.createLookupIndex(table, column);
+  }
+
   async #run(submission: Submission, statements: readonly string[]): Promise<void> {
     try {
       const results = await this.#engine.runBatch(statements, {

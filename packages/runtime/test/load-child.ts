@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseConfig } from '@millrace/core';
-import { LocalMillrace } from '../src/runtime/local-millrace.ts';
+import { Millrace } from '../src/millrace.ts';
 
 // Loads what waits in a project and tells what it took. Arguments: directory, targets as JSON, and a question in SQL.
 const [directory = '', targets = '{}', question = ''] = process.argv.slice(2);
 
 const startedAt = Date.now();
 const config = parseConfig({ targets: JSON.parse(targets) }, { source: 'load-child' });
-const millrace = await LocalMillrace.open(config, { directory, what: 'deep test' });
+const millrace = await Millrace.open(config, { directory, what: 'deep test' });
 await millrace.start();
 const { held } = await millrace.untilIdle();
 const seconds = (Date.now() - startedAt) / 1_000;

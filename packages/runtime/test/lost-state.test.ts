@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BACKUP_FILES } from '../src/runtime/back-up.ts';
+import { BACKUP_FILES } from '../src/back-up.ts';
 import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
 
 /** The tracker proves nothing: without it, or with an old one, nothing is loaded twice and nothing is forgotten. */

@@ -9,7 +9,7 @@ import {
   type SqlRow,
   type TargetStatus,
 } from '@millrace/core';
-import { LocalMillrace } from '../src/runtime/local-millrace.ts';
+import { Millrace } from '../src/millrace.ts';
 
 export interface TestProjectOptions {
   /** DDL of the project's one migration. */
@@ -59,9 +59,9 @@ export class TestProject {
     return join(this.directory, '.millrace', 'objects', 'lake', key);
   }
 
-  open(instrument?: (loader: Loader) => Loader): Promise<LocalMillrace> {
+  open(instrument?: (loader: Loader) => Loader): Promise<Millrace> {
     const config = parseConfig(this.#config, { source: 'test' });
-    return LocalMillrace.open(config, {
+    return Millrace.open(config, {
       directory: this.directory,
       onEvent: (event) => this.events.push(event),
       onError: (where, error) => this.defects.push({ where, error }),
@@ -74,7 +74,7 @@ export class TestProject {
 
   /** Opens, loads what is there, asks, and closes. */
   async drain<Answer>(
-    ask: (millrace: LocalMillrace) => Promise<Answer>,
+    ask: (millrace: Millrace) => Promise<Answer>,
     instrument?: (loader: Loader) => Loader,
   ): Promise<Answer> {
     const millrace = await this.open(instrument);
@@ -107,11 +107,11 @@ export class TestProjects {
   }
 }
 
-export async function rowsOf(millrace: LocalMillrace, sql: string): Promise<readonly SqlRow[]> {
+export async function rowsOf(millrace: Millrace, sql: string): Promise<readonly SqlRow[]> {
   return (await millrace.query(sql)).rows;
 }
 
-export async function statusOf(millrace: LocalMillrace, target: string): Promise<TargetStatus> {
+export async function statusOf(millrace: Millrace, target: string): Promise<TargetStatus> {
   const { targets } = await millrace.status();
   const status = targets[target];
   if (status === undefined) throw new Error(`${target} is not in the status`);
@@ -119,6 +119,6 @@ export async function statusOf(millrace: LocalMillrace, target: string): Promise
 }
 
 /** Failures without what differs from run to run. */
-export async function failuresOf(millrace: LocalMillrace): Promise<Omit<FailureEntry, 'at' | 'hint'>[]> {
+export async function failuresOf(millrace: Millrace): Promise<Omit<FailureEntry, 'at' | 'hint'>[]> {
   return (await millrace.failures({})).map(({ at: _, hint: __, ...failure }) => failure);
 }

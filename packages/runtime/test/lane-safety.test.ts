@@ -10,14 +10,14 @@ import {
   ledgerOf,
   listFiles,
   parseConfig,
+  prepareTarget,
   type SqlRow,
   type StatementBatch,
   type StatementStatus,
   settle,
 } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openLoader } from '../src/runtime/open-loader.ts';
-import { readyTarget } from '../src/runtime/ready-target.ts';
+import { openAdapters } from '../src/open-adapters.ts';
 import { replaceMethods } from './replace-methods.ts';
 
 /** The mechanisms below a load, each alone: the verbs are called by hand, and nothing else turns the lane. */
@@ -45,27 +45,30 @@ async function openWaiting(instrument: (loader: Loader) => Loader): Promise<{
     { targets: { [TARGET]: { mode: 'append', from: 's3://lake/t/', format: { kind: 'csv' } } } },
     { source: 'test' },
   );
-  const open = await openLoader(config, {
+  const open = await openAdapters(config, {
     directory,
     what: 'test',
     onEvent: () => {},
     onCompletion: () => {},
+    onError: (where, error) => {
+      throw new Error(where, { cause: error });
+    },
   });
   closers.push(async () => {
     await open.close();
     rmSync(directory, { recursive: true });
   });
-  await open.warehouse.transact(['CREATE TABLE public.t (v INTEGER)']);
-  await readyTarget(open, TARGET);
+  await open.loader.warehouse.transact(['CREATE TABLE public.t (v INTEGER)']);
+  await prepareTarget(open.loader, TARGET);
   const put = (key: string, content: string): void => {
-    const path = open.objects.localPath({ bucket: 'lake', key });
+    const path = join(directory, '.millrace', 'objects', 'lake', key);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
   };
   put('t/a.csv', '1\n');
   const loader = instrument(open.loader);
   await listFiles(loader);
-  return { loader, put, rowsOf: async (sql) => (await open.warehouse.query(sql)).rows };
+  return { loader, put, rowsOf: async (sql) => (await open.loader.warehouse.query(sql)).rows };
 }
 
 async function runToEnd({ warehouse }: Loader, batch: StatementBatch): Promise<StatementStatus> {

@@ -1,4 +1,7 @@
-import { type Lane, LoadError, type Loader, type StatusReport, type TargetStatus } from '@millrace/core';
+import type { Lane } from '../lane/lane.ts';
+import type { StatusReport, TargetStatus } from '../ports/operations.ts';
+import { LoadError } from '../recover/load-error.ts';
+import type { Loader } from '../verbs/loader.ts';
 
 /**
  * Where every target stands: from the tracker alone, the warehouse is not woken.

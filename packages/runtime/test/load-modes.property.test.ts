@@ -8,11 +8,11 @@ import {
   type TableColumn,
   ulid,
 } from '@millrace/core';
+import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
 import { MemoryObjectStore } from '@millrace/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EmbeddedRedshift } from '../src/warehouse/embedded-redshift.ts';
 
 /**
  * Every load mode against a model in TypeScript: any partition of the same rows into files and jobs, in any order,

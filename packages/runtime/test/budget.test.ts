@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { LoadError, type Loader, type LoaderEvent } from '@millrace/core';
+import { SqliteTracker } from '@millrace/local';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SqliteTracker } from '../src/sqlite/sqlite-tracker.ts';
 import { replaceMethods } from './replace-methods.ts';
 import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LocalMillrace } from '../src/runtime/local-millrace.ts';
+import type { Millrace } from '../src/millrace.ts';
 import { statusOf, type TestProject, TestProjects } from './test-project.ts';
 
 /** What people and scripts are told: these objects are printed by `--json` as they are. */
@@ -83,7 +83,7 @@ describe('status', () => {
 });
 
 describe('failures', () => {
-  async function withFailures(ask: (millrace: LocalMillrace, project: TestProject) => Promise<void>) {
+  async function withFailures(ask: (millrace: Millrace, project: TestProject) => Promise<void>) {
     const project = newProject();
     project.put('t/day=1/bad.csv', 'x,2001-01-01\n');
     project.put('t/day=2/bad.csv', '1,2001-01-01\n2,never\n');
@@ -184,7 +184,7 @@ describe('load', () => {
     // Not after the ten minutes of its freshness: somebody waits for it.
     await expect.poll(() => statusOf(millrace, T), { timeout: 5_000 }).toMatchObject({ loaded: 1 });
     const ids = handed.map(({ id }) => id);
-    expect(await millrace.filesById(T, ids)).toMatchObject([{ status: 'loaded' }]);
+    expect(await millrace.handedFiles(T, handed)).toMatchObject([{ status: 'loaded' }]);
     expect(await millrace.load(T, [path])).toMatchObject([{ id: ids[0], status: 'loaded' }]);
     writeFileSync(path, '2,2002-02-02\n');
     expect(await millrace.load(T, [path])).toMatchObject([

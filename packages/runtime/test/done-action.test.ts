@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Loader } from '@millrace/core';
+import { DirectoryObjectStore } from '@millrace/local';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DirectoryObjectStore } from '../src/filesystem/directory-object-store.ts';
 import { replaceMethods } from './replace-methods.ts';
 import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
 

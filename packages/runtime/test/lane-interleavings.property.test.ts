@@ -12,11 +12,11 @@ import {
   settle,
   sweep,
 } from '@millrace/core';
+import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
 import { MemoryObjectStore, MemoryTracker, MemoryWakeQueue } from '@millrace/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EmbeddedRedshift } from '../src/warehouse/embedded-redshift.ts';
 import { replaceMethods } from './replace-methods.ts';
 
 /**

@@ -1,43 +1,43 @@
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  admit,
+  applyMigrations,
+  bulkLoad,
   type FailureEntry,
   type FileSelection,
+  findRemovedTargets,
   type HandedFile,
+  handedFiles,
   intake,
   type Lane,
   LoadError,
   type Loader,
   type LoaderEvent,
+  listFailures,
   listFiles,
+  loadFileOf,
   type MigrationReport,
   type MillraceConfig,
   type ObjectInfo,
   type Operations,
   type PlanReport,
+  planTarget,
+  prepareTarget,
   type QueryResult,
+  redriveFiles,
   releaseHolds,
+  reportStatus,
   type StatusReport,
   sweep,
 } from '@millrace/core';
-import { DirectoryWatcher } from '../filesystem/directory-watcher.ts';
-import { backUp } from './back-up.ts';
-import { findRemovedTargets } from './find-removed-targets.ts';
+import type { Adapters } from './adapters.ts';
 import { LaneDriver } from './lane-driver.ts';
-import {
-  bulkLoad,
-  handedFiles,
-  listFailures,
-  loadLocalFiles,
-  planTarget,
-  redriveFiles,
-} from './local-operations.ts';
-import { type OpenLoader, openLoader } from './open-loader.ts';
-import { readyTarget } from './ready-target.ts';
-import { runMigrations } from './run-migrations.ts';
-import { reportStatus } from './status-report.ts';
+import { loadLocalFiles } from './load-local-files.ts';
+import { openAdapters } from './open-adapters.ts';
+import { readMigrations } from './read-migrations.ts';
 
-export interface LocalMillraceOptions {
+export interface MillraceOptions {
   /** The project's directory: relative paths of the configuration start here. */
   readonly directory: string;
   readonly onEvent?: (event: LoaderEvent) => void;
@@ -62,16 +62,18 @@ const FINISH_MS = 20_000;
 /** How often `untilIdle` looks when nothing tells it to. */
 const IDLE_POLL_MS = 50;
 
-/** The whole pipeline on one machine: a directory plays S3, DuckDB plays Redshift, SQLite keeps the lanes. */
-export class LocalMillrace implements Operations {
+/**
+ * The whole pipeline as one process, over whatever adapters a configuration names: on one machine a directory, DuckDB
+ * and SQLite; in a container S3, Redshift and a tracker of either kind.
+ */
+export class Millrace implements Operations {
   readonly #config: MillraceConfig;
   readonly #directory: string;
-  readonly #open: OpenLoader;
+  readonly #open: Adapters;
   readonly #loader: Loader;
   readonly #driver: LaneDriver;
   readonly #onError: (where: string, error: unknown) => void;
-  #watcher: DirectoryWatcher | undefined;
-  #wakeTimer: NodeJS.Timeout | undefined;
+  #announcer: { close(): Promise<void> } | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   readonly #listings = new Set<Promise<void>>();
   #isWorking = false;
@@ -79,8 +81,8 @@ export class LocalMillrace implements Operations {
 
   private constructor(
     config: MillraceConfig,
-    open: OpenLoader,
-    options: LocalMillraceOptions & { driver: LaneDriver; loader: Loader },
+    open: Adapters,
+    options: MillraceOptions & { driver: LaneDriver; loader: Loader },
   ) {
     this.#config = config;
     this.#directory = options.directory;
@@ -95,7 +97,7 @@ export class LocalMillrace implements Operations {
    *
    * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `target-table-missing`, `target-column-missing`
    */
-  static async open(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
+  static async open(config: MillraceConfig, options: MillraceOptions): Promise<Millrace> {
     const {
       directory,
       onEvent = () => {},
@@ -105,21 +107,22 @@ export class LocalMillrace implements Operations {
     } = options;
     // Completions and ended turns are told before there is anybody to tell: nothing is under way until `start`.
     const told = { onCompletion: (_target: string): void => {}, onTurned: (): void => {} };
-    const open = await openLoader(config, {
+    const open = await openAdapters(config, {
       directory,
       what,
       onEvent,
       onCompletion: (target) => told.onCompletion(target),
+      onError,
       ...(options.onSkipped === undefined ? {} : { onSkipped: options.onSkipped }),
     });
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);
       const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
-      const millrace = new LocalMillrace(config, open, { ...options, driver, loader });
+      const millrace = new Millrace(config, open, { ...options, driver, loader });
       told.onCompletion = (target) => driver.look(target);
-      told.onTurned = () => millrace.#armWakes();
+      told.onTurned = () => open.wakeSource.look();
       await millrace.migrate({ dryRun: false });
-      for (const target of config.targets.keys()) await readyTarget(open, target);
+      for (const target of config.targets.keys()) await prepareTarget(open.loader, target);
       return millrace;
     } catch (error) {
       await open.close();
@@ -128,28 +131,36 @@ export class LocalMillrace implements Operations {
   }
 
   /** Opens for reading and for migrations alone: nothing is migrated, no target has to be ready. */
-  static async inspect(config: MillraceConfig, options: LocalMillraceOptions): Promise<LocalMillrace> {
+  static async inspect(config: MillraceConfig, options: MillraceOptions): Promise<Millrace> {
     const { directory, onError = reportToStderr, what = 'millrace' } = options;
-    const open = await openLoader(config, { directory, what, onEvent: () => {}, onCompletion: () => {} });
+    const open = await openAdapters(config, {
+      directory,
+      what,
+      onEvent: () => {},
+      onCompletion: () => {},
+      onError,
+    });
     const driver = new LaneDriver(open.loader, { onError, onTurned: () => {} });
-    return new LocalMillrace(config, open, { ...options, driver, loader: open.loader });
+    return new Millrace(config, open, { ...options, driver, loader: open.loader });
   }
 
   /** Begins to work: finishes what a dead process left, lists what nobody announced, then watches. */
   async start(): Promise<void> {
+    const { isAlone, wakeSource } = this.#open;
     this.#isWorking = true;
-    // What a killed process was writing: never an object, only space.
-    await this.#open.objects.removeAbandoned();
-    // Nobody else can have a lane's job in hand: the state directory is ours alone.
-    await releaseHolds(this.#loader);
-    const { broken } = await sweep(this.#loader, { isAlone: true });
+    await this.#open.clear?.();
+    // Where others work on the lanes too, what they hold and have in hand is theirs until its lease is over.
+    if (isAlone) await releaseHolds(this.#loader);
+    const { broken } = await sweep(this.#loader, { isAlone });
     for (const [target, error] of broken) this.#onError(target, error);
     for (const [target, error] of await findRemovedTargets(this.#loader)) this.#onError(target, error);
+    for (const { state } of await this.#lanes())
+      if (state.kind === 'running') this.#open.follow?.(state.statement);
     await this.#watch();
     await this.#list();
     this.#scheduleSweep();
     this.#lookAtAll();
-    this.#armWakes();
+    wakeSource.start((targets) => this.#lookAt(targets));
   }
 
   /**
@@ -186,9 +197,9 @@ export class LocalMillrace implements Operations {
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    clearTimeout(this.#wakeTimer);
     clearTimeout(this.#sweepTimer);
-    await this.#watcher?.close();
+    await this.#open.wakeSource.stop();
+    await this.#announcer?.close();
     await Promise.all(this.#listings);
     await this.#driver.finish({ withinMs: FINISH_MS });
     await this.#open.close();
@@ -213,7 +224,7 @@ export class LocalMillrace implements Operations {
   }
 
   async query(sql: string): Promise<QueryResult> {
-    return this.#open.warehouse.query(sql);
+    return this.#loader.warehouse.query(sql);
   }
 
   async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
@@ -223,22 +234,31 @@ export class LocalMillrace implements Operations {
   }
 
   async bulk(text: string): Promise<readonly HandedFile[]> {
-    const handed = await bulkLoad(this.#open, text);
+    const handed = await bulkLoad(this.#loader, text, { targets: this.#open.targets });
     this.#lookAt(new Set(handed.map(({ target }) => target)), { isUrgent: true });
     return handed;
   }
 
-  filesById(target: string, ids: readonly string[]): Promise<readonly HandedFile[]> {
-    return handedFiles(this.#loader, target, ids);
+  handedFiles(
+    target: string,
+    files: readonly Pick<HandedFile, 'id' | 'url'>[],
+  ): Promise<readonly HandedFile[]> {
+    return handedFiles(this.#loader, target, files);
   }
 
-  migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
-    const folder = resolve(this.#directory, this.#config.migrations);
-    return runMigrations(this.#loader.warehouse, folder, { dryRun, now: this.#loader.now });
+  async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
+    const files = await readMigrations(resolve(this.#directory, this.#config.migrations));
+    return applyMigrations(this.#loader.warehouse, files, { dryRun, now: this.#loader.now });
   }
 
-  backup(directory: string): Promise<{ bytes: number }> {
-    return backUp(this.#open, resolve(this.#directory, directory));
+  /** @throws LoadError `backup-elsewhere` when the state is not on this machine, `backup-exists` */
+  async backup(directory: string): Promise<{ bytes: number }> {
+    if (this.#open.backUp === undefined) {
+      throw new LoadError('backup-elsewhere', 'tracker and warehouse are not both on this machine', {
+        hint: 'use point-in-time recovery of the DynamoDB table and snapshots of the cluster',
+      });
+    }
+    return { bytes: await this.#open.backUp(resolve(this.#directory, directory)) };
   }
 
   #lookAt(targets: Iterable<string>, options: { isUrgent?: boolean } = {}): void {
@@ -257,13 +277,12 @@ export class LocalMillrace implements Operations {
   }
 
   async #watch(): Promise<void> {
-    const prefixes = [...this.#loader.targets.values()].flatMap(({ from }) => from);
-    this.#watcher = await DirectoryWatcher.watch(this.#open.objects, {
-      prefixes,
-      settleMs: this.#config.settleMs,
+    this.#announcer = await this.#open.announce?.({
+      prefixes: [...this.#loader.targets.values()].flatMap(({ from }) => from),
       onObjects: (objects) => this.#take(objects),
+      onQueued: (targets, objects) => this.#takeQueued(targets, objects),
       onListAgain: () => void this.#list().catch((error: unknown) => this.#onError('listing', error)),
-      onError: (error) => this.#onError('watcher', error),
+      onError: (error) => this.#onError('notifications', error),
     });
   }
 
@@ -273,6 +292,14 @@ export class LocalMillrace implements Operations {
       objects.map((object) => ({ ...object, writtenAt: object.lastModifiedAt })),
     );
     this.#lookAt(report.added.keys());
+  }
+
+  async #takeQueued(targets: readonly string[], objects: readonly ObjectInfo[]): Promise<void> {
+    const files = objects.map((object) =>
+      loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, this.#loader.now()),
+    );
+    for (const target of targets) await admit(this.#loader, target, files);
+    this.#lookAt(targets);
   }
 
   async #list(): Promise<{ added: number }> {
@@ -304,28 +331,6 @@ export class LocalMillrace implements Operations {
       }
       if (!this.#isStopping) this.#scheduleSweep();
     }, this.#config.sweepMs);
-  }
-
-  #armWakes(): void {
-    if (!this.#isWorking || this.#isStopping) return;
-    clearTimeout(this.#wakeTimer);
-    void this.#nextWake().catch((error: unknown) => this.#onError('wakes', error));
-  }
-
-  async #nextWake(): Promise<void> {
-    const { wakes } = this.#open;
-    const wakeAt = await wakes.nextWakeAt();
-    if (wakeAt === null || this.#isStopping) return;
-    const delayMs = Math.max(0, Math.min(wakeAt - this.#loader.now(), this.#config.sweepMs));
-    clearTimeout(this.#wakeTimer);
-    this.#wakeTimer = setTimeout(async () => {
-      try {
-        this.#lookAt(await wakes.takeDue(this.#loader.now()));
-      } catch (error) {
-        this.#onError('wakes', error);
-      }
-      this.#armWakes();
-    }, delayMs);
   }
 }
 

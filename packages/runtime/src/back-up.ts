@@ -1,10 +1,13 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LoadError } from '@millrace/core';
-import type { OpenLoader } from './open-loader.ts';
 
 /** The files of a backup: what `restore` puts back. */
 export const BACKUP_FILES = { tracker: 'tracker.db', warehouse: 'warehouse.duckdb' } as const;
+
+interface Copied {
+  backup(path: string): Promise<unknown>;
+}
 
 /**
  * Copies tracker and warehouse, each consistent, into a new directory, while both are in use.
@@ -14,14 +17,17 @@ export const BACKUP_FILES = { tracker: 'tracker.db', warehouse: 'warehouse.duckd
  *
  * @throws LoadError `backup-exists` when the directory has something in it.
  */
-export async function backUp({ tracker, engine }: OpenLoader, directory: string): Promise<{ bytes: number }> {
+export async function backUp(
+  { tracker, warehouse }: { tracker: Copied; warehouse: Copied },
+  directory: string,
+): Promise<number> {
   await mkdir(directory, { recursive: true });
   if ((await readdir(directory)).length > 0) {
     throw new LoadError('backup-exists', `${directory} is not empty`, { hint: 'name a new directory' });
   }
   await tracker.backup(join(directory, BACKUP_FILES.tracker));
-  await engine.backup(join(directory, BACKUP_FILES.warehouse));
+  await warehouse.backup(join(directory, BACKUP_FILES.warehouse));
   let bytes = 0;
   for (const name of Object.values(BACKUP_FILES)) bytes += (await stat(join(directory, name))).size;
-  return { bytes };
+  return bytes;
 }

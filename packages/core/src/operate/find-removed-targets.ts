@@ -1,4 +1,5 @@
-import { LoadError, type Loader } from '@millrace/core';
+import { LoadError } from '../recover/load-error.ts';
+import type { Loader } from '../verbs/loader.ts';
 
 /** Lanes with waiting files whose target is not configured any more: nothing loads them, and nothing else would say so. */
 export async function findRemovedTargets(loader: Loader): Promise<ReadonlyMap<string, LoadError>> {

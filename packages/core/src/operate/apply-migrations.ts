@@ -1,46 +1,33 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   type AppliedMigration,
-  LoadError,
-  type MigrationReport,
+  type MigrationFile,
   type PendingMigration,
   planMigrations,
-  type Warehouse,
-} from '@millrace/core';
-import { quoteText } from '@millrace/redshift';
+} from '../config/migration-file.ts';
+import type { MigrationReport } from '../ports/operations.ts';
+import type { EpochMs } from '../ports/time.ts';
+import type { Warehouse } from '../ports/warehouse.ts';
+import { LoadError } from '../recover/load-error.ts';
 
 const TABLE = 'millrace.migrations';
 const LOCK_TABLE = 'millrace.migrations_lock';
 
 /**
- * Applies the numbered SQL files of a folder: each once, in order, in one transaction together with the row that says
+ * Applies numbered SQL files: each once, in order, in one transaction together with the row that says
  * so. A file that fails leaves no trace, and nothing behind it runs.
  *
  * @throws LoadError `migrations-invalid`, or the warehouse's own error with the file's name.
  */
-export async function runMigrations(
+export async function applyMigrations(
   warehouse: Warehouse,
-  folder: string,
-  { dryRun, now }: { dryRun: boolean; now: () => number },
+  files: readonly MigrationFile[],
+  { dryRun, now }: { dryRun: boolean; now: () => EpochMs },
 ): Promise<MigrationReport> {
-  const files = await readFolder(folder);
   await prepare(warehouse);
   const pending = planMigrations(files, await readApplied(warehouse));
   if (dryRun) return { applied: [], pending: pending.map(({ name, statements }) => ({ name, statements })) };
   for (const migration of pending) await apply(warehouse, migration, now());
   return { applied: pending.map(({ name }) => name), pending: [] };
-}
-
-async function readFolder(folder: string): Promise<{ name: string; sql: string }[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const scripts = names.filter((name) => name.endsWith('.sql'));
-  return Promise.all(
-    scripts.map(async (name) => ({ name, sql: await readFile(join(folder, name), 'utf8') })),
-  );
 }
 
 async function prepare(warehouse: Warehouse): Promise<void> {
@@ -57,7 +44,10 @@ async function readApplied(warehouse: Warehouse): Promise<readonly AppliedMigrat
   return rows.map((row) => ({ id: Number(row.id), name: String(row.name), checksum: String(row.checksum) }));
 }
 
-/** The lock makes a second process wait; the guard makes it fail instead of applying the file a second time. */
+/**
+ * The lock makes a second process wait; the guard makes it fail instead of applying the file a second time. None of the
+ * texts has a quote in it: a file's name is letters, digits, _ and -, a checksum is hexadecimal.
+ */
 async function apply(
   warehouse: Warehouse,
   { id, name, checksum, statements }: PendingMigration,
@@ -69,7 +59,7 @@ async function apply(
       `LOCK TABLE ${LOCK_TABLE}`,
       `SELECT CAST(CASE WHEN COUNT(*) > 0 THEN 'millrace:already-applied' ELSE '0' END AS INTEGER) AS guard FROM ${TABLE} WHERE id = ${id}`,
       ...statements,
-      `INSERT INTO ${TABLE} (id, name, checksum, applied_at) VALUES (${id}, ${quoteText(name)}, ${quoteText(checksum)}, ${quoteText(appliedAt)})`,
+      `INSERT INTO ${TABLE} (id, name, checksum, applied_at) VALUES (${id}, '${name}', '${checksum}', '${appliedAt}')`,
     ])
     .catch((error: unknown) => {
       throw withFile(error, name);

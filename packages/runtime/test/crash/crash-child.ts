@@ -1,4 +1,4 @@
-import { LocalMillrace } from '../../src/runtime/local-millrace.ts';
+import { Millrace } from '../../src/millrace.ts';
 import { readCrashConfig } from './crash-project.ts';
 import { type Failpoint, withFailpoint } from './failpoints.ts';
 
@@ -6,7 +6,7 @@ import { type Failpoint, withFailpoint } from './failpoints.ts';
 // Arguments: directory, `work` (until killed) or `drain` (until nothing waits), and a failpoint with its count.
 const [directory = '', mode = 'work', point, nth = '1'] = process.argv.slice(2);
 
-const millrace = await LocalMillrace.open(readCrashConfig(), {
+const millrace = await Millrace.open(readCrashConfig(), {
   directory,
   what: 'crash test',
   ...(point === undefined
