@@ -132,7 +132,7 @@ export class RedshiftLocal {
   }
 
   session(options: { user?: string } = {}): Session {
-    const session = new Session(this.#parts, options);
+    const session = new Session(this.#parts, { ...options, onClosed: () => this.#sessions.delete(session) });
     this.#sessions.add(session);
     return session;
   }
@@ -157,7 +157,6 @@ export class RedshiftLocal {
         return await runAll(session, statements, options);
       }
     } finally {
-      this.#sessions.delete(session);
       await session.close();
     }
   }
@@ -235,7 +234,7 @@ export class RedshiftLocal {
 
   /** Closes all sessions and the file. Open transactions are rolled back. */
   async close(): Promise<void> {
-    for (const session of this.#sessions) await session.close();
+    for (const session of [...this.#sessions]) await session.close();
     this.#sessions.clear();
     try {
       await this.#parts.log.written();

@@ -28,8 +28,11 @@ export class Session {
   readonly #told = new Map<string, string>(Object.entries(SESSION_VARIABLES));
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: EngineParts, options: { user?: string } = {}) {
+  readonly #onClosed: () => void;
+
+  constructor(parts: EngineParts, options: { user?: string; onClosed?: () => void } = {}) {
     this.#parts = parts;
+    this.#onClosed = options.onClosed ?? (() => undefined);
     this.#backend = new Backend(parts);
     this.#state = {
       user: options.user ?? 'awsuser',
@@ -82,6 +85,7 @@ export class Session {
     this.cancel();
     await this.#tail;
     await this.#backend.close();
+    this.#onClosed();
   }
 
   /** Outside of a block the whole transaction is this one statement, so that it can be run again here. */
