@@ -47,6 +47,13 @@ const TABLE: readonly [text: string, errorClass: string, code: string][] = [
   ['The cluster analytics is paused.', 'unavailable', 'warehouse-unavailable'],
   ['Redshift cluster is in maintenance', 'unavailable', 'warehouse-unavailable'],
   ['The requested workgroup analytics is not available', 'unavailable', 'warehouse-unavailable'],
+  [
+    'Connection refused. The cluster is under maintenance; try again later.',
+    'unavailable',
+    'warehouse-unavailable',
+  ],
+  ['permission denied for schema maintenance', 'config', 'permission-denied'],
+  ['relation "public.maintenance" does not exist', 'config', 'table-missing'],
   ['FATAL: the database system is starting up', 'unavailable', 'warehouse-unavailable'],
   ['An I/O error occurred while sending to the backend.', 'unknown', 'connection-lost'],
   ['This connection has been closed.', 'unknown', 'connection-lost'],

@@ -102,7 +102,7 @@ const RULES: readonly ErrorRule[] = [
   // A cluster that is away, in words of the Data API, of JDBC and of the backend. While it is resized it is read-only.
   {
     pattern:
-      /connection (?:to \S+ )?refused|maintenance|terminating connection|system is in resize mode|database system is (?:starting up|shutting down|in recovery)/iu,
+      /connection (?:to \S+ )?refused|\b(?:under|in|undergoing|during|for) maintenance\b|terminating connection|system is in resize mode|database system is (?:starting up|shutting down|in recovery)/iu,
     code: 'warehouse-unavailable',
     class: 'unavailable',
   },

@@ -24,7 +24,7 @@ const THROTTLED: Meaning = { code: 'throttled', class: 'transient' };
 const DENIED: Meaning = {
   code: 'access-denied',
   class: 'config',
-  hint: 'allow the loader role this action of redshift-data; a statement is seen by the role that submitted it alone',
+  hint: 'allow it to the loader role; the Data API shows a statement to the role that submitted it alone',
 };
 const CREDENTIALS: Meaning = {
   code: 'credentials-refused',
@@ -74,6 +74,8 @@ interface Failure {
   readonly message: string;
   readonly code: string | undefined;
   readonly status: number | undefined;
+  /** Of the statement that an exception is about, when it had one already. */
+  readonly statementId: string | undefined;
 }
 
 /**
@@ -108,11 +110,13 @@ function meaningOf(failure: Failure, { changes, place }: FailedCall): Meaning {
   const { name, message, code, status } = failure;
   const refusal = REFUSALS.get(name);
   if (refusal !== undefined) return refusal;
-  // A warehouse that is paused or in maintenance says so in words; which exception carries them is not documented.
-  const isAway = toLoadError(message).class === 'unavailable';
   const isRefused = status !== undefined && status >= 400 && status < 500;
-  if (isRefused)
-    return isAway ? { code: 'warehouse-unavailable', class: 'unavailable' } : toRefusal(message, place);
+  // A warehouse that is paused or in maintenance says so in words; which exception carries them is not documented.
+  // With the id of a statement they are said of one that was taken.
+  if (toLoadError(message).class === 'unavailable' && !(changes && failure.statementId)) {
+    return { code: 'warehouse-unavailable', class: 'unavailable' };
+  }
+  if (isRefused) return toRefusal(message, place);
   if ((code !== undefined && NEVER_SENT.has(code)) || isUnconnected(failure)) {
     return {
       code: 'data-api-unreachable',
@@ -122,7 +126,7 @@ function meaningOf(failure: Failure, { changes, place }: FailedCall): Meaning {
   }
   // 5xx, a time-out, a connection that broke: the request may have been carried out, and the reply was lost.
   if (changes) return { code: 'reply-lost', class: 'unknown' };
-  return { code: isAway ? 'warehouse-unavailable' : 'data-api-failed', class: 'unavailable' };
+  return { code: 'data-api-failed', class: 'unavailable' };
 }
 
 function toRefusal(message: string, place: string): Meaning {
@@ -146,13 +150,19 @@ function isUnconnected({ name, message }: Failure): boolean {
 }
 
 function readFailure(cause: unknown): Failure {
-  if (!(cause instanceof Error))
-    return { name: '', message: String(cause), code: undefined, status: undefined };
-  const { code, $metadata } = cause as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  const none = { code: undefined, status: undefined, statementId: undefined };
+  if (!(cause instanceof Error)) return { name: '', message: String(cause), ...none };
+  const { name, message } = cause;
+  const { code, $metadata, StatementId } = cause as Error & {
+    readonly code?: unknown;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly StatementId?: unknown;
+  };
   return {
-    name: cause.name,
-    message: cause.message,
+    name,
+    message,
     code: typeof code === 'string' ? code : undefined,
     status: $metadata?.httpStatusCode,
+    statementId: typeof StatementId === 'string' && StatementId !== '' ? StatementId : undefined,
   };
 }
