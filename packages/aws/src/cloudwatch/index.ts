@@ -1,1 +1,2 @@
-export {};
+export * from './loader-metrics.ts';
+export * from './metric-line.ts';
