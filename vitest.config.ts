@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Packages are tested from their sources: the `source` condition of their `exports`. */
 export const fromSource = {
   resolve: { conditions: ['source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
+  // Without 'import': these reach Node as `--conditions`, and a `require` of a package with two faces would get the wrong one.
+  ssr: { resolve: { conditions: ['source', 'node', 'default'] } },
 };
 
 export default defineConfig({

@@ -1,1 +1,2 @@
-export {};
+export * from './create-tracker-table.ts';
+export * from './dynamodb-tracker.ts';

@@ -1,1 +1,1 @@
-export {};
+export * from './s3-object-store.ts';

@@ -1,1 +1,3 @@
-export {};
+export * from './sqs-notifications.ts';
+export * from './sqs-wake-queue.ts';
+export * from './wake-message.ts';

@@ -1,0 +1,138 @@
+import { type ErrorClass, LoadError } from '@millrace/core';
+
+/** What an AWS service, or the way to it, answered instead of a reply: the facts that rules look at. */
+export interface AwsFault {
+  /** The service's code for it (`NoSuchKey`), or Node's for the network (`ECONNRESET`). */
+  readonly name: string;
+  readonly message: string;
+  /** HTTP status; undefined when no reply came. */
+  readonly status: number | undefined;
+}
+
+/** A row of a service's error table: the first whose names or statuses match tells what the fault means. */
+export interface FaultRule {
+  readonly names?: readonly string[];
+  readonly statuses?: readonly number[];
+  readonly code: string;
+  readonly class: ErrorClass;
+  readonly hint?: string;
+}
+
+/** Means the same for every service: the network, credentials, throttling, the service's own failures. */
+const COMMON_RULES: readonly FaultRule[] = [
+  {
+    names: [
+      'ExpiredToken',
+      'ExpiredTokenException',
+      'CredentialsProviderError',
+      'TokenProviderError',
+      'InvalidAccessKeyId',
+      'InvalidClientTokenId',
+      'InvalidSignatureException',
+      'MissingAuthenticationToken',
+      'SignatureDoesNotMatch',
+      'UnrecognizedClientException',
+    ],
+    code: 'aws-credentials',
+    class: 'config',
+    hint: 'give the process valid AWS credentials (role, profile or environment)',
+  },
+  {
+    names: ['RequestTimeTooSkewed', 'RequestExpired'],
+    code: 'aws-clock',
+    class: 'config',
+    hint: "set this machine's clock: AWS refuses requests that are minutes off",
+  },
+  {
+    names: ['AccessDenied', 'AccessDeniedException', 'Forbidden', 'AllAccessDisabled'],
+    statuses: [401, 403],
+    code: 'aws-denied',
+    class: 'config',
+    hint: 'allow the action to the role that Millrace runs as',
+  },
+  {
+    names: [
+      'SlowDown',
+      'Throttling',
+      'ThrottlingException',
+      'ThrottledException',
+      'TooManyRequestsException',
+      'RequestLimitExceeded',
+      'RequestThrottled',
+      'ProvisionedThroughputExceededException',
+      'BandwidthLimitExceeded',
+    ],
+    statuses: [429],
+    code: 'aws-throttled',
+    class: 'transient',
+  },
+  {
+    names: ['RequestTimeout', 'RequestTimeoutException', 'TimeoutError', 'AbortError'],
+    statuses: [408],
+    code: 'aws-timeout',
+    class: 'transient',
+  },
+  {
+    names: [
+      'ECONNABORTED',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'ENOTFOUND',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ERR_STREAM_PREMATURE_CLOSE',
+    ],
+    code: 'aws-unreachable',
+    class: 'transient',
+    hint: 'check the endpoint and the network way to it (VPC endpoint, NAT, DNS)',
+  },
+];
+
+/** A fault of the service itself, which another try may not meet. */
+const SERVER_FAULT = { code: 'aws-unavailable', class: 'transient' } as const;
+
+/**
+ * Classifies what a call to AWS threw, once: by the service's rules first, then by those that all services share.
+ * What no rule knows is refused for good (4xx: class `usage`) or worth another try (`transient`).
+ *
+ * @param what the call in words: `write s3://lake/a.csv`.
+ */
+export function toAwsError(
+  cause: unknown,
+  { service, what, rules }: { service: string; what: string; rules: readonly FaultRule[] },
+): LoadError {
+  if (cause instanceof LoadError) return cause;
+  const fault = faultOf(cause);
+  const rule = [...rules, ...COMMON_RULES].find((one) => matches(one, fault)) ?? fallbackOf(fault);
+  const said = fault.message === '' ? fault.name : `${fault.name}: ${fault.message}`;
+  return new LoadError(rule.code, `${service} could not ${what}: ${said}`, {
+    class: rule.class,
+    ...(rule.hint === undefined ? {} : { hint: rule.hint }),
+    cause,
+  });
+}
+
+/** The facts of anything that was thrown. */
+export function faultOf(cause: unknown): AwsFault {
+  if (!(cause instanceof Error)) return { name: 'Unknown', message: String(cause), status: undefined };
+  const { code, $metadata } = cause as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  const isNodeCode = typeof code === 'string' && /^(?:E[A-Z_]+|ERR_[A-Z_]+)$/u.test(code);
+  return {
+    name: isNodeCode ? code : cause.name,
+    message: cause.message,
+    status: $metadata?.httpStatusCode,
+  };
+}
+
+function matches({ names, statuses }: FaultRule, { name, status }: AwsFault): boolean {
+  if (names?.includes(name)) return true;
+  return status !== undefined && (statuses?.includes(status) ?? false);
+}
+
+function fallbackOf({ status }: AwsFault): Pick<FaultRule, 'code' | 'class' | 'hint'> {
+  if (status !== undefined && status >= 400 && status < 500) return { code: 'aws-refused', class: 'usage' };
+  return SERVER_FAULT;
+}
