@@ -9,6 +9,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addPlan } from './commands/plan.ts';
 import { addQuery } from './commands/query.ts';
 import { addRedrive } from './commands/redrive.ts';
+import { addRedshift } from './commands/redshift.ts';
 import { addRestore } from './commands/restore.ts';
 import { addStatus } from './commands/status.ts';
 import { addUp } from './commands/up.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   addQuery,
   addBackup,
   addRestore,
+  addRedshift,
 ] as const;
 
 /** All commands. Throws CommanderError instead of ending the process. */

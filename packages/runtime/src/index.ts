@@ -1,5 +1,6 @@
 export type { Adapters, AnnouncementOptions, WakeSource } from './adapters.ts';
 export { BACKUP_FILES } from './back-up.ts';
+export type { HeldLane } from './drain-lanes.ts';
 export { LaneDriver } from './lane-driver.ts';
-export { type HeldLane, Millrace, type MillraceOptions } from './millrace.ts';
+export { Millrace, type MillraceOptions } from './millrace.ts';
 export { type OpenAdaptersOptions, openAdapters } from './open-adapters.ts';

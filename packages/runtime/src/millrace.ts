@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   admit,
   applyMigrations,
@@ -10,7 +9,6 @@ import {
   type HandedFile,
   handedFiles,
   intake,
-  type Lane,
   LoadError,
   type Loader,
   type LoaderEvent,
@@ -32,6 +30,7 @@ import {
   sweep,
 } from '@millrace/core';
 import type { Adapters } from './adapters.ts';
+import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
 import { openAdapters } from './open-adapters.ts';
@@ -47,20 +46,20 @@ export interface MillraceOptions {
   readonly what?: string;
   /** Told once of each path in the object store that is no object (a link, a name that cannot be a key), and why. */
   readonly onSkipped?: (path: string, why: string) => void;
+  /**
+   * Whether pending migrations are applied.
+   *
+   * @default true
+   */
+  readonly migrates?: boolean;
   /** Puts something between the verbs and their ports: a crash, a delay, a count. */
   readonly instrument?: (loader: Loader) => Loader;
 }
 
-/** A lane that waits for somebody. */
-export interface HeldLane {
-  readonly target: string;
-  readonly reason: string;
-}
-
 /** How long a stop waits for the jobs in hand. */
 const FINISH_MS = 20_000;
-/** How often `untilIdle` looks when nothing tells it to. */
-const IDLE_POLL_MS = 50;
+/** How often the lanes of handed files are looked at: what another worker has in hand ends unheard. */
+const HANDED_LOOK_MS = 2_000;
 
 /**
  * The whole pipeline as one process, over whatever adapters a configuration names: on one machine a directory, DuckDB
@@ -75,6 +74,9 @@ export class Millrace implements Operations {
   readonly #onError: (where: string, error: unknown) => void;
   #announcer: { close(): Promise<void> } | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
+  /** Targets that this process was handed files for. */
+  readonly #handed = new Set<string>();
+  #handedTimer: NodeJS.Timeout | undefined;
   readonly #listings = new Set<Promise<void>>();
   #isWorking = false;
   #isStopping = false;
@@ -93,7 +95,8 @@ export class Millrace implements Operations {
   }
 
   /**
-   * Takes the state directory, opens the adapters, applies what migrations are pending, makes every target ready.
+   * Opens the adapters (state of this machine is then this process's alone), applies what migrations are pending, makes
+   * every target ready.
    *
    * @throws LoadError `state-in-use`, `migrations-invalid`, `migration-failed`, `target-table-missing`, `target-column-missing`
    */
@@ -121,7 +124,7 @@ export class Millrace implements Operations {
       const millrace = new Millrace(config, open, { ...options, driver, loader });
       told.onCompletion = (target) => driver.look(target);
       told.onTurned = () => open.wakeSource.look();
-      await millrace.migrate({ dryRun: false });
+      if (options.migrates ?? true) await millrace.migrate({ dryRun: false });
       for (const target of config.targets.keys()) await prepareTarget(open.loader, target);
       return millrace;
     } catch (error) {
@@ -154,7 +157,7 @@ export class Millrace implements Operations {
     const { broken } = await sweep(this.#loader, { isAlone });
     for (const [target, error] of broken) this.#onError(target, error);
     for (const [target, error] of await findRemovedTargets(this.#loader)) this.#onError(target, error);
-    for (const { state } of await this.#lanes())
+    for (const { state } of await lanesOf(this.#loader))
       if (state.kind === 'running') this.#open.follow?.(state.statement);
     await this.#watch();
     await this.#list();
@@ -164,33 +167,26 @@ export class Millrace implements Operations {
   }
 
   /**
+   * Begins to work on what is handed to this process by `load`, `bulk` and `redrive`, and on nothing else: for a short
+   * command beside the workers of a shared tracker.
+   */
+  startHanded(): void {
+    this.#isWorking = true;
+    this.#open.wakeSource.start((targets) => this.#lookAt(targets));
+    this.#handedTimer = setInterval(() => this.#lookAt(this.#handed), HANDED_LOOK_MS);
+  }
+
+  /**
    * Drains: what waits is due. Resolves when nothing waits or runs; lanes that are held or paused are told.
    *
    * @throws what breaks a lane again and again.
    */
   async untilIdle(): Promise<{ held: readonly HeldLane[] }> {
-    this.#driver.drain();
-    this.#lookAtAll();
-    for (;;) {
-      await pause(IDLE_POLL_MS);
-      this.#driver.throwIfBroken();
-      if (this.#driver.isTurning) continue;
-      const busy = (await this.#lanes()).filter((lane) => !isAtRest(lane));
-      if (busy.length > 0) {
-        for (const { target, state } of busy) {
-          // A lane that broke is looked at again by itself, when its time has come.
-          if (this.#driver.brokenBy(target) !== undefined) continue;
-          if (isDue(state, this.#loader.now())) this.#driver.look(target);
-        }
-        continue;
-      }
-      // What was being written when the run began may be whole by now.
-      const { added } = await this.#list();
-      if (added > 0 || this.#driver.isTurning) continue;
-      // The watcher may have brought something during the listing, whose job runs now.
-      if ((await this.#lanes()).every(isAtRest)) break;
-    }
-    return { held: (await this.#lanes()).flatMap(toHeldLane) };
+    return drainLanes(this.#loader, {
+      driver: this.#driver,
+      lookAt: (targets) => this.#lookAt(targets),
+      list: () => this.#list(),
+    });
   }
 
   /** Takes nothing new, finishes the jobs in hand, closes everything, gives the state directory back. */
@@ -198,6 +194,7 @@ export class Millrace implements Operations {
     if (this.#isStopping) return;
     this.#isStopping = true;
     clearTimeout(this.#sweepTimer);
+    clearInterval(this.#handedTimer);
     await this.#open.wakeSource.stop();
     await this.#announcer?.close();
     await Promise.all(this.#listings);
@@ -215,7 +212,7 @@ export class Millrace implements Operations {
 
   async redrive(selection: FileSelection): Promise<{ redriven: number }> {
     const { redriven, targets } = await redriveFiles(this.#loader, selection);
-    this.#lookAt(targets, { isUrgent: true });
+    this.#lookAtHanded(targets);
     return { redriven };
   }
 
@@ -229,13 +226,13 @@ export class Millrace implements Operations {
 
   async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
     const handed = await loadLocalFiles(this.#loader, target, paths);
-    this.#lookAt([target], { isUrgent: true });
+    this.#lookAtHanded([target]);
     return handed;
   }
 
   async bulk(text: string): Promise<readonly HandedFile[]> {
     const handed = await bulkLoad(this.#loader, text, { targets: this.#open.targets });
-    this.#lookAt(new Set(handed.map(({ target }) => target)), { isUrgent: true });
+    this.#lookAtHanded(new Set(handed.map(({ target }) => target)));
     return handed;
   }
 
@@ -261,15 +258,16 @@ export class Millrace implements Operations {
     return { bytes: await this.#open.backUp(resolve(this.#directory, directory)) };
   }
 
+  #lookAtHanded(targets: Iterable<string>): void {
+    for (const target of targets) {
+      this.#handed.add(target);
+      this.#lookAt([target], { isUrgent: true });
+    }
+  }
+
   #lookAt(targets: Iterable<string>, options: { isUrgent?: boolean } = {}): void {
     if (!this.#isWorking) return;
     for (const target of targets) if (this.#loader.targets.has(target)) this.#driver.look(target, options);
-  }
-
-  /** The lanes of the targets that there are. */
-  async #lanes(): Promise<readonly Lane[]> {
-    const lanes = await this.#loader.tracker.lanes();
-    return lanes.filter(({ target }) => this.#loader.targets.has(target));
   }
 
   #lookAtAll(): void {
@@ -332,20 +330,6 @@ export class Millrace implements Operations {
       if (!this.#isStopping) this.#scheduleSweep();
     }, this.#config.sweepMs);
   }
-}
-
-function isAtRest({ state }: Lane): boolean {
-  return state.kind === 'idle' || state.kind === 'held' || state.kind === 'paused';
-}
-
-function isDue(state: Lane['state'], now: number): boolean {
-  return state.kind === 'waiting' && state.dueAt <= now;
-}
-
-function toHeldLane({ target, state }: Lane): HeldLane[] {
-  if (state.kind === 'held') return [{ target, reason: state.reason }];
-  if (state.kind === 'paused') return [{ target, reason: `paused by ${state.by}: ${state.why}` }];
-  return [];
 }
 
 function reportToStderr(where: string, error: unknown): void {

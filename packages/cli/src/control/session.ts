@@ -12,7 +12,10 @@ const STATE_POLL_MS = 100;
 /** The operations of a project for one command: those of the `up` that runs, or of this process. */
 export interface Session extends AsyncDisposable {
   readonly operations: Operations;
-  /** The pipeline in this process, when it works here; undefined when `up` does the work, or nothing is to be done. */
+  /**
+   * The pipeline in this process, when all of it works here; undefined when `up` does the work, when other workers
+   * share the tracker, or when nothing is to be done.
+   */
   readonly here: Millrace | undefined;
   /** Ends what this process opened: finishes the jobs in hand, gives the state directory back. */
   close(): Promise<void>;
@@ -38,7 +41,8 @@ export async function openSession(project: Project, options: SessionOptions): Pr
     const client = await findRunning(project);
     if (client !== undefined) return remoteSession(client);
     try {
-      return localSession(await openHere(project, options), options.purpose);
+      const isWhole = options.purpose === 'work' && project.config.tracker.kind === 'sqlite';
+      return localSession(await openHere(project, options), isWhole);
     } catch (error) {
       const isInUse = error instanceof LoadError && error.code === 'state-in-use';
       if (!isInUse || Date.now() > deadlineAt) throw error;
@@ -67,9 +71,12 @@ async function openHere(project: Project, options: SessionOptions): Promise<Mill
     ...(onError === undefined ? {} : { onError }),
   };
   if (purpose === 'inspect') return Millrace.inspect(config, settings);
-  const millrace = await Millrace.open(config, settings);
+  // A table of a shared warehouse is changed by those who mean to: `millrace migrate`, or the workers' start.
+  const migrates = config.warehouse.kind === 'local';
+  const millrace = await Millrace.open(config, { ...settings, migrates });
   try {
-    await millrace.start();
+    if (config.tracker.kind === 'sqlite') await millrace.start();
+    else millrace.startHanded();
     return millrace;
   } catch (error) {
     await millrace.stop();
@@ -77,11 +84,11 @@ async function openHere(project: Project, options: SessionOptions): Promise<Mill
   }
 }
 
-function localSession(millrace: Millrace, purpose: SessionOptions['purpose']): Session {
+function localSession(millrace: Millrace, isWhole: boolean): Session {
   const close = () => millrace.stop();
   return {
     operations: millrace,
-    here: purpose === 'work' ? millrace : undefined,
+    here: isWhole ? millrace : undefined,
     close,
     [Symbol.asyncDispose]: close,
   };
