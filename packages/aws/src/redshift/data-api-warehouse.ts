@@ -121,7 +121,8 @@ export class DataApiWarehouse implements Warehouse {
   async #readCount(countId: string | undefined): Promise<number | null> {
     if (countId === undefined) return null;
     const page = await this.#api.result(countId, undefined);
-    const count = page?.Records?.[0]?.[0]?.longValue;
-    return count === undefined ? null : Number(count);
+    const count = page?.Records?.[0]?.[0];
+    const value = count?.longValue ?? count?.stringValue;
+    return value === undefined ? null : Number(value);
   }
 }

@@ -13,6 +13,7 @@ import {
 import { LoadError } from '@millrace/core';
 import { AttemptRecorder, INSIDE_RETRIES } from './attempt-recorder.ts';
 import { isTooManyWaiting, isUnknownStatement, toDataApiError } from './data-api-errors.ts';
+import { BEFORE_PARSING, keepExactIntegers } from './exact-integers.ts';
 import { describePlace, type PlaceInput, toPlaceInput, type WarehousePlace } from './warehouse-address.ts';
 
 /** The longest that one call of the Data API waits (AWS service model). */
@@ -104,7 +105,7 @@ export class DataApi {
     });
   }
 
-  /** A page of a result; undefined when there is none (any more). */
+  /** A page of a result; undefined when there is none (any more). BIGINTs of many digits are `stringValue`s. */
   async result(
     id: string,
     nextToken: string | undefined,
@@ -113,6 +114,7 @@ export class DataApi {
       Id: id,
       ...(nextToken === undefined ? {} : { NextToken: nextToken }),
     });
+    command.middlewareStack.add(keepExactIntegers, BEFORE_PARSING);
     return this.#read('GetStatementResult', async () => {
       try {
         return await this.#client.send(command);

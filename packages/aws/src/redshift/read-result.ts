@@ -1,6 +1,7 @@
 import type { ColumnMetadata, Field } from '@aws-sdk/client-redshift-data';
 import { LoadError, type QueryResult, type SqlRow, type SqlValue } from '@millrace/core';
 import type { DataApi } from './data-api.ts';
+import { toInteger } from './exact-integers.ts';
 
 /** A result has at most 500 MB (AWS documentation); pages are far larger than what this would leave to each. */
 const MAX_PAGES = 100_000;
@@ -11,16 +12,16 @@ const MAX_PAGES = 100_000;
  * @throws LoadError `result-gone` (class `transient`) when the Data API does not keep it (any more: a day at most).
  */
 export async function readResult(api: DataApi, id: string): Promise<QueryResult> {
-  let keys: readonly string[] | undefined;
+  let columns: readonly ResultColumn[] | undefined;
   const rows: SqlRow[] = [];
   let nextToken: string | undefined;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
     const page = await api.result(id, nextToken);
     if (page === undefined) break;
-    keys ??= toKeys(page.ColumnMetadata ?? []);
-    for (const record of page.Records ?? []) rows.push(toRow(record, keys));
+    columns ??= toColumns(page.ColumnMetadata ?? []);
+    for (const record of page.Records ?? []) rows.push(toRow(record, columns));
     nextToken = page.NextToken;
-    if (nextToken === undefined || nextToken === '') return { columns: keys, rows };
+    if (nextToken === undefined || nextToken === '') return { columns: columns.map(({ key }) => key), rows };
   }
   throw new LoadError('result-gone', `the result of statement ${id} is not there any more`, {
     class: 'transient',
@@ -28,31 +29,38 @@ export async function readResult(api: DataApi, id: string): Promise<QueryResult>
   });
 }
 
+interface ResultColumn {
+  readonly key: string;
+  readonly type: string;
+}
+
 /**
  * Column names as keys: the second `count` is `count_2`. Redshift lets two columns share a name; an object does not,
  * and would show one of the two values under both.
  */
-export function toKeys(columns: readonly ColumnMetadata[]): readonly string[] {
+function toColumns(columns: readonly ColumnMetadata[]): readonly ResultColumn[] {
   const names = columns.map(({ label, name }, at) => label || name || `column_${at + 1}`);
   const taken = new Set(names);
   const seen = new Set<string>();
-  return names.map((name) => {
+  return columns.map(({ typeName = '' }, at) => {
+    const name = names[at] ?? '';
     let key = name;
-    for (let nth = 2; seen.has(key) || (nth > 2 && taken.has(key)); nth += 1) key = `${name}_${nth}`;
+    for (let nth = 2; seen.has(key) || (key !== name && taken.has(key)); nth += 1) key = `${name}_${nth}`;
     seen.add(key);
-    return key;
+    return { key, type: typeName };
   });
 }
 
-function toRow(record: readonly Field[], keys: readonly string[]): SqlRow {
-  return Object.fromEntries(keys.map((key, at) => [key, toValue(record[at])]));
+function toRow(record: readonly Field[], columns: readonly ResultColumn[]): SqlRow {
+  return Object.fromEntries(columns.map(({ key, type }, at) => [key, toValue(record[at], type)]));
 }
 
 /** Decimals and moments come as text and stay text: a number would lose digits. */
-function toValue(field: Field | undefined): SqlValue {
+function toValue(field: Field | undefined, type: string): SqlValue {
   if (field === undefined || field.isNull === true) return null;
   if (field.longValue !== undefined) return field.longValue;
-  if (field.stringValue !== undefined) return field.stringValue;
+  if (field.stringValue !== undefined)
+    return type === 'int8' ? toInteger(field.stringValue) : field.stringValue;
   if (field.booleanValue !== undefined) return field.booleanValue;
   if (field.doubleValue !== undefined) return field.doubleValue;
   if (field.blobValue !== undefined) return Buffer.from(field.blobValue).toString('hex');
