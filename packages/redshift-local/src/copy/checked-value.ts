@@ -159,7 +159,7 @@ function checkedText({ type }: ColumnInfo, index: number, options: CopyOptions, 
  * be one of those is left to the strict path, which keeps what stands in the file.
  */
 function jsonTextOk(text: string): string {
-  const isPlain = `(${text} < '-' OR (${text} >= ':' AND ${text} < '[') OR (${text} >= '\\' AND ${text} < '{')) AND ${text} NOT IN ('NaN', 'Infinity')`;
+  const isPlain = `(${text} < '-' OR (${text} >= ':' AND ${text} < '[') OR (${text} >= '\\' AND ${text} < '{') OR ${text} >= '|') AND ${text} NOT IN ('NaN', 'Infinity')`;
   const isWhole = `regexp_full_match(${text}, '-?[0-9]+')`;
   const mayBeNumber = `regexp_full_match(${text}, '-?(Infinity|inf|[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?)')`;
   const mayBeNested = `(${text} >= '[' AND regexp_matches(${text}, '[0-9][.eE]|-0|\\\\'))`;

@@ -5,10 +5,12 @@ import { type CheckedValue, checkedValue } from './checked-value.ts';
 import { insertInto } from './column-plan.ts';
 import type { CopyContext } from './copy-context.ts';
 import { scanJson, skipSpace } from './json-scanner.ts';
+import { lineSegments } from './line-segments.ts';
 import { openObject } from './open-object.ts';
 import { type SpooledFile, spoolObjects } from './spool-objects.ts';
 import type { TextLoad } from './strict-load.ts';
 import { hasSwallowedBytes } from './swallowed-bytes.ts';
+import { MAX_ROW_BYTES } from './text-record.ts';
 
 /** Where DuckDB counts the row ids of rows that a transaction has not committed yet from. */
 const FIRST_LOCAL_ROWID = 36_028_797_018_960_000n;
@@ -40,13 +42,41 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   const readMax = `SELECT max(rowid) FROM ${table.duckName} WHERE rowid >= ${FIRST_LOCAL_ROWID}`;
   const mark = (await connection.runAndReadAll(readMax)).getRows()[0]?.[0] ?? FIRST_LOCAL_ROWID - 1n;
   await connection.run(`CREATE OR REPLACE TEMP SEQUENCE ${BAD_ROWS}`);
-  const insert = insertInto(
+  const into = insertInto(
     table,
     load.plan,
     checks.map((_, index) => `v${index}`),
   );
+  const insert = async (source: string): Promise<number> =>
+    (await connection.run(`${into} FROM ${checkedRows(load, checks, source)}`)).rowsChanged;
   // Redshift's tables have no order of rows, and keeping the files' costs a fifth of the time. Of this session only.
   await connection.run('SET SESSION preserve_insertion_order = false');
+  try {
+    // Only a line of JSON is certainly a record, and only inflating is dear enough to be shared by way of the disk.
+    const isCut = load.shape !== undefined && load.options.compression !== undefined;
+    const rows = isCut
+      ? await insertSegments(load, files, insert, context)
+      : await insertFiles(load, { files, newLine }, insert, context);
+    await connection.run('RESET SESSION preserve_insertion_order');
+    if (!(await hasBadRows(load, context)) && rows !== undefined) return { kind: 'loaded', rows };
+    await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
+    return { kind: 'unsure' };
+  } catch (error) {
+    // Nothing can be run in a lost transaction: the session takes the setting back when it rolls back.
+    return { kind: 'broken', error: error as Error };
+  }
+}
+
+/** Inserts what a reader gives, for as much of it as is good; returns the rows. */
+type Insert = (source: string) => Promise<number>;
+
+/** All files in one statement, searched meanwhile. Undefined: there is something in them that the reader passed over. */
+async function insertFiles(
+  load: TextLoad,
+  { files, newLine }: { files: readonly SpooledFile[]; newLine: string },
+  insert: Insert,
+  context: CopyContext,
+): Promise<number | undefined> {
   const scan = new AbortController();
   const swallowed = hasSwallowedBytes(
     { ...load, files: files.map(({ file, path }) => ({ ...file, path })) },
@@ -56,19 +86,41 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   // Heard of below, unless the statement fails first.
   swallowed.catch(() => undefined);
   try {
-    const { rowsChanged } = await connection.run(
-      `${insert} FROM ${checkedRows(load, checks, source(load, files, newLine))}`,
+    const { compression } = load.options;
+    const paths = files.map(({ path }) => path);
+    const rows = await insert(
+      load.shape ? jsonSource(load, paths, compression) : textSource(load, paths, newLine),
     );
-    await connection.run('RESET SESSION preserve_insertion_order');
-    const isWhole = !(await hasBadRows(load, context)) && !(await swallowed);
-    if (isWhole) return { kind: 'loaded', rows: rowsChanged };
-    await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
-    return { kind: 'unsure' };
-  } catch (error) {
-    // Nothing can be run in a lost transaction: the session takes the setting back when it rolls back.
-    return { kind: 'broken', error: error as Error };
+    return (await swallowed) ? undefined : rows;
   } finally {
     scan.abort();
+  }
+}
+
+/** Segment by segment, the next one inflated and searched while DuckDB reads one. Undefined: as of `insertFiles`. */
+async function insertSegments(
+  load: TextLoad,
+  files: readonly SpooledFile[],
+  insert: Insert,
+  context: CopyContext,
+): Promise<number | undefined> {
+  const scan = new AbortController();
+  const segments = lineSegments(load, files, context, scan.signal);
+  let rows = 0;
+  try {
+    let coming = segments.next();
+    for (let { value } = await coming; value !== undefined; { value } = await coming) {
+      if (value.kind === 'swallowed') return undefined;
+      coming = segments.next();
+      // Heard of in the next turn, unless the statement fails first.
+      coming.catch(() => undefined);
+      rows += await insert(jsonSource(load, [value.path], undefined));
+    }
+    return rows;
+  } finally {
+    scan.abort();
+    // Until its files are closed.
+    await segments.return(undefined);
   }
 }
 
@@ -106,35 +158,48 @@ function checkedFields({ plan, options, shape }: TextLoad): CheckedValue[] | und
   return checks.every((check) => check !== undefined) ? checks : undefined;
 }
 
-function source(load: TextLoad, files: readonly SpooledFile[], newLine: string): string {
-  const { options, plan, shape } = load;
-  const list = `[${files.map(({ path }) => quoteText(path)).join(', ')}]`;
-  const compression = `compression = '${options.compression ?? 'uncompressed'}'`;
-  if (shape) return jsonSource(load, list, compression);
+function textSource({ options, plan }: TextLoad, paths: readonly string[], newLine: string): string {
   const { format } = options;
   const quote = format.kind === 'csv' ? quoteText(format.quote) : "''";
   const delimiter = quoteText('delimiter' in format ? format.delimiter : ',');
   const columns = plan.fields.map((_, index) => `'f${index}': 'VARCHAR'`).join(', ');
   return (
-    `read_csv(${list}, auto_detect = false, header = false, skip = ${options.ignoreHeader}, delim = ${delimiter}, ` +
-    `quote = ${quote}, escape = ${quote}, new_line = '${newLine}', nullstr = ${quoteText(options.nullAs ?? '\\N')}, ${compression}, ` +
-    `store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECT_SCANS}', columns = {${columns}})`
+    `read_csv(${listOf(paths)}, auto_detect = false, header = false, skip = ${options.ignoreHeader}, delim = ${delimiter}, ` +
+    `quote = ${quote}, escape = ${quote}, new_line = '${newLine}', nullstr = ${quoteText(options.nullAs ?? '\\N')}, ` +
+    `${readAs(options.compression)}, store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECT_SCANS}', ` +
+    `columns = {${columns}})`
   );
 }
 
 /** A line that is no object becomes a row of NULLs; so such rows are never taken on trust. */
-function jsonSource({ plan }: TextLoad, list: string, compression: string): string {
+function jsonSource(
+  { plan }: TextLoad,
+  paths: readonly string[],
+  compression: CopyCompression | undefined,
+): string {
   const names = plan.fields.map(({ name }) => quoteText(name));
   const types = plan.fields.map(({ type }) => (type.name === 'super' ? 'JSON' : 'VARCHAR'));
   const columns = names.map((name, index) => `${name}: '${types[index]}'`).join(', ');
   const fields = plan.fields
     .map(({ name }, index) => `"${name.replaceAll('"', '""')}" AS f${index}`)
     .join(', ');
-  const empty = plan.fields.map((_, index) => `f${index} IS NULL`).join(' AND ');
+  // Mostly answered by the first column, unlike an AND of them all. As texts: as JSON, texts would have to be valid JSON.
+  const filled = plan.fields.map((_, index) => `CAST(f${index} AS VARCHAR)`).join(', ');
   return (
-    `(SELECT *, ${empty} AS is_empty FROM (SELECT ${fields} FROM read_json(${list}, format = 'newline_delimited', auto_detect = false, ` +
-    `records = true, ignore_errors = true, ${compression}, columns = {${columns}})))`
+    `(SELECT *, coalesce(${filled}) IS NULL AS is_empty FROM (SELECT ${fields} FROM read_json(${listOf(paths)}, ` +
+    `format = 'newline_delimited', auto_detect = false, records = true, ignore_errors = true, ${readAs(compression)}, ` +
+    // Its buffers are twice as large: one of the default's 32 MB would leave a thread without work.
+    `maximum_object_size = ${MAX_ROW_BYTES}, ` +
+    `columns = {${columns}})))`
   );
+}
+
+function listOf(paths: readonly string[]): string {
+  return `[${paths.map(quoteText).join(', ')}]`;
+}
+
+function readAs(compression: CopyCompression | undefined): string {
+  return `compression = '${compression ?? 'uncompressed'}'`;
 }
 
 /** Whether a row was left out, by a check or by the reader. */

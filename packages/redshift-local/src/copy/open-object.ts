@@ -1,5 +1,5 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { type CopyCompression, LoadError } from '@millrace/core';
@@ -66,7 +66,7 @@ async function* inflate(
   } else {
     const inflater = createGunzip({ chunkSize: CHUNK_BYTES });
     // The pipeline's failure reaches the reader below through the destroyed stream; here it is only kept from being unhandled.
-    const feeding = pipeline(Readable.from(source), inflater, { signal }).catch(() => undefined);
+    const feeding = pipeline(source, inflater, { signal }).catch(() => undefined);
     try {
       for await (const chunk of inflater) yield chunk as Buffer;
     } finally {
