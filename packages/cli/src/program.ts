@@ -3,6 +3,7 @@ import type { CommandContext } from './command-context.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
 import { addFailures } from './commands/failures.ts';
+import { addGrants } from './commands/grants.ts';
 import { addInit } from './commands/init.ts';
 import { addLoad } from './commands/load.ts';
 import { addMigrate } from './commands/migrate.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   addPlan,
   addMigrate,
   addQuery,
+  addGrants,
   addBackup,
   addRestore,
   addRedshift,

@@ -142,6 +142,16 @@ WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'millrace')`;
   job_rows BIGINT,
   loaded_at TIMESTAMP NOT NULL
 ) SORTKEY (key_id)`;
+      case 'own-schema':
+        return `ALTER SCHEMA ${quoteName(statement.schema)} OWNER TO ${quoteName(statement.user)}`;
+      case 'own-table':
+        return `ALTER TABLE ${quoteTable(statement.table)} OWNER TO ${quoteName(statement.user)}`;
+      case 'grant-schema':
+        return `GRANT USAGE ON SCHEMA ${quoteName(statement.schema)} TO ${quoteName(statement.user)}`;
+      case 'grant-table':
+        return `GRANT ${statement.privileges.join(', ')} ON TABLE ${quoteTable(statement.table)} TO ${quoteName(statement.user)}`;
+      case 'grant-temporary-tables':
+        return `GRANT TEMP ON DATABASE ${quoteName(statement.database)} TO ${quoteName(statement.user)}`;
       case 'create-lock':
         return `CREATE TABLE IF NOT EXISTS ${quoteTable(statement.lock)} (nothing SMALLINT)`;
       case 'create-graves':

@@ -14,6 +14,7 @@ import {
   type LoaderEvent,
   listFailures,
   listFiles,
+  listGrants,
   loadFileOf,
   type MigrationReport,
   type MillraceConfig,
@@ -218,6 +219,10 @@ export class Millrace implements Operations {
 
   plan(target: string): Promise<PlanReport> {
     return planTarget(this.#loader, target);
+  }
+
+  async grants(user: string): Promise<{ statements: readonly string[] }> {
+    return { statements: await listGrants(this.#loader, { user }) };
   }
 
   async query(sql: string): Promise<QueryResult> {

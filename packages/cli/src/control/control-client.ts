@@ -51,6 +51,10 @@ export class ControlClient implements Operations {
   bulk(text: string): ReturnType<Operations['bulk']> {
     return this.#call('bulk', [text]);
   }
+  grants(user: string): ReturnType<Operations['grants']> {
+    return this.#call('grants', [user]);
+  }
+
   handedFiles(...args: Parameters<Operations['handedFiles']>): ReturnType<Operations['handedFiles']> {
     return this.#call('handedFiles', args);
   }

@@ -31,6 +31,10 @@ class EchoOperations implements Operations {
   async bulk() {
     return [];
   }
+  async grants(user: string) {
+    return { statements: [user] };
+  }
+
   async handedFiles() {
     return [];
   }

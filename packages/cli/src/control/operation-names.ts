@@ -9,6 +9,7 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   query: true,
   load: true,
   bulk: true,
+  grants: true,
   handedFiles: true,
   migrate: true,
   backup: true,

@@ -45,6 +45,8 @@ export type JobFileSource =
   | { readonly kind: 'table'; readonly table: TableName }
   | { readonly kind: 'literals'; readonly files: readonly LoadFile[] };
 
+export type TablePrivilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
 /**
  * What a load transaction is made of. A plan is a list of these: asserted as data here, rendered by a dialect.
  *
@@ -177,6 +179,18 @@ export type Statement =
   /** A row per table: `name` is `schema.table`. */
   | { readonly kind: 'list-tables' }
   | { readonly kind: 'create-schema'; readonly schema: string }
+  /** From now on the user owns the schema, and may create tables in it. */
+  | { readonly kind: 'own-schema'; readonly schema: string; readonly user: string }
+  | { readonly kind: 'own-table'; readonly table: TableName; readonly user: string }
+  /** The names in the schema may be used; what may be done with each, its own grants say. */
+  | { readonly kind: 'grant-schema'; readonly schema: string; readonly user: string }
+  | {
+      readonly kind: 'grant-table';
+      readonly table: TableName;
+      readonly privileges: readonly TablePrivilege[];
+      readonly user: string;
+    }
+  | { readonly kind: 'grant-temporary-tables'; readonly database: string; readonly user: string }
   | { readonly kind: 'create-receipts'; readonly receipts: TableName }
   | { readonly kind: 'create-lock'; readonly lock: TableName }
   | { readonly kind: 'create-graves'; readonly graves: TableName; readonly columns: readonly StageColumn[] };

@@ -82,6 +82,8 @@ export interface Operations {
   /** Quarantined files wait again. */
   redrive(selection: FileSelection): Promise<{ readonly redriven: number }>;
   plan(target: string): Promise<PlanReport>;
+  /** The SQL that gives the loader's database user what it needs for the targets, and nothing beyond. */
+  grants(user: string): Promise<{ readonly statements: readonly string[] }>;
   query(sql: string): Promise<QueryResult>;
   /** Copies local files into the object store and hands them to the target's lane. Paths are absolute. */
   load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]>;

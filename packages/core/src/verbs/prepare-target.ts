@@ -1,6 +1,7 @@
 import { ledgerOf } from '../load/ledger.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { planLedger } from '../load/plan-load.ts';
+import { LoadError } from '../recover/load-error.ts';
 import { definitionOf, type Loader } from './loader.ts';
 
 /**
@@ -15,7 +16,11 @@ export async function prepareTarget(loader: Loader, target: string): Promise<voi
   const columns = await warehouse.describeTable(target);
   if (columns === undefined) throw await missingTable(warehouse, target);
   for (const statement of planLedger(target, rule, columns)) {
-    await warehouse.transact([warehouse.dialect.render(statement)]);
+    await warehouse.transact([warehouse.dialect.render(statement)]).catch((error: unknown) => {
+      // Who may only use the schema that somebody made for it is refused even when it is there; its tables tell.
+      const isRefused = error instanceof LoadError && error.code === 'permission-denied';
+      if (statement.kind !== 'create-schema' || !isRefused) throw error;
+    });
   }
   const { schema, name } = ledgerOf(target).receipts;
   // With a million receipts the guard costs what it costs with a thousand; Redshift has it from the sort key.

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { parseConfig } from '../config/parse-config.ts';
+import { planGrants } from './plan-grants.ts';
+import type { Statement } from './statement.ts';
+
+const column = (name: string) => ({ name, type: 'integer', isNullable: true, isIdentity: false });
+const from = 's3://lake/x/';
+const format = { kind: 'csv' };
+
+function grantsOf(target: object): readonly Statement[] {
+  const { targets } = parseConfig({ targets: { 'sales.t': target } }, { source: 'test' });
+  const definition = targets.get('sales.t');
+  if (definition === undefined) throw new Error('the target is there');
+  const tableColumns = ['id', 'at', 'op'].map(column);
+  return planGrants([{ definition, tableColumns }], { user: 'loader', database: 'prod' });
+}
+
+function privilegesOf(target: object): readonly string[] {
+  return grantsOf(target).flatMap((statement) =>
+    statement.kind === 'grant-table' ? statement.privileges : [],
+  );
+}
+
+it('grants on a target what its load mode does, and no more', () => {
+  const upsert = { mode: 'upsert', key: 'id', latestBy: 'at', from, format };
+  expect(privilegesOf({ mode: 'append', from, format })).toEqual(['SELECT', 'INSERT']);
+  expect(privilegesOf({ mode: 'insert-only', key: 'id', from, format })).toEqual(['SELECT', 'INSERT']);
+  expect(privilegesOf(upsert)).toEqual(['SELECT', 'INSERT', 'UPDATE']);
+  const buried = { ...upsert, tombstone: { column: 'op', equals: 'D' } };
+  expect(privilegesOf(buried)).toEqual(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
+});
+
+it('gives away the schema of the ledgers and each table in it, and nothing else', () => {
+  const statements = grantsOf({
+    mode: 'upsert',
+    key: 'id',
+    latestBy: 'at',
+    tombstone: { column: 'op', equals: 'D' },
+    from,
+    format,
+  });
+  expect(statements.map(({ kind }) => kind)).toEqual([
+    'create-schema',
+    'own-schema',
+    'grant-temporary-tables',
+    'grant-schema',
+    'grant-table',
+    'create-receipts',
+    'own-table',
+    'create-lock',
+    'own-table',
+    'create-graves',
+    'own-table',
+  ]);
+  expect(statements).toContainEqual({ kind: 'grant-schema', schema: 'sales', user: 'loader' });
+});
