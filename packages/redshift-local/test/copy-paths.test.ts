@@ -134,7 +134,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
 
 interface Case {
   readonly columns: readonly ColumnInfo[];
-  readonly body: string;
+  readonly body: string | Buffer;
   readonly options: string;
 }
 
@@ -272,6 +272,7 @@ describe('the fast path and the strict path', () => {
         types: fc.constant(types),
         options,
         end: fc.constantFrom('\n', '\r\n', '\n\n', ''),
+        isZipped: fc.boolean(),
         rows: fc.array(
           fc.tuple(...types.map(({ good }) => fc.option(value(good), { freq: 8, nil: undefined }))),
           { minLength: 1, maxLength: 5 },
@@ -280,15 +281,18 @@ describe('the fast path and the strict path', () => {
     );
     let loaded = 0;
     await fc.assert(
-      fc.asyncProperty(one, async ({ types, options: text, end, rows }) => {
-        const body =
+      fc.asyncProperty(one, async ({ types, options: text, end, isZipped, rows }) => {
+        const plain =
           rows
             .map(
               (row) =>
                 `{${row.flatMap((member, index) => (member === undefined ? [] : [`"c${index}":${member}`])).join(',')}}`,
             )
             .join(end) + end;
-        if ((await compare({ columns: columnsOf(types), body, options: text })) === 'both') loaded += 1;
+        const body = isZipped ? gzipSync(plain) : plain;
+        const copyOptions = isZipped ? `${text} GZIP` : text;
+        const found = await compare({ columns: columnsOf(types), body, options: copyOptions });
+        if (found === 'both') loaded += 1;
       }),
       { numRuns: 400, seed: 13 },
     );
@@ -344,18 +348,53 @@ describe('the fast path and the strict path', () => {
     expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
   });
 
-  it.each([
-    ['a comma behind the last member', '{"a":1,}'],
-    ['one in a member that is not loaded', '{"a":1,"z":[1, ]}'],
-    ['a number that is none', '{"a":1,"z":NaN}'],
-    ['an infinity', '{"a":1,"z": -inf}'],
-    ['a row beyond 4 MB', `{"a":1,"z":"${'x'.repeat(5_000_000)}"}`],
-  ])('refuse JSON with %s', async (_, bad) => {
-    await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
-    const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"abcdefgh"}`).join('\n');
-    const url = bench.put('bad', `${lines}\n${bad}\n`);
-    await expect(bench.copy(`COPY t FROM '${url}' JSON 'auto'`)).rejects.toThrow('Load into table');
-    expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode: 1216 });
+  describe.each(['', 'GZIP'])('with JSON %s', (compression) => {
+    it.each([
+      ['a comma behind the last member', '{"a":1,}'],
+      ['one in a member that is not loaded', '{"a":1,"z":[1, ]}'],
+      ['a number that is none', '{"a":1,"z":NaN}'],
+      ['an infinity', '{"a":1,"z": -inf}'],
+      ['a NUL', '{"a":1}\0'],
+      ['a line that is no object', '7'],
+      ['a row beyond 4 MB', `{"a":1,"z":"${'x'.repeat(5_000_000)}"}`],
+    ])('refuse %s', async (_, bad) => {
+      await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
+      const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"abcdefgh"}`).join('\n');
+      const text = `${lines}\n${bad}\n`;
+      // Stored as it is: a small file would not be worth the fast path.
+      const url = bench.put('bad', compression === '' ? text : gzipSync(text, { level: 0 }));
+      const copied = bench.copy(`COPY t FROM '${url}' JSON 'auto' ${compression}`);
+      await expect(copied).rejects.toThrow('Load into table');
+      expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode: 1216 });
+    });
+  });
+
+  it('load compressed JSON of several files in segments, each row once', async () => {
+    await bench.table([column('a', { name: 'integer' }), column('b', varchar(100))]);
+    const rowsAt = (from: number): string =>
+      Array.from({ length: 150_000 }, (_, index) => `{"a":${from + index},"b":"${'x'.repeat(90)}"}`).join(
+        '\n',
+      );
+    const urls = [0, 150_000, 300_000].map((from) =>
+      bench.put(`segments-${from}`, gzipSync(rowsAt(from), { level: 1 })),
+    );
+    const manifest = bench.manifest(
+      'segments.manifest',
+      urls.map((url) => ({ url, mandatory: true })),
+    );
+    // Tiny as they are when compressed, they are handed to the fast path itself.
+    const load = (context: CopyContext): Promise<TextLoad> =>
+      loadOf(`COPY t FROM '${manifest}' MANIFEST JSON 'auto' GZIP`, context);
+    await bench.inTransaction(async (context) => {
+      expect(await loadFast(await load(context), context)).toEqual({ kind: 'loaded', rows: 450_000 });
+      const counted = await bench.rows('SELECT count(DISTINCT a), sum(a)::VARCHAR, max(length(b)) FROM t');
+      expect(counted).toEqual([['450000', '101249775000', '90']]);
+    });
+    bench.put('segments-300000', gzipSync(`${rowsAt(0)}\n{"a":1,}`, { level: 1 }));
+    await bench.inTransaction(async (context) => {
+      expect(await loadFast(await load(context), context)).toEqual({ kind: 'unsure' });
+      expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+    });
   });
 
   it('believe the checksum of compressed JSON', async () => {

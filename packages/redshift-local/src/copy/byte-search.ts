@@ -7,8 +7,9 @@ const SLICE_BYTES = 64 * 1024;
 /** A number that is none. Slow, as every colon and comma begins one: asked only of text that has its letters. */
 const NO_NUMBER = /[:[,][ \t\r\n]*-?(?:nan|inf)/iu;
 const NO_NUMBER_LETTERS = /nan|inf/iu;
-/** What stands on both sides of a seam and may belong to one number that is none; `:-inf` is the longest. */
+/** What stands on either side of a seam and may belong to one number that is none; `:-inf` is the longest. */
 const SEAM_CHARS = 8;
+const BEGUN = /-?[a-z]{0,3}$/iu;
 
 /**
  * Looks through the chunks of one file for what DuckDB's reader passes over and Redshift does not: blank lines, NULs,
@@ -19,7 +20,7 @@ export class ByteSearch {
   readonly #what: { readonly blankLines: boolean; readonly looseJson: boolean };
   #last = LINE_FEED;
   #lineBytes = 0;
-  /** The end of the text so far, without the blanks behind it. */
+  /** Of the text so far. */
   #tail = '';
 
   constructor(what: { readonly blankLines: boolean; readonly looseJson: boolean }) {
@@ -55,10 +56,17 @@ export class ByteSearch {
       if (this.#hasTrailingComma(text, '}') || this.#hasTrailingComma(text, ']')) return true;
       if (NO_NUMBER.test(this.#tail + text.trimStart().slice(0, SEAM_CHARS))) return true;
       if (NO_NUMBER_LETTERS.test(text) && NO_NUMBER.test(text)) return true;
-      const end = text.trimEnd();
-      if (end !== '') this.#tail = (this.#tail + end.slice(-SEAM_CHARS)).slice(-SEAM_CHARS);
+      this.#keepTail(text);
     }
     return false;
+  }
+
+  /** What may be the beginning of a number that is none, and the character before it; no blanks, however many there are. */
+  #keepTail(text: string): void {
+    const end = text.trimEnd();
+    const begun = BEGUN.exec(end.slice(-SEAM_CHARS))?.[0] ?? '';
+    const before = end.slice(0, end.length - begun.length).trimEnd();
+    this.#tail = `${before === '' ? this.#tail : before.slice(-1)}${begun}`.slice(-SEAM_CHARS);
   }
 
   /** By the brackets, which are one per object, and not by the commas, which are one per member. */
