@@ -91,7 +91,8 @@ describe('the tree is tidy:', () => {
   });
 
   it('every source file is used', () => {
-    const roots = shipped.filter((file) => /\/src\/(?:index|main|vitest)\.ts$/u.test(file));
+    // The mouth of a package, and of each of its subpaths.
+    const roots = shipped.filter((file) => /\/src\/(?:[a-z0-9-]+\/)?(?:index|main|vitest)\.ts$/u.test(file));
     const seen = new Set(roots);
     const queue = [...roots];
     for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
@@ -108,8 +109,9 @@ describe('the tree is tidy:', () => {
     const wrong = Object.keys(ARROWS).flatMap((folder) => {
       const manifest = JSON.parse(read(`packages/${folder}/package.json`)) as {
         dependencies?: Record<string, string>;
+        peerDependencies?: Record<string, string>;
       };
-      const declared = Object.keys(manifest.dependencies ?? {});
+      const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
       const used = new Set(
         shipped
           .filter((file) => packageOf(file) === folder)

@@ -21,6 +21,7 @@ const COMMANDS = [
   'query',
   'backup',
   'restore',
+  'redshift',
 ] as const;
 
 describe('help', () => {

@@ -1,7 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';
-import { ACCOUNT } from './completion-event.ts';
+
+/** The AWS account that everything here belongs to: the one of AWS's own examples. */
+export const ACCOUNT = '123456789012';
 
 /** A key pair that may call; `principal` is the ARN that completion events name. */
 export interface Credentials {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ACCOUNT } from './authenticate.ts';
 import type { DataStatement } from './data-statement.ts';
 
 /** What EventBridge delivers when a statement with `WithEvent` has ended. */
@@ -23,8 +24,6 @@ export interface CompletionEvent {
     readonly expireAt: number;
   };
 }
-
-export const ACCOUNT = '123456789012';
 
 /** The event of a statement that has ended. */
 export function toCompletionEvent(statement: DataStatement, retentionMs: number): CompletionEvent {
