@@ -9,7 +9,10 @@ export interface AwsFault {
   readonly status: number | undefined;
 }
 
-/** A row of a service's error table: the first whose names or statuses match tells what the fault means. */
+/**
+ * A row of an error table. The first that has the fault's name tells what it means; where none has it, the first
+ * that has its status: a name says more than a number.
+ */
 export interface FaultRule {
   readonly names?: readonly string[];
   readonly statuses?: readonly number[];
@@ -106,7 +109,7 @@ export function toAwsError(
 ): LoadError {
   if (cause instanceof LoadError) return cause;
   const fault = faultOf(cause);
-  const rule = [...rules, ...COMMON_RULES].find((one) => matches(one, fault)) ?? fallbackOf(fault);
+  const rule = findRule([...rules, ...COMMON_RULES], fault) ?? fallbackOf(fault);
   const said = fault.message === '' ? fault.name : `${fault.name}: ${fault.message}`;
   return new LoadError(rule.code, `${service} could not ${what}: ${said}`, {
     class: rule.class,
@@ -127,9 +130,10 @@ export function faultOf(cause: unknown): AwsFault {
   };
 }
 
-function matches({ names, statuses }: FaultRule, { name, status }: AwsFault): boolean {
-  if (names?.includes(name)) return true;
-  return status !== undefined && (statuses?.includes(status) ?? false);
+function findRule(rules: readonly FaultRule[], { name, status }: AwsFault): FaultRule | undefined {
+  const byName = rules.find(({ names }) => names?.includes(name));
+  if (byName !== undefined || status === undefined) return byName;
+  return rules.find(({ statuses }) => statuses?.includes(status));
 }
 
 function fallbackOf({ status }: AwsFault): Pick<FaultRule, 'code' | 'class' | 'hint'> {

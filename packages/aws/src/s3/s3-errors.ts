@@ -7,7 +7,7 @@ const BUCKET_MISSING = {
   hint: "create the bucket, or correct its name in the configuration's addresses",
 } as const;
 
-/** The only place that knows how S3 names its errors. First match wins; what all AWS services share comes after. */
+/** The only place that knows how S3 names its errors. What all AWS services share comes after. */
 const S3_RULES: readonly FaultRule[] = [
   { names: ['NoSuchKey', 'NoSuchVersion', 'NotFound'], code: 'object-gone', class: 'gone' },
   { names: ['PreconditionFailed'], statuses: [412], code: 'object-changed', class: 'gone' },

@@ -1,20 +1,225 @@
+import { randomBytes } from 'node:crypto';
+import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { objectStoreContract } from '@millrace/testkit';
-import { EmulatedS3AndSqs } from '@millrace/testkit/aws';
-import { afterAll, beforeAll } from 'vitest';
+import { clientConfigOf, EmulatedS3AndSqs, S3Front } from '@millrace/testkit/aws';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { S3ObjectStore } from './s3-object-store.ts';
 
+const MIB = 1024 * 1024;
+
 let aws: EmulatedS3AndSqs;
+let front: S3Front;
+let client: S3Client;
 let opened = 0;
 
 beforeAll(async () => {
   aws = await EmulatedS3AndSqs.start();
+  front = await S3Front.start({ upstream: aws.url, maxCopyBytes: 12 * MIB });
+  client = aws.s3(front.url);
 });
 
-afterAll(() => aws.close());
+afterAll(async () => {
+  await front.close();
+  await aws.close();
+});
 
-objectStoreContract('S3ObjectStore', async () => {
+function newBucket(): string {
   opened += 1;
   const bucket = `bucket-${opened}`;
   aws.createBucket(bucket);
-  return { port: new S3ObjectStore(aws.s3()), bucket };
+  return bucket;
+}
+
+objectStoreContract('S3ObjectStore', async () => ({
+  port: new S3ObjectStore(client),
+  bucket: newBucket(),
+  tagsOf: async (at) => front.tagsOf(at),
+}));
+
+describe('S3ObjectStore', () => {
+  let store: S3ObjectStore;
+  let bucket: string;
+
+  beforeEach(() => {
+    store = new S3ObjectStore(client);
+    bucket = newBucket();
+  });
+
+  async function readAll(key: string): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await store.read({ bucket, key })) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  }
+
+  async function* inChunks(bytes: Uint8Array, chunkBytes: number): AsyncGenerator<Uint8Array> {
+    const buffer = Buffer.alloc(chunkBytes);
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      const chunk = bytes.subarray(at, at + chunkBytes);
+      buffer.set(chunk);
+      yield buffer.subarray(0, chunk.length);
+    }
+  }
+
+  describe('bodies above 8 MiB', () => {
+    it('go up in parts, from bytes and from chunks in one buffer, and come back as they were', async () => {
+      const bytes = randomBytes(17 * MIB + 3);
+      const fromBytes = await store.write({ bucket, key: 'bytes' }, bytes);
+      const fromChunks = await store.write({ bucket, key: 'chunks' }, inChunks(bytes, 300_007));
+      for (const [key, written] of [
+        ['bytes', fromBytes],
+        ['chunks', fromChunks],
+      ] as const) {
+        expect(written).toMatchObject({
+          size: bytes.length,
+          etag: expect.stringMatching(/^[0-9a-f]{32}-3$/u),
+        });
+        expect(await store.head({ bucket, key })).toMatchObject({ size: bytes.length, etag: written?.etag });
+        expect((await readAll(key)).equals(bytes)).toBe(true);
+      }
+    });
+
+    it('leave neither object nor parts when the source breaks, and throw what it threw', async () => {
+      let isLetGo = false;
+      async function* breaking(): AsyncGenerator<Uint8Array> {
+        try {
+          for (let sent = 0; sent < 20; sent += 1) yield Buffer.alloc(MIB);
+          throw new Error('the source broke');
+        } finally {
+          isLetGo = true;
+        }
+      }
+      const aborts = front.counts.get('DELETE object') ?? 0;
+      await expect(store.write({ bucket, key: 'a' }, breaking())).rejects.toThrow(/^the source broke$/u);
+      expect(isLetGo).toBe(true);
+      expect(front.counts.get('DELETE object')).toBe(aborts + 1);
+      expect(await store.head({ bucket, key: 'a' })).toBeUndefined();
+    });
+
+    it('are written with ifAbsent only where nothing is', async () => {
+      const body = Buffer.alloc(9 * MIB);
+      expect(await store.write({ bucket, key: 'a' }, body, { ifAbsent: true })).toMatchObject({
+        size: 9 * MIB,
+      });
+      expect(
+        await store.write({ bucket, key: 'a' }, Buffer.alloc(10 * MIB), { ifAbsent: true }),
+      ).toBeUndefined();
+      expect((await store.head({ bucket, key: 'a' }))?.size).toBe(9 * MIB);
+    });
+  });
+
+  it('copies what S3 will not copy in one request part by part, with its metadata', async () => {
+    const bytes = randomBytes(13 * MIB);
+    const inParts = new S3ObjectStore(client, { copyPartBytes: 5 * MIB });
+    const from = { bucket, key: 'in/a b.csv.gz' };
+    const to = { bucket, key: 'processed/a b.csv.gz' };
+    const told = { Metadata: { origin: 'till 7' }, ContentEncoding: 'gzip', ContentType: 'text/csv' };
+    const params = { Bucket: bucket, Key: from.key, Body: bytes, ...told };
+    await new Upload({ client, params }).done();
+    const ifMatch = (await store.head(from))?.etag ?? '';
+    expect(await inParts.copy(from, to, { ifMatch: 'other' })).toBe('changed');
+    expect(await inParts.copy(from, to, { ifMatch })).toBe('done');
+    expect((await readAll(to.key)).equals(bytes)).toBe(true);
+    expect(await client.send(new HeadObjectCommand({ Bucket: bucket, Key: to.key }))).toMatchObject(told);
+    expect((await store.head(to))?.etag).toMatch(/-3$/u);
+  });
+
+  it('lists and keeps keys with characters that XML has not', async () => {
+    const key = 'in/\u0001\u001F\uFFFD&<>.csv';
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'x' }));
+    const keys: string[] = [];
+    for await (const object of store.list({ bucket, prefix: 'in/' })) keys.push(object.key);
+    expect(keys).toEqual([key]);
+    expect(await store.head({ bucket, key })).toMatchObject({ key, size: 1 });
+  });
+
+  it('sends again what S3 left undecided because two conditional requests met', async () => {
+    const conflict = { status: 409, code: 'ConditionalRequestConflict' };
+    front.failNext([conflict, conflict]);
+    const written = await store.write({ bucket, key: 'a' }, 'x', { ifAbsent: true });
+    expect(written).toMatchObject({ size: 1 });
+    front.failNext([conflict]);
+    expect(await store.delete({ bucket, key: 'a' }, { ifMatch: written?.etag ?? '' })).toBe('done');
+    front.failNext(Array.from({ length: 6 }, () => conflict));
+    await expect(store.write({ bucket, key: 'a' }, 'x', { ifAbsent: true })).rejects.toMatchObject({
+      code: 'object-contended',
+      class: 'transient',
+    });
+  });
+
+  it('does not take a bucket that is not there for one whose objects are gone', async () => {
+    const missing = { code: 'bucket-missing', class: 'config' };
+    const at = { bucket: 'nowhere', key: 'a' };
+    await expect(store.head(at)).rejects.toMatchObject(missing);
+    await expect(store.read(at)).rejects.toMatchObject(missing);
+    await expect(store.write(at, 'x')).rejects.toMatchObject(missing);
+    await expect(
+      store.list({ bucket: 'nowhere', prefix: '' })[Symbol.asyncIterator]().next(),
+    ).rejects.toMatchObject(missing);
+  });
+});
+
+describe('errors of S3', () => {
+  it.each([
+    [
+      { status: 503, code: 'SlowDown' },
+      { code: 'store-unavailable', class: 'transient' },
+    ],
+    [
+      { status: 500, code: 'InternalError' },
+      { code: 'store-unavailable', class: 'transient' },
+    ],
+    [
+      { status: 400, code: 'RequestTimeout' },
+      { code: 'aws-timeout', class: 'transient' },
+    ],
+    [
+      { status: 403, code: 'AccessDenied' },
+      { code: 'store-denied', class: 'config' },
+    ],
+    [
+      { status: 403, code: 'SignatureDoesNotMatch' },
+      { code: 'aws-credentials', class: 'config' },
+    ],
+    [
+      { status: 404, code: 'NoSuchBucket' },
+      { code: 'bucket-missing', class: 'config' },
+    ],
+    [
+      { status: 404, code: 'NoSuchKey' },
+      { code: 'object-gone', class: 'gone' },
+    ],
+    [
+      { status: 412, code: 'PreconditionFailed' },
+      { code: 'object-changed', class: 'gone' },
+    ],
+    [
+      { status: 403, code: 'InvalidObjectState' },
+      { code: 'object-archived', class: 'config' },
+    ],
+    [
+      { status: 400, code: 'Nonsense' },
+      { code: 'aws-refused', class: 'usage' },
+    ],
+  ])('%o means %o', async (fault, meaning) => {
+    const once = aws.s3(front.url, { maxAttempts: 1 });
+    front.failNext([fault]);
+    await expect(new S3ObjectStore(once).read({ bucket: 'b', key: 'k' })).rejects.toMatchObject({
+      ...meaning,
+      message: expect.stringContaining(`S3 could not read s3://b/k: ${fault.code}`),
+    });
+  });
+
+  it('are transient when nobody answers', async () => {
+    const nobody = new S3Client({
+      ...clientConfigOf('http://127.0.0.1:1'),
+      forcePathStyle: true,
+      maxAttempts: 1,
+    });
+    await expect(new S3ObjectStore(nobody).head({ bucket: 'b', key: 'k' })).rejects.toMatchObject({
+      code: 'aws-unreachable',
+      class: 'transient',
+    });
+    nobody.destroy();
+  });
 });

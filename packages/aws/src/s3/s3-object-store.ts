@@ -17,6 +17,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import {
   type ConditionalOutcome,
+  decodeFormKey,
   type EpochMs,
   type LoadError,
   type ObjectInfo,
@@ -25,7 +26,6 @@ import {
   urlOf,
 } from '@millrace/core';
 import { copyInParts, copySourceOf } from './copy-in-parts.ts';
-import { decodeListedKey } from './listed-key.ts';
 import { readBody } from './read-body.ts';
 import {
   isConflict,
@@ -102,7 +102,7 @@ export class S3ObjectStore implements ObjectStore {
         for (const { Key = '', ETag = '', Size = 0, LastModified } of Contents) {
           yield {
             bucket,
-            key: EncodingType === 'url' ? decodeListedKey(Key) : Key,
+            key: EncodingType === 'url' ? decodeFormKey(Key) : Key,
             etag: unquoted(ETag),
             size: Size,
             lastModifiedAt: LastModified?.getTime() ?? 0,

@@ -1,7 +1,7 @@
 import type { LoadError } from '@millrace/core';
 import { type FaultRule, toAwsError } from '../client/aws-fault.ts';
 
-/** The only place that knows how SQS names its errors. First match wins; what all AWS services share comes after. */
+/** The only place that knows how SQS names its errors. What all AWS services share comes after. */
 const SQS_RULES: readonly FaultRule[] = [
   {
     names: ['QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue'],

@@ -1,13 +1,5 @@
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
-import { toQueueError } from './sqs-errors.ts';
-
-const MAX_WAIT_SECONDS = 20;
-const MESSAGES_PER_RECEIVE = 10;
+import type { Message, SQSClient } from '@aws-sdk/client-sqs';
+import { MessageSource, type ReceiveOptions } from './message-source.ts';
 
 /** A message as a handler sees it. */
 export interface QueueMessage {
@@ -30,12 +22,10 @@ export interface ReceiveReport {
  * At least once: a message is deleted after its handler has resolved, so whoever dies in between sees it again.
  */
 export class SqsNotifications {
-  readonly #client: SQSClient;
-  readonly #queueUrl: string;
+  readonly #source: MessageSource;
 
   constructor(client: SQSClient, options: { readonly queueUrl: string }) {
-    this.#client = client;
-    this.#queueUrl = options.queueUrl;
+    this.#source = new MessageSource(client, options.queueUrl);
   }
 
   /**
@@ -47,9 +37,9 @@ export class SqsNotifications {
    */
   async receive(
     handle: (message: QueueMessage) => Promise<void>,
-    options: { waitSeconds: number; signal?: AbortSignal },
+    options: ReceiveOptions,
   ): Promise<ReceiveReport> {
-    const messages = await this.#receiveMessages(options);
+    const messages = await this.#source.receive(options);
     const failures = new Map<string, unknown>();
     const handled: Message[] = [];
     await Promise.all(
@@ -63,46 +53,7 @@ export class SqsNotifications {
         }
       }),
     );
-    await this.#delete(handled);
+    await this.#source.remove(handled);
     return { received: messages.length, handled: handled.length, failures };
-  }
-
-  async #receiveMessages({
-    waitSeconds,
-    signal,
-  }: {
-    waitSeconds: number;
-    signal?: AbortSignal;
-  }): Promise<readonly Message[]> {
-    try {
-      const { Messages = [] } = await this.#client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: this.#queueUrl,
-          MaxNumberOfMessages: MESSAGES_PER_RECEIVE,
-          WaitTimeSeconds: Math.min(waitSeconds, MAX_WAIT_SECONDS),
-          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
-        }),
-        signal === undefined ? {} : { abortSignal: signal },
-      );
-      return Messages;
-    } catch (cause) {
-      if (signal?.aborted) return [];
-      throw toQueueError(cause, 'receive from', this.#queueUrl);
-    }
-  }
-
-  async #delete(messages: readonly Message[]): Promise<void> {
-    if (messages.length === 0) return;
-    try {
-      // What SQS refuses to delete comes again, and is known by its identity then.
-      await this.#client.send(
-        new DeleteMessageBatchCommand({
-          QueueUrl: this.#queueUrl,
-          Entries: messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
-        }),
-      );
-    } catch (cause) {
-      throw toQueueError(cause, 'delete from', this.#queueUrl);
-    }
   }
 }

@@ -1,19 +1,11 @@
-import {
-  DeleteMessageBatchCommand,
-  type Message,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { EpochMs, WakeQueue } from '@millrace/core';
+import { MessageSource, type ReceiveOptions } from './message-source.ts';
 import { toQueueError } from './sqs-errors.ts';
 import { readWake, type Wake, writeWake } from './wake-message.ts';
 
 /** The longest delay that SQS takes. A wake beyond it comes early, and whoever receives it sends it on. */
 const MAX_DELAY_SECONDS = 900;
-/** The longest long poll, and the most messages of one. */
-const MAX_WAIT_SECONDS = 20;
-const MESSAGES_PER_RECEIVE = 10;
 /** Wakes that are remembered as sent; a lane has one or two, so this is thousands of lanes. */
 const MAX_REMEMBERED = 10_000;
 
@@ -28,6 +20,7 @@ const MAX_REMEMBERED = 10_000;
 export class SqsWakeQueue implements WakeQueue {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
+  readonly #source: MessageSource;
   readonly #now: () => EpochMs;
   /** Wakes being sent, and sent ones whose instant is still to come. */
   readonly #sent = new Map<string, { readonly wakeAt: EpochMs; readonly sending: Promise<void> }>();
@@ -35,6 +28,7 @@ export class SqsWakeQueue implements WakeQueue {
   constructor(client: SQSClient, options: { readonly queueUrl: string; readonly now?: () => EpochMs }) {
     this.#client = client;
     this.#queueUrl = options.queueUrl;
+    this.#source = new MessageSource(client, options.queueUrl);
     this.#now = options.now ?? Date.now;
   }
 
@@ -63,16 +57,18 @@ export class SqsWakeQueue implements WakeQueue {
    *
    * @throws LoadError `queue-missing` …
    */
-  async receive(options: { waitSeconds: number; signal?: AbortSignal }): Promise<readonly Wake[]> {
-    const messages = await this.#receiveMessages(options);
+  async receive(options: ReceiveOptions): Promise<readonly Wake[]> {
+    const messages = await this.#source.receive(options);
     const now = this.#now();
     const wakes = messages.flatMap(({ Body = '' }) => readWake(Body) ?? []);
+    // What is no wake is left: it goes where people look, the dead-letter queue.
+    const taken = messages.filter(({ Body = '' }) => readWake(Body) !== undefined);
     // Sent on before it is deleted: dying in between leaves two, never none.
     for (const early of wakes.filter(({ wakeAt }) => wakeAt > now)) {
       this.#sent.delete(JSON.stringify([early.target, early.wakeAt]));
       await this.wake(early.target, early.wakeAt);
     }
-    await this.#delete(messages);
+    await this.#source.remove(taken);
     return wakes.filter(({ wakeAt }) => wakeAt <= now);
   }
 
@@ -88,44 +84,6 @@ export class SqsWakeQueue implements WakeQueue {
       );
     } catch (cause) {
       throw toQueueError(cause, 'send a wake to', this.#queueUrl);
-    }
-  }
-
-  async #receiveMessages({
-    waitSeconds,
-    signal,
-  }: {
-    waitSeconds: number;
-    signal?: AbortSignal;
-  }): Promise<readonly Message[]> {
-    try {
-      const { Messages = [] } = await this.#client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: this.#queueUrl,
-          MaxNumberOfMessages: MESSAGES_PER_RECEIVE,
-          WaitTimeSeconds: Math.min(waitSeconds, MAX_WAIT_SECONDS),
-        }),
-        signal === undefined ? {} : { abortSignal: signal },
-      );
-      return Messages;
-    } catch (cause) {
-      if (signal?.aborted) return [];
-      throw toQueueError(cause, 'receive wakes from', this.#queueUrl);
-    }
-  }
-
-  async #delete(messages: readonly Message[]): Promise<void> {
-    if (messages.length === 0) return;
-    try {
-      // What SQS refuses to delete comes again, as a wake that is looked at once more.
-      await this.#client.send(
-        new DeleteMessageBatchCommand({
-          QueueUrl: this.#queueUrl,
-          Entries: messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })),
-        }),
-      );
-    } catch (cause) {
-      throw toQueueError(cause, 'take wakes off', this.#queueUrl);
     }
   }
 

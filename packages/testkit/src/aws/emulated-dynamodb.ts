@@ -28,8 +28,8 @@ export class EmulatedDynamoDb {
   }
 
   /** A client of this emulator, ended by `close`. */
-  client(): DynamoDBClient {
-    const client = new DynamoDBClient(clientConfigOf(this.url));
+  client(options: { readonly maxAttempts?: number } = {}): DynamoDBClient {
+    const client = new DynamoDBClient({ ...clientConfigOf(this.url), ...options });
     this.#clients.push(client);
     return client;
   }

@@ -25,8 +25,8 @@ export class EmulatedS3AndSqs {
   }
 
   /** A client of this emulator, or of a front before it; ended by `close`. */
-  s3(endpoint: string = this.url): S3Client {
-    const client = new S3Client({ ...clientConfigOf(endpoint), forcePathStyle: true });
+  s3(endpoint: string = this.url, options: { readonly maxAttempts?: number } = {}): S3Client {
+    const client = new S3Client({ ...clientConfigOf(endpoint), forcePathStyle: true, ...options });
     this.#clients.push(client);
     return client;
   }

@@ -1,0 +1,1 @@
+export { type AwsClientOptions, awsClientOptions } from './aws-client-options.ts';
