@@ -26,13 +26,13 @@ export interface AwsStub {
 
 /** A server that answers as a test says: for what the real service does and a local one does not. */
 export async function startAwsStub(
-  answer: (request: StubRequest, nth: number) => StubReply,
+  answer: (request: StubRequest, nth: number) => StubReply | Promise<StubReply>,
 ): Promise<AwsStub> {
   const requests: StubRequest[] = [];
   const server = createServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
       const body = Buffer.concat(chunks).toString('utf8');
       const target = String(incoming.headers['x-amz-target'] ?? '')
         .split('.')
@@ -40,7 +40,7 @@ export async function startAwsStub(
       const operation = target || (new URLSearchParams(body).get('Action') ?? '');
       const request = { operation, body, headers: incoming.headers };
       requests.push(request);
-      const reply = answer(request, requests.length);
+      const reply = await answer(request, requests.length);
       if (reply === 'hang-up') {
         incoming.socket.destroy();
         return;
