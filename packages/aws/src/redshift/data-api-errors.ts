@@ -32,6 +32,12 @@ const CREDENTIALS: Meaning = {
   hint: 'renew or correct the AWS credentials, and check the clock',
 };
 
+const MISSING: Meaning = {
+  code: 'warehouse-missing',
+  class: 'config',
+  hint: 'correct the name or the region',
+};
+
 /** By the exception's name, of what was surely not carried out. Sources: AWS service model, common errors of AWS. */
 const REFUSALS: ReadonlyMap<string, Meaning> = new Map([
   ['ThrottlingException', THROTTLED],
@@ -41,6 +47,8 @@ const REFUSALS: ReadonlyMap<string, Meaning> = new Map([
   ['ActiveStatementsExceededException', THROTTLED],
   ['ActiveSessionsExceededException', THROTTLED],
   ['ActiveWaitingRequestsExceededException', THROTTLED],
+  ['ClusterNotFound', MISSING],
+  ['ClusterNotFoundFault', MISSING],
   ['QueryTimeoutException', { code: 'query-timeout', class: 'transient' }],
   ['AccessDeniedException', DENIED],
   ['AccessDenied', DENIED],
@@ -106,7 +114,7 @@ export function isTooManyWaiting(cause: unknown): boolean {
   return readFailure(cause).name === 'ActiveWaitingRequestsExceededException';
 }
 
-function meaningOf(failure: Failure, { changes, place }: FailedCall): Meaning {
+function meaningOf(failure: Failure, { changes }: FailedCall): Meaning {
   const { name, message, code, status } = failure;
   const refusal = REFUSALS.get(name);
   if (refusal !== undefined) return refusal;
@@ -116,7 +124,7 @@ function meaningOf(failure: Failure, { changes, place }: FailedCall): Meaning {
   if (toLoadError(message).class === 'unavailable' && !(changes && failure.statementId)) {
     return { code: 'warehouse-unavailable', class: 'unavailable' };
   }
-  if (isRefused) return toRefusal(message, place);
+  if (isRefused) return toRefusal(message);
   if ((code !== undefined && NEVER_SENT.has(code)) || isUnconnected(failure)) {
     return {
       code: 'data-api-unreachable',
@@ -129,17 +137,13 @@ function meaningOf(failure: Failure, { changes, place }: FailedCall): Meaning {
   return { code: 'data-api-failed', class: 'unavailable' };
 }
 
-function toRefusal(message: string, place: string): Meaning {
+function toRefusal(message: string): Meaning {
   if (
     /endpoint doesn't exist|(?:cluster|workgroup)\b.*\b(?:not found|does not exist|doesn't exist)/iu.test(
       message,
     )
   ) {
-    return {
-      code: 'warehouse-missing',
-      class: 'config',
-      hint: `correct the name or the region: ${place}`,
-    };
+    return MISSING;
   }
   return { code: 'request-refused', class: 'config', hint: 'correct the configuration of the warehouse' };
 }
