@@ -7,6 +7,7 @@ import {
   handedFiles,
   LoadError,
   type Loader,
+  type LoadFile,
   loadFileOf,
   parseUrl,
   type TargetDefinition,
@@ -14,23 +15,34 @@ import {
 } from '@millrace/core';
 import { handOver } from './hand-over.ts';
 
-/** Copies local files below a prefix of the target and lets them into its lane. */
+/** Copies local files below a prefix of the target and lets those into its lane that it has not loaded. */
 export async function loadLocalFiles(
   loader: Loader,
   target: string,
   paths: readonly string[],
 ): Promise<readonly HandedFile[]> {
   const definition = definitionOf(loader, target);
-  const handed: HandedFile[] = [];
+  const files: LoadFile[] = [];
   for (const path of paths) {
     const prefix = prefixFor(loader, definition, path);
     const object = await handOver(loader.objects, path, prefix);
-    const file = loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now());
-    await admit(loader, target, [file]);
-    handed.push(...(await handedFiles(loader, target, [file])));
+    files.push(loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, loader.now()));
+  }
+  const handed: HandedFile[] = [];
+  for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+    const some = files.slice(at, at + FILES_AT_ONCE);
+    const before = new Map((await handedFiles(loader, target, some)).map(({ id, status }) => [id, status]));
+    const fresh = some.filter(({ id }) => before.get(id) !== 'loaded');
+    if (fresh.length > 0) await admit(loader, target, fresh);
+    const after = await handedFiles(loader, target, fresh);
+    const loaded = some.filter(({ id }) => before.get(id) === 'loaded');
+    handed.push(...after, ...loaded.map(({ id, url }) => ({ target, id, url, status: 'loaded' as const })));
   }
   return handed;
 }
+
+/** Files of one question to tracker and receipts. */
+const FILES_AT_ONCE = 1_000;
 
 /**
  * Where a local file is to go: below the first prefix whose files look as its name says; else the first that takes it.

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { awsClientOptions } from '@millrace/aws/client';
 import type { MillraceConfig, ObjectStore } from '@millrace/core';
 import { DirectoryObjectStore, DirectoryWatcher } from '@millrace/local';
 import type { Adapters } from './adapters.ts';
-import { awsClientOptions } from './aws-client-options.ts';
 import type { OpenContext } from './open-adapters.ts';
 
 /** Listings meet the same paths again and again; beyond this many, new ones are not told. */

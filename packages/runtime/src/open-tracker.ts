@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { awsClientOptions, placeOfQueue, sqsClientOptions } from '@millrace/aws/client';
 import type { MillraceConfig, Tracker, WakeQueue } from '@millrace/core';
 import { SqliteTracker, SqliteWakeQueue } from '@millrace/local';
 import type { WakeSource } from './adapters.ts';
-import { awsClientOptions } from './aws-client-options.ts';
 import type { OpenContext } from './open-adapters.ts';
 import { LOCAL_DATABASE } from './open-warehouse.ts';
 import { ProcessWakes } from './process-wakes.ts';
@@ -55,7 +55,9 @@ async function openWakes(
     import('@millrace/aws/sqs'),
   ]);
   const { QueuedWakes } = await import('./queued-wakes.ts');
-  const client = new SQSClient(awsClientOptions(place));
+  const client = new SQSClient(
+    sqsClientOptions(place.endpoint === undefined ? { ...place, ...placeOfQueue(place.queue) } : place),
+  );
   closers.push(() => client.destroy());
   const wakes = new SqsWakeQueue(client, { queueUrl: place.queue });
   return { wakes, wakeSource: new QueuedWakes(wakes, { onError: (error) => onError('wakes', error) }) };

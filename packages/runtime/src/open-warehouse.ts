@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { awsClientOptions } from '@millrace/aws/client';
 import { type MillraceConfig, type ObjectStore, readStatementName, type Warehouse } from '@millrace/core';
 import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
 import type { Adapters } from './adapters.ts';
-import { awsClientOptions } from './aws-client-options.ts';
 import { FollowedWarehouse } from './followed-warehouse.ts';
 import type { OpenContext } from './open-adapters.ts';
 

@@ -1,4 +1,5 @@
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { placeOfQueue, sqsClientOptions } from '@millrace/aws/client';
 import { SqsNotifications } from '@millrace/aws/sqs';
 import {
   type AwsPlace,
@@ -8,10 +9,11 @@ import {
   readNotification,
 } from '@millrace/core';
 import type { AnnouncementOptions } from './adapters.ts';
-import { awsClientOptions } from './aws-client-options.ts';
 import { ReceiveLoop } from './receive-loop.ts';
 
 const WAIT_SECONDS = 20;
+
+type S3Place = Extract<MillraceConfig['objects'], { kind: 's3' }>;
 
 interface ReadQueue {
   readonly url: string;
@@ -19,12 +21,11 @@ interface ReadQueue {
   readonly targets: readonly string[] | null;
 }
 
-/** Where the queues of a configuration are: AWS's own, or beside the one whose address it says. */
-function queuePlace({ objects }: MillraceConfig): AwsPlace {
-  if (objects.kind !== 's3') return {};
-  const { notifications, region } = objects;
-  const isAws = notifications === undefined || new URL(notifications).hostname.endsWith('.amazonaws.com');
-  return isAws ? { region } : { region, endpoint: new URL(notifications).origin };
+/** Where the queues are: where the one with an address is; else beside the objects. */
+function queuePlace({ notifications, region, endpoint }: S3Place): AwsPlace {
+  const place = notifications === undefined ? { region, endpoint } : placeOfQueue(notifications);
+  // An emulator of several services is reached by the address that the configuration says, whatever its URLs name.
+  return place.endpoint !== undefined && endpoint !== undefined ? { region, endpoint } : { region, ...place };
 }
 
 /**
@@ -43,7 +44,7 @@ export async function announceFromQueues(
   if (objects.kind !== 's3') return undefined;
   const names = new Set([...targets.values()].flatMap(({ queues }) => queues));
   if (objects.notifications === undefined && names.size === 0) return undefined;
-  const client = new SQSClient(awsClientOptions(queuePlace(config)));
+  const client = new SQSClient(sqsClientOptions(queuePlace(objects)));
   const queues: ReadQueue[] = [];
   if (objects.notifications !== undefined) queues.push({ url: objects.notifications, targets: null });
   for (const name of names) {

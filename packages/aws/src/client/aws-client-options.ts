@@ -21,6 +21,25 @@ export function awsClientOptions({ region, endpoint }: AwsPlace): AwsClientOptio
 }
 
 /**
+ * The same for SQS. A queue's URL names a host that a client may not be able to reach an emulator by: with an endpoint,
+ * requests go there.
+ */
+export function sqsClientOptions(
+  place: AwsPlace,
+): AwsClientOptions & { readonly useQueueUrlAsEndpoint?: boolean } {
+  return place.endpoint === undefined
+    ? awsClientOptions(place)
+    : { ...awsClientOptions(place), useQueueUrlAsEndpoint: false };
+}
+
+/** Where the queue with this URL is: in one of AWS's regions, or at the URL's own host. */
+export function placeOfQueue(queueUrl: string): AwsPlace {
+  const [origin = '', host = ''] = /^https?:\/\/([^/:]+)(?::\d+)?/u.exec(queueUrl) ?? [];
+  if (!host.endsWith('.amazonaws.com')) return { endpoint: origin };
+  return { region: /^sqs\.([a-z0-9-]+)\./u.exec(host)?.[1] };
+}
+
+/**
  * Emulators look at no keys, but the SDK wants some; without these it would ask a cloud's instance metadata for them,
  * for seconds. Keys of the environment and a named profile come first.
  */

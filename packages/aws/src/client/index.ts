@@ -1,1 +1,6 @@
-export { type AwsClientOptions, awsClientOptions } from './aws-client-options.ts';
+export {
+  type AwsClientOptions,
+  awsClientOptions,
+  placeOfQueue,
+  sqsClientOptions,
+} from './aws-client-options.ts';

@@ -1,3 +1,4 @@
+import { placeOfQueue, sqsClientOptions } from '@millrace/aws/client';
 import { LoadError } from '@millrace/core';
 import type { EventSink } from '@millrace/redshift-local/data-api';
 
@@ -39,31 +40,13 @@ export interface ClosableSink {
 export async function sqsSink(queueUrl: string): Promise<ClosableSink> {
   // Only now: who wants no queue does not load the AWS SDK.
   const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
-  const { endpoint, region } = placeOf(queueUrl);
-  const client = new SQSClient({ endpoint, ...localCredentials(endpoint), region });
+  const client = new SQSClient(sqsClientOptions(placeOfQueue(queueUrl)));
   return {
     sink: async (event) => {
       await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(event) }));
     },
     close: () => client.destroy(),
   };
-}
-
-/** AWS's own queue URLs name their region; anything else is an emulator, which takes any. */
-function placeOf(queueUrl: string): { endpoint: string; region: string } {
-  const { origin, hostname } = new URL(queueUrl);
-  const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com/u.exec(hostname)?.[1];
-  return { endpoint: origin, region: region ?? process.env.AWS_REGION ?? 'us-east-1' };
-}
-
-/** Emulators look at no keys, but the SDK wants some; without this it would ask the instance metadata of a cloud. */
-export function localCredentials(endpoint: string): {
-  credentials?: { accessKeyId: string; secretAccessKey: string };
-} {
-  const isAws = new URL(endpoint).hostname.endsWith('.amazonaws.com');
-  const hasOwn = process.env.AWS_ACCESS_KEY_ID !== undefined || process.env.AWS_PROFILE !== undefined;
-  if (isAws || hasOwn) return {};
-  return { credentials: { accessKeyId: 'millrace', secretAccessKey: 'millrace' } };
 }
 
 async function tryAgain(work: () => Promise<void>): Promise<void> {

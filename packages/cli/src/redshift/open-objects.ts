@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { awsClientOptions } from '@millrace/aws/client';
 import { LoadError, type ObjectStore } from '@millrace/core';
-import { localCredentials } from './event-sinks.ts';
 
 /** Where COPY reads and UNLOAD writes. */
 export type ObjectsPlace =
@@ -33,12 +33,7 @@ async function openS3(endpoint: string): Promise<OpenedObjects> {
     import('@aws-sdk/client-s3'),
     import('@millrace/aws/s3'),
   ]);
-  const client = new S3Client({
-    endpoint,
-    region: process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1',
-    forcePathStyle: true,
-    ...localCredentials(endpoint),
-  });
+  const client = new S3Client({ ...awsClientOptions({ endpoint }), forcePathStyle: true });
   return { objects: new S3ObjectStore(client), close: () => client.destroy() };
 }
 
