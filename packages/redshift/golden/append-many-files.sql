@@ -16,24 +16,21 @@ COPY "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url, etag, 
 FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/files-manifest.json' IAM_ROLE default MANIFEST
 CSV COMPUPDATE OFF STATUPDATE OFF;
 
-SELECT CAST(
-  CASE
+SELECT CAST(verdict AS INTEGER) AS guard FROM (
+  SELECT CASE
     WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.voided > 0 THEN 'millrace:void'
-    WHEN known.loaded > 0 THEN 'millrace:already-loaded'
-    WHEN known.rewritten > 0 THEN 'millrace:rewritten'
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
-CROSS JOIN (
-  SELECT
-    COALESCE(SUM(CASE WHEN receipt.kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id = job_file.file_id THEN 1 ELSE 0 END), 0) AS loaded,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id <> job_file.file_id THEN 1 ELSE 0 END), 0) AS rewritten
-  FROM "millrace"."receipts_public_airports_137f9040" AS receipt
-  LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
-  WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')
-) AS known;
+    WHEN known.worst = 3 THEN 'millrace:void'
+    WHEN known.worst = 2 THEN 'millrace:already-loaded'
+    WHEN known.worst = 1 THEN 'millrace:rewritten'
+  END AS verdict
+  FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
+  CROSS JOIN (
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 3 WHEN receipt.file_id = job_file.file_id THEN 2 ELSE 1 END) AS worst
+    FROM "millrace"."receipts_public_airports_137f9040" AS receipt
+    LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
+    WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')
+  ) AS known
+) AS guarded;
 
 COPY "public"."airports" ("iata", "Größe ""x""", "extra", "updated_at")
 FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json' IAM_ROLE default MANIFEST

@@ -4,15 +4,13 @@ LOCK TABLE "millrace"."lock_public_airports_137f9040";
 
 SET statement_timeout TO 900000;
 
-SELECT CAST(
-  CASE
-    WHEN COUNT(CASE WHEN kind = 'void' THEN 1 END) > 0 THEN 'millrace:void'
-    WHEN COUNT(CASE WHEN kind = 'load' AND file_id IN ('647d94ea40c64bdfa0776b403229b051', 'ac72dc80c206b3ac751bc17c933f0c36') THEN 1 END) > 0 THEN 'millrace:already-loaded'
-    WHEN COUNT(CASE WHEN kind = 'load' THEN 1 END) > 0 THEN 'millrace:rewritten'
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM "millrace"."receipts_public_airports_137f9040"
-WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb');
+SELECT CAST(verdict AS INTEGER) AS guard FROM (
+  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN ('647d94ea40c64bdfa0776b403229b051', 'ac72dc80c206b3ac751bc17c933f0c36') THEN 2 ELSE 1 END)
+    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded' WHEN 1 THEN 'millrace:rewritten'
+  END AS verdict
+  FROM "millrace"."receipts_public_airports_137f9040"
+  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')
+) AS guarded;
 
 COPY "public"."airports" ("iata", "Größe ""x""", "extra", "updated_at")
 FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json' IAM_ROLE default MANIFEST

@@ -4,15 +4,13 @@ LOCK TABLE "millrace"."lock_public_airports_137f9040";
 
 SET statement_timeout TO 900000;
 
-SELECT CAST(
-  CASE
-    WHEN COUNT(CASE WHEN kind = 'void' THEN 1 END) > 0 THEN 'millrace:void'
-    WHEN COUNT(CASE WHEN kind = 'load' AND file_id IN ('9e402c682e6394fa8534665926c35908') THEN 1 END) > 0 THEN 'millrace:already-loaded'
-    WHEN COUNT(CASE WHEN kind = 'load' THEN 1 END) > 0 THEN 'millrace:rewritten'
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM "millrace"."receipts_public_airports_137f9040"
-WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7');
+SELECT CAST(verdict AS INTEGER) AS guard FROM (
+  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN ('9e402c682e6394fa8534665926c35908') THEN 2 ELSE 1 END)
+    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded' WHEN 1 THEN 'millrace:rewritten'
+  END AS verdict
+  FROM "millrace"."receipts_public_airports_137f9040"
+  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
+) AS guarded;
 
 COPY "public"."airports" ("iata", "name", "updated_at")
 FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json' IAM_ROLE default MANIFEST

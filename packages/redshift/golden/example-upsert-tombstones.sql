@@ -15,23 +15,20 @@ CREATE TEMP TABLE "millrace_files_01jd0000000000000000000000_1" (
 INSERT INTO "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url, etag, size) VALUES
 ('9e402c682e6394fa8534665926c35908', 'd500ce52fbf779db148b596ff29b01c7', 's3://lake/airports/2026-11-21.csv.gz', 'c0ffee', 4711);
 
-SELECT CAST(
-  CASE
+SELECT CAST(verdict AS INTEGER) AS guard FROM (
+  SELECT CASE
     WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.voided > 0 THEN 'millrace:void'
-    WHEN known.loaded > 0 THEN 'millrace:already-loaded'
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
-CROSS JOIN (
-  SELECT
-    COALESCE(SUM(CASE WHEN receipt.kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id = job_file.file_id THEN 1 ELSE 0 END), 0) AS loaded,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id <> job_file.file_id THEN 1 ELSE 0 END), 0) AS rewritten
-  FROM "millrace"."receipts_public_airports_137f9040" AS receipt
-  LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
-  WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
-) AS known;
+    WHEN known.worst = 3 THEN 'millrace:void'
+    WHEN known.worst = 2 THEN 'millrace:already-loaded'
+  END AS verdict
+  FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
+  CROSS JOIN (
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 3 WHEN receipt.file_id = job_file.file_id THEN 2 ELSE 1 END) AS worst
+    FROM "millrace"."receipts_public_airports_137f9040" AS receipt
+    LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
+    WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
+  ) AS known
+) AS guarded;
 
 CREATE TEMP TABLE "millrace_stage_01jd0000000000000000000000_1" (
   "iata" character varying(4) NOT NULL,

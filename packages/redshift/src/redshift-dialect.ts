@@ -183,35 +183,31 @@ FROM ${quoteTable(files.table)}`;
 
 /**
  * A batch of the Data API cannot branch, but it can fail: a cast to integer of a text that says why. The text is
- * computed from tables, so that no planner folds the cast while it plans.
+ * computed from tables, in a query below the cast, so that no planner folds the cast while it plans. NULL: all is well.
  */
 function renderGuard(statement: Extract<Statement, { kind: 'guard-receipts' }>): string {
   const { files } = statement;
-  return files.kind === 'literals'
-    ? renderLiteralGuard(statement, files.files)
-    : renderListGuard(statement, files.table);
+  const verdict =
+    files.kind === 'literals' ? literalVerdict(statement, files.files) : listVerdict(statement, files.table);
+  return `SELECT CAST(verdict AS INTEGER) AS guard FROM (\n${verdict}\n) AS guarded`;
 }
 
-function renderLiteralGuard(
+/** One aggregate, which every receipt enters with the gravest thing that it says: cheaper than to count each thing. */
+function literalVerdict(
   { receipts, attempt, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
   files: readonly LoadFile[],
 ): string {
   const keys = [voidKeyOf(attempt), ...files.map(({ keyId }) => keyId)].map(quoteText).join(', ');
   const ids = files.map(({ id }) => quoteText(id)).join(', ');
-  const rewritten = refusesRewrites
-    ? "\n    WHEN COUNT(CASE WHEN kind = 'load' THEN 1 END) > 0 THEN 'millrace:rewritten'"
-    : '';
-  return `SELECT CAST(
-  CASE
-    WHEN COUNT(CASE WHEN kind = 'void' THEN 1 END) > 0 THEN 'millrace:void'
-    WHEN COUNT(CASE WHEN kind = 'load' AND file_id IN (${ids}) THEN 1 END) > 0 THEN 'millrace:already-loaded'${rewritten}
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM ${quoteTable(receipts)}
-WHERE key_id IN (${keys})`;
+  const rewritten = refusesRewrites ? " WHEN 1 THEN 'millrace:rewritten'" : '';
+  return `  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN (${ids}) THEN 2 ELSE 1 END)
+    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded'${rewritten}
+  END AS verdict
+  FROM ${quoteTable(receipts)}
+  WHERE key_id IN (${keys})`;
 }
 
-function renderListGuard(
+function listVerdict(
   { receipts, attempt, keyIds, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
   jobFiles: TableName,
 ): string {
@@ -220,24 +216,19 @@ function renderListGuard(
     keyIds === null
       ? `(receipt.key_id = ${voidKey} OR job_file.key_id IS NOT NULL)`
       : `receipt.key_id IN (${[voidKey, ...keyIds.map(quoteText)].join(', ')})`;
-  const rewritten = refusesRewrites ? "\n    WHEN known.rewritten > 0 THEN 'millrace:rewritten'" : '';
-  return `SELECT CAST(
-  CASE
+  const rewritten = refusesRewrites ? "\n    WHEN known.worst = 1 THEN 'millrace:rewritten'" : '';
+  return `  SELECT CASE
     WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.voided > 0 THEN 'millrace:void'
-    WHEN known.loaded > 0 THEN 'millrace:already-loaded'${rewritten}
-    ELSE '0'
-  END AS INTEGER) AS guard
-FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM ${quoteTable(jobFiles)}) AS listed
-CROSS JOIN (
-  SELECT
-    COALESCE(SUM(CASE WHEN receipt.kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id = job_file.file_id THEN 1 ELSE 0 END), 0) AS loaded,
-    COALESCE(SUM(CASE WHEN receipt.kind = 'load' AND receipt.file_id <> job_file.file_id THEN 1 ELSE 0 END), 0) AS rewritten
-  FROM ${quoteTable(receipts)} AS receipt
-  LEFT JOIN ${quoteTable(jobFiles)} AS job_file ON receipt.key_id = job_file.key_id
-  WHERE ${isOurs}
-) AS known`;
+    WHEN known.worst = 3 THEN 'millrace:void'
+    WHEN known.worst = 2 THEN 'millrace:already-loaded'${rewritten}
+  END AS verdict
+  FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM ${quoteTable(jobFiles)}) AS listed
+  CROSS JOIN (
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 3 WHEN receipt.file_id = job_file.file_id THEN 2 ELSE 1 END) AS worst
+    FROM ${quoteTable(receipts)} AS receipt
+    LEFT JOIN ${quoteTable(jobFiles)} AS job_file ON receipt.key_id = job_file.key_id
+    WHERE ${isOurs}
+  ) AS known`;
 }
 
 function renderWinners(statement: Extract<Statement, { kind: 'select-winners' }>): string {
