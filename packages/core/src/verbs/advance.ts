@@ -10,9 +10,11 @@ import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { pinsOf } from './drop-pins.ts';
+import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { admit } from './intake.ts';
 import { chanceOf, definitionOf, type Loader } from './loader.ts';
+import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
@@ -223,6 +225,15 @@ async function confirmFiles(
     { pinTo: definition.pin ? pinsOf(loader) : null, now },
   );
   if (gone.length === 0 && changed.length === 0) return ready;
+  // A loaded file leaves its place, or is rewritten, and is announced once more to a tracker that has forgotten it:
+  // that is no loss and no rewrite, and must not be shown as one.
+  const absent = [...gone, ...changed.map(({ old }) => old)];
+  const { loadedIds } = await readReceipts(loader, lane.target, absent);
+  await finishLoaded(
+    loader,
+    lane.target,
+    absent.filter(({ id }) => loadedIds.has(id)),
+  );
   // The new version first: between the two writes the key waits twice, which is settled by looking again.
   await admit(
     loader,
@@ -230,15 +241,19 @@ async function confirmFiles(
     changed.map((one) => one.now),
   );
   await setAside(loader, lane.target, [
-    ...gone.map((file) => ({ file, status: 'quarantined', evidence: goneEvidence(file.url, now) }) as const),
-    ...changed.map(
-      (one) =>
-        ({
-          file: one.old,
-          status: 'superseded',
-          evidence: supersededBy(one.now.identity.etag, now),
-        }) as const,
-    ),
+    ...gone
+      .filter(({ id }) => !loadedIds.has(id))
+      .map((file) => ({ file, status: 'quarantined', evidence: goneEvidence(file.url, now) }) as const),
+    ...changed
+      .filter(({ old }) => !loadedIds.has(old.id))
+      .map(
+        (one) =>
+          ({
+            file: one.old,
+            status: 'superseded',
+            evidence: supersededBy(one.now.identity.etag, now),
+          }) as const,
+      ),
   ]);
   return undefined;
 }
