@@ -7,6 +7,7 @@ import { MemoryObjectStore } from '@millrace/testkit';
 /** A Data API server before an engine in memory, and the adapter before the SDK's client: all over HTTP. */
 export interface OpenedDataApi {
   readonly objects: MemoryObjectStore;
+  readonly engine: RedshiftLocal;
   readonly server: DataApiServer;
   readonly client: RedshiftDataClient;
   readonly warehouse: DataApiWarehouse;
@@ -36,6 +37,7 @@ export async function openDataApi({
   const client = newClient(server.url, maxAttempts);
   return {
     objects,
+    engine,
     server,
     client,
     warehouse: new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', ...options }),
