@@ -56,7 +56,7 @@ export class DataApiWarehouse implements Warehouse {
   /** Sends the batch as one transaction; EventBridge hears of its end. */
   async submit(batch: StatementBatch): Promise<StatementRef> {
     checkBatch(batch, this.dialect);
-    const id = await this.#api.batch({ ...batch, withEvent: true, waitSeconds: 0 });
+    const { id } = await this.#api.batch({ ...batch, withEvent: true, waitSeconds: 0 });
     return { name: batch.name, id };
   }
 

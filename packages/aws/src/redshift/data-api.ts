@@ -31,6 +31,13 @@ export interface Submission {
   readonly waitSeconds: number;
 }
 
+/** A statement that was sent. `isFinished` and `hasRows` only when the call waited, and long enough. */
+export interface Sent {
+  readonly id: string;
+  readonly isFinished: boolean;
+  readonly hasRows: boolean;
+}
+
 /**
  * The calls of the Data API for one warehouse: inputs made here, failures classified here, nothing else decided.
  *
@@ -50,7 +57,7 @@ export class DataApi {
   }
 
   /** Several statements as one transaction. */
-  async batch({ statements, name, clientToken, withEvent, waitSeconds }: Submission): Promise<string> {
+  async batch({ statements, name, clientToken, withEvent, waitSeconds }: Submission): Promise<Sent> {
     const command = new BatchExecuteStatementCommand({
       ...this.#input,
       Sqls: [...statements],
@@ -64,15 +71,14 @@ export class DataApi {
     const recorder = new AttemptRecorder();
     command.middlewareStack.add(recorder.middleware, INSIDE_RETRIES);
     const call = { operation: 'BatchExecuteStatement', recorder };
-    const { Id } = await this.#change(call, () => this.#client.send(command));
-    return readId(Id, this.place);
+    return toSent(await this.#change(call, () => this.#client.send(command)), this.place);
   }
 
   /** One statement on its own. */
   async execute(
     sql: string,
     { name, clientToken, withEvent, waitSeconds }: Omit<Submission, 'statements'>,
-  ): Promise<string> {
+  ): Promise<Sent> {
     const command = new ExecuteStatementCommand({
       ...this.#input,
       Sql: sql,
@@ -84,8 +90,7 @@ export class DataApi {
     const recorder = new AttemptRecorder();
     command.middlewareStack.add(recorder.middleware, INSIDE_RETRIES);
     const call = { operation: 'ExecuteStatement', recorder };
-    const { Id } = await this.#change(call, () => this.#client.send(command));
-    return readId(Id, this.place);
+    return toSent(await this.#change(call, () => this.#client.send(command)), this.place);
   }
 
   /** Undefined when the Data API knows no such statement (any more: it forgets them after a day). */
@@ -176,8 +181,16 @@ function waiting(seconds: number): { WaitTimeSeconds?: number } {
   return seconds < 1 ? {} : { WaitTimeSeconds: Math.min(MAX_WAIT_SECONDS, Math.floor(seconds)) };
 }
 
-/** A reply without an id is no reply: the statement may run. */
-function readId(id: string | undefined, place: string): string {
-  if (id !== undefined && id !== '') return id;
-  throw new LoadError('reply-lost', `${place}: the Data API named no statement`, { class: 'unknown' });
+interface SentReply {
+  readonly Id?: string | undefined;
+  readonly Status?: string | undefined;
+  readonly HasResultSet?: boolean | undefined;
+}
+
+/** @throws LoadError class `unknown` for a reply without an id, which is none: the statement may run. */
+function toSent({ Id, Status, HasResultSet }: SentReply, place: string): Sent {
+  if (Id === undefined || Id === '') {
+    throw new LoadError('reply-lost', `${place}: the Data API named no statement`, { class: 'unknown' });
+  }
+  return { id: Id, isFinished: Status === 'FINISHED', hasRows: HasResultSet === true };
 }

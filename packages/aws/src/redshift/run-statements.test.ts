@@ -47,7 +47,22 @@ function input(nth: number): Record<string, unknown> {
 }
 
 describe('statements that are waited for', () => {
-  it('cost two calls when they end within half a minute: the calls wait, nobody asks in between', async () => {
+  it('cost a call and its result when they are a question that is answered within half a minute', async () => {
+    const warehouse = await answering({
+      ExecuteStatement: () => ({ body: { Id: ID, Status: 'FINISHED', HasResultSet: true } }),
+      GetStatementResult: () => ({
+        body: {
+          Records: [[{ longValue: 7 }]],
+          ColumnMetadata: [{ name: 'n', typeName: 'int4' }],
+          TotalNumRows: 1,
+        },
+      }),
+    });
+    expect(await warehouse.transact(['SELECT 7 AS n'])).toEqual([{ n: 7 }]);
+    expect(operations()).toEqual(['ExecuteStatement', 'GetStatementResult']);
+  });
+
+  it('are described once when they end within half a minute: the calls wait, nobody asks in between', async () => {
     const warehouse = await answering({ ExecuteStatement: () => RUNNING, DescribeStatement: () => FINISHED });
     expect(await warehouse.transact(['CREATE TABLE t (id INTEGER)'])).toEqual([]);
     expect(operations()).toEqual(['ExecuteStatement', 'DescribeStatement']);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadError } from '@millrace/core';
-import { type DataApi, MAX_WAIT_SECONDS } from './data-api.ts';
+import { type DataApi, MAX_WAIT_SECONDS, type Sent } from './data-api.ts';
 import { type StatementResult, type StatementState, toStatementState } from './to-statement-state.ts';
 
 /** How often a submission is sent whose reply was lost; the same token makes it the same submission. */
@@ -21,8 +21,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs statements and waits for their end: one on its own, several as one transaction. The first call waits along, so
- * that what ends within half a minute is described once.
+ * Runs statements and waits for their end: one on its own, several as one transaction. The first call waits along: a
+ * question that is answered within half a minute needs no other, and what else ends by then is described once.
  *
  * @returns the result of the last statement.
  * @throws LoadError as Redshift's words say; class `unknown` when nobody can say whether they took effect.
@@ -33,7 +33,10 @@ export async function runStatements(
   { name, timeoutMs, now }: RunOptions,
 ): Promise<StatementResult> {
   const endsAt = now() + timeoutMs;
-  const id = await send(api, statements, { name, waitSeconds: waitSeconds(timeoutMs) });
+  const sent = await send(api, statements, { name, waitSeconds: waitSeconds(timeoutMs) });
+  const { id } = sent;
+  // A question: its rows are all there is to know.
+  if (sent.isFinished && sent.hasRows && statements.length === 1) return { id, hasRows: true, rows: -1 };
   let pauseMs = MIN_PAUSE_MS;
   let failures = 0;
   for (let askedAt = now(); askedAt < endsAt; askedAt = now()) {
@@ -50,15 +53,25 @@ export async function runStatements(
       pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
     }
   }
-  await api.cancel(id);
-  throw outcomeUnknown(`${api.place}: statement ${id} did not end within ${timeoutMs} ms and was cancelled`);
+  return giveUp(api, id, timeoutMs);
+}
+
+async function giveUp(api: DataApi, id: string, timeoutMs: number): Promise<never> {
+  const late = `${api.place}: statement ${id} did not end within ${timeoutMs} ms`;
+  try {
+    await api.cancel(id);
+  } catch (cause) {
+    // Not the outage that kept it from being cancelled: it may take effect yet.
+    throw outcomeUnknown(`${late}, and could not be cancelled`, cause);
+  }
+  throw outcomeUnknown(`${late}, and was cancelled`);
 }
 
 async function send(
   api: DataApi,
   statements: readonly string[],
   { name, waitSeconds }: { name: string; waitSeconds: number },
-): Promise<string> {
+): Promise<Sent> {
   const submission = { name, clientToken: randomUUID(), withEvent: false, waitSeconds };
   const [only] = statements;
   for (let sends = 1; ; sends += 1) {
