@@ -70,6 +70,7 @@ describe('the error table', () => {
   });
 
   it('drops the prefix that drivers put before the message, and keeps the cause', () => {
+    expect(toLoadError('Query #5 failed with ERROR: deadlock detected').message).toBe('deadlock detected');
     const cause = new Error('x');
     expect(toLoadError('ERROR: deadlock detected', cause)).toMatchObject({
       message: 'deadlock detected',

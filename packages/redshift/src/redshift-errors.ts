@@ -183,13 +183,16 @@ const RULES: readonly ErrorRule[] = [
   },
 ];
 
+/** What drivers, and the Data API for a whole batch, put before Redshift's words. */
+const DRIVER_PREFIX = /^(?:Query #\d+ failed with )?(?:(?:ERROR|FATAL):\s*)?/u;
+
 /**
  * Classifies what Redshift said. What no rule knows is transient: retries are bounded, and a lane that used them up
  * is held where people look; quarantining a good file for an unknown error would be worse.
  */
 export function toLoadError(message: string, cause?: unknown): LoadError {
   const rule = RULES.find(({ pattern }) => pattern.test(message));
-  const text = message.replace(/^ERROR:\s*/u, '');
+  const text = message.replace(DRIVER_PREFIX, '');
   if (rule === undefined) return new LoadError('warehouse-error', text, { class: 'transient', cause });
   const { code, class: errorClass, hint } = rule;
   return new LoadError(code, text, { class: errorClass, cause, ...(hint === undefined ? {} : { hint }) });

@@ -1,4 +1,5 @@
 import type { CopyError, SqlRow, SqlValue } from '@millrace/core';
+import type { StatementState } from './to-statement-state.ts';
 import type { WarehouseAddress } from './warehouse-address.ts';
 
 /** Which COPY is asked about: its session, and from when to when it ran. */
@@ -30,6 +31,13 @@ ORDER BY file_name, line_number LIMIT ${MAX_ROWS}`;
 FROM stl_load_errors
 WHERE session = ${pid} AND starttime BETWEEN ${from} AND ${to}
 ORDER BY filename, line_number LIMIT ${MAX_ROWS}`;
+}
+
+/** Whether the failure itself says that its rows are in the view. */
+export function promisesCopyErrors(state: StatementState): boolean {
+  return (
+    state.kind === 'failed' && /Check '(?:stl_load_errors|sys_load_error_detail)'/iu.test(state.error.message)
+  );
 }
 
 /** A row of either view. Both pad their columns with blanks. */

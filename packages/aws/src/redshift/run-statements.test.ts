@@ -171,6 +171,44 @@ describe('statements that are waited for', () => {
   });
 });
 
+describe('what COPY refused', () => {
+  it('is asked for again when the log is not written yet, and given up in the end', async () => {
+    const said = "ERROR: Load into table 't' failed.  Check 'stl_load_errors' system table for details.";
+    const columns = ['filename', 'line_number', 'err_code', 'err_reason'];
+    const row = [
+      { stringValue: 's3://b/k   ' },
+      { longValue: 2 },
+      { longValue: 1202 },
+      { stringValue: 'Extra  ' },
+    ];
+    const ColumnMetadata = columns.map((name) => ({ name, typeName: 'varchar' }));
+    const described = { Id: ID, Status: 'FAILED', Error: said, RedshiftPid: 7, CreatedAt: 1_700_000_000.5 };
+    const failed = {
+      DescribeStatement: () => ({ body: described }),
+      ExecuteStatement: () => ({ body: { Id: ID, Status: 'FINISHED', HasResultSet: true } }),
+    };
+    const late = await answering({
+      ...failed,
+      GetStatementResult: (nth) => ({ body: { Records: nth < 2 ? [] : [row], ColumnMetadata } }),
+    });
+    expect(await late.copyErrors({ id: ID, name: 'n' })).toEqual([
+      { fileUrl: 's3://b/k', line: 2, column: null, rawValue: null, code: 1202, reason: 'Extra' },
+    ]);
+    expect(input(1).Sql).toContain(
+      "session = 7 AND starttime BETWEEN TIMESTAMP '2023-11-14 22:12:20.500' AND TIMESTAMP '2023-11-14 22:14:20.500'",
+    );
+    close?.();
+    await stub?.close();
+
+    const never = await answering({
+      ...failed,
+      GetStatementResult: () => ({ body: { Records: [], ColumnMetadata } }),
+    });
+    expect(await never.copyErrors({ id: ID, name: 'n' })).toEqual([]);
+    expect(operations().filter((operation) => operation === 'ExecuteStatement')).toHaveLength(3);
+  });
+});
+
 describe('where statements run', () => {
   const COMMON = { database: 'prod' };
   const CASES = [
