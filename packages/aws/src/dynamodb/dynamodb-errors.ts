@@ -1,7 +1,7 @@
 import { LoadError } from '@millrace/core';
 import { type FaultRule, faultOf, toAwsError } from '../client/aws-fault.ts';
 
-/** The only place that knows how DynamoDB names its errors. First match wins; what all AWS services share comes after. */
+/** The only place that knows how DynamoDB names its errors. What all AWS services share comes after. */
 const DYNAMODB_RULES: readonly FaultRule[] = [
   {
     names: ['ResourceNotFoundException'],

@@ -69,8 +69,8 @@ export class FileItems {
   async troubled(): Promise<TrackedFile[]> {
     const waiting = await this.#all(WAITING, { FilterExpression: 'attribute_exists(x)' });
     const aside = await this.#all(ASIDE);
-    const known = new Set(waiting.map(idOf));
-    const items = [...waiting, ...aside.filter((item) => !known.has(idOf(item)))];
+    const both = await this.#waitingItems(aside.map(idOf));
+    const items = [...waiting, ...aside.filter((item) => !both.has(idOf(item)))];
     return items.map((item) => toTrackedFile(this.#target, item));
   }
 

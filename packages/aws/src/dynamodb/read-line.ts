@@ -11,22 +11,27 @@ const MAX_SPARE_FILES = 50_000;
  * keys. Items lie by identity, so all pages are read; of a line longer than memory should hold they are read twice.
  */
 export async function readLine(
-  table: TrackerTable,
-  { target, partition, limit }: { target: string; partition: string; limit: number },
+  table: Pick<TrackerTable, 'pages'>,
+  {
+    target,
+    partition,
+    limit,
+    spareFiles = MAX_SPARE_FILES,
+  }: { target: string; partition: string; limit: number; spareFiles?: number },
 ): Promise<TrackedFile[]> {
   const query = { partition, prefix: WAITING };
   let files: TrackedFile[] = [];
   let isCut = false;
   for await (const page of table.pages(query)) {
     for (const item of page) files.push(toTrackedFile(target, item));
-    if (files.length > limit + 2 * MAX_SPARE_FILES) {
-      files = files.sort(compareInLine).slice(0, limit + MAX_SPARE_FILES);
+    if (files.length > limit + 2 * spareFiles) {
+      files = files.sort(compareInLine).slice(0, limit + spareFiles);
       isCut = true;
     }
   }
   files.sort(compareInLine);
   const head = files.slice(0, limit);
-  if (files.length <= limit) return head;
+  if (!isCut && files.length <= limit) return head;
   const keys = new Set(head.map(({ file }) => file.keyId));
   if (!isCut) return [...head, ...files.slice(limit).filter(({ file }) => keys.has(file.keyId))];
   const inHead = new Set(head.map(({ file }) => file.id));

@@ -21,9 +21,9 @@ const ITEMS_PER_WRITE = 25;
 /** Requests of one call under way at once: far below the client's 50 sockets, so that others get through. */
 const CONCURRENT_BATCHES = 4;
 const CONCURRENT_ITEMS = 16;
-/** What a batch leaves undone is tried this often, with pauses of up to 50 ms · 2^n: about six seconds in all. */
+/** What a batch leaves undone is tried this often, with pauses of up to 25 ms · 2^n: about three seconds in all. */
 const MAX_ROUNDS = 8;
-const BASE_PAUSE_MS = 50;
+const BASE_PAUSE_MS = 25;
 
 export type BatchWrite = { readonly put: Item } | { readonly delete: ItemKey };
 
