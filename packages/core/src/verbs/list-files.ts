@@ -44,15 +44,28 @@ export async function listFiles(loader: Loader): Promise<ListReport> {
   return report;
 }
 
-function fileOf(object: ObjectInfo, now: number): LoadFile {
+/** A listed object as a load file. */
+export function fileOf(object: ObjectInfo, now: number): LoadFile {
   return loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, now);
 }
 
-async function takePage(
+/** What became of the files of one page. */
+export interface PageReport {
+  readonly added: number;
+  readonly recovered: number;
+  /** Known to be loaded, `recovered` ones among them. */
+  readonly loaded: number;
+  /** The first of those that `maxAdded` left where they are. */
+  readonly firstLeft: LoadFile | undefined;
+}
+
+/** Lets what is new of a page into the lane, at most `maxAdded` files, and finishes what is loaded. */
+export async function takePage(
   loader: Loader,
   target: string,
   page: readonly LoadFile[],
-): Promise<{ added: number; recovered: number }> {
+  { maxAdded = Number.POSITIVE_INFINITY }: { maxAdded?: number } = {},
+): Promise<PageReport> {
   const known = await loader.tracker.filesById(
     target,
     page.map(({ id }) => id),
@@ -67,11 +80,18 @@ async function takePage(
   // Listed, so this is the present version of its key, whatever took its place before.
   const superseded = known.filter(({ status }) => status === 'superseded').map(({ file }) => file);
   const revived = superseded.length === 0 ? 0 : await admit(loader, target, superseded);
-  if (fresh.length === 0) return { added: revived, recovered: 0 };
+  const before = { added: revived, recovered: 0, loaded: unfinished.length, firstLeft: undefined };
+  if (fresh.length === 0) return before;
   const { loadedIds } = await readReceipts(loader, target, fresh);
   const loaded = fresh.filter(({ id }) => loadedIds.has(id));
   await finishLoaded(loader, target, loaded);
   const waiting = fresh.filter(({ id }) => !loadedIds.has(id));
-  const added = waiting.length === 0 ? 0 : await admit(loader, target, waiting);
-  return { added: added + revived, recovered: loaded.length };
+  const taken = waiting.slice(0, maxAdded);
+  const added = taken.length === 0 ? 0 : await admit(loader, target, taken);
+  return {
+    added: added + revived,
+    recovered: loaded.length,
+    loaded: unfinished.length + loaded.length,
+    firstLeft: waiting[taken.length],
+  };
 }

@@ -14,10 +14,16 @@ export interface SweepReport {
  * The net below everything: looks at every lane, settles jobs whose lease is over, moves on what is due. Finds lanes
  * whose wake was lost, whose worker died, whose completion event never came. Jobs of targets that left the
  * configuration are settled too: they have a place in the budget.
+ *
+ * @param moveOn how a lane is moved on, where the caller does more than `advance`.
  */
 export async function sweep(
   loader: Loader,
-  { isAlone = false, drain = false }: { isAlone?: boolean; drain?: boolean } = {},
+  {
+    isAlone = false,
+    drain = false,
+    moveOn = (target) => advance(loader, target, { drain }),
+  }: { isAlone?: boolean; drain?: boolean; moveOn?: (target: string) => Promise<AdvanceOutcome> } = {},
 ): Promise<SweepReport> {
   const settled = new Map<string, SettleOutcome>();
   const advanced = new Map<string, AdvanceOutcome>();
@@ -30,7 +36,7 @@ export async function sweep(
         const isOver = isAlone || loader.now() >= state.leaseUntil;
         if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
       }
-      if (loader.targets.has(target)) advanced.set(target, await advance(loader, target, { drain }));
+      if (loader.targets.has(target)) advanced.set(target, await moveOn(target));
     } catch (error) {
       broken.set(target, error);
     }
