@@ -1,6 +1,7 @@
+import type { PrincipalDefinition } from '../privilege/principal.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
-import { CATALOG_SCHEMA, type Catalog } from './catalog.ts';
+import { CATALOG_SCHEMA, type Catalog, PRINCIPALS } from './catalog.ts';
 import { quoteName } from './quote.ts';
 import {
   keyOf,
@@ -28,6 +29,7 @@ export class CatalogView {
   #temporaryBefore: Map<string, RelationDefinition> | undefined;
   readonly #changes = new Map<string, RelationDefinition | undefined>();
   readonly #schemaChanges = new Map<string, boolean>();
+  readonly #principalChanges = new Map<string, PrincipalDefinition | undefined>();
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
@@ -124,13 +126,7 @@ export class CatalogView {
     }
     const writes = this.byKey(key) === undefined ? [] : [this.#deletion(relation)];
     this.#changes.set(key, relation);
-    return [
-      ...writes,
-      {
-        sql: `INSERT INTO ${this.#relationsTable} VALUES ($1, $2, $3)`,
-        values: [relation.schema, relation.name, JSON.stringify(relation)],
-      },
-    ];
+    return [...writes, this.#insertion(relation, relation)];
   }
 
   /** Takes a relation away. Returns what has to be written in the same transaction. */
@@ -141,6 +137,35 @@ export class CatalogView {
     }
     this.#changes.set(keyOf(relation), undefined);
     return [this.#deletion(relation)];
+  }
+
+  principal(name: string): PrincipalDefinition | undefined {
+    if (this.#principalChanges.has(name)) return this.#principalChanges.get(name);
+    return this.#catalog.principals.get(name);
+  }
+
+  *principals(): Iterable<PrincipalDefinition> {
+    for (const name of new Set([...this.#catalog.principals.keys(), ...this.#principalChanges.keys()])) {
+      const principal = this.principal(name);
+      if (principal !== undefined) yield principal;
+    }
+  }
+
+  ownsRelations(user: string): boolean {
+    return this.#all().some(({ owner }) => owner === user);
+  }
+
+  /** Adds or replaces a user, or PUBLIC. Returns what has to be written in the same transaction. */
+  putPrincipal(principal: PrincipalDefinition): CatalogWrite[] {
+    const place = { schema: PRINCIPALS, name: principal.name };
+    const writes = this.principal(principal.name) === undefined ? [] : [this.#deletion(place)];
+    this.#principalChanges.set(principal.name, principal);
+    return [...writes, this.#insertion(place, principal)];
+  }
+
+  removePrincipal(name: string): CatalogWrite[] {
+    this.#principalChanges.set(name, undefined);
+    return [this.#deletion({ schema: PRINCIPALS, name })];
   }
 
   putSchema(name: string): void {
@@ -161,6 +186,10 @@ export class CatalogView {
       if (exists) this.#catalog.addSchema(schema);
       else this.#catalog.removeSchema(schema);
     }
+    for (const [name, principal] of this.#principalChanges) {
+      if (principal === undefined) this.#catalog.removePrincipal(name);
+      else this.#catalog.putPrincipal(principal);
+    }
     this.#forget();
   }
 
@@ -172,6 +201,7 @@ export class CatalogView {
   #forget(): void {
     this.#changes.clear();
     this.#schemaChanges.clear();
+    this.#principalChanges.clear();
     this.#temporaryBefore = undefined;
   }
 
@@ -184,7 +214,17 @@ export class CatalogView {
     return `${quoteName(this.database)}.${CATALOG_SCHEMA}.relations`;
   }
 
-  #deletion(relation: RelationDefinition): CatalogWrite {
+  #insertion(
+    { schema, name }: { schema: string; name: string },
+    definition: RelationDefinition | PrincipalDefinition,
+  ): CatalogWrite {
+    return {
+      sql: `INSERT INTO ${this.#relationsTable} VALUES ($1, $2, $3)`,
+      values: [schema, name, JSON.stringify(definition)],
+    };
+  }
+
+  #deletion(relation: { schema: string; name: string }): CatalogWrite {
     return {
       sql: `DELETE FROM ${this.#relationsTable} WHERE schema_name = $1 AND relation_name = $2`,
       values: [relation.schema, relation.name],

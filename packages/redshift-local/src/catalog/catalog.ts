@@ -1,9 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { PrincipalDefinition } from '../privilege/principal.ts';
 import { quoteName } from './quote.ts';
 import { keyOf, type RelationDefinition } from './table-definition.ts';
 
 /** The schema in the DuckDB file that keeps what DuckDB cannot: declared types, identity, defaults, keys. */
 export const CATALOG_SCHEMA = 'rs_catalog';
+
+/** What the table of relations has as the schema of a principal: no relation can be there. */
+export const PRINCIPALS = 'rs_principals';
 
 /** The schema of the load history and of the views that play Redshift's system tables. */
 export const SYSTEM_SCHEMA = 'rs_system';
@@ -30,6 +34,7 @@ export class Catalog {
   readonly database: string;
   readonly #relations = new Map<string, RelationDefinition>();
   readonly #schemas = new Set<string>();
+  readonly #principals = new Map<string, PrincipalDefinition>();
   #nextRelationId = FIRST_RELATION_ID;
 
   constructor(database: string) {
@@ -47,7 +52,9 @@ export class Catalog {
     );
     const relations = await connection.runAndReadAll(`SELECT definition FROM ${own}.relations`);
     for (const [definition] of relations.getRowsJson()) {
-      catalog.put(JSON.parse(String(definition)) as RelationDefinition);
+      const known = JSON.parse(String(definition)) as RelationDefinition | PrincipalDefinition;
+      if (known.kind === 'principal') catalog.putPrincipal(known);
+      else catalog.put(known);
     }
     const schemas = await connection.runAndReadAll(
       'SELECT schema_name FROM duckdb_schemas() WHERE database_name = $1 AND NOT internal',
@@ -78,6 +85,18 @@ export class Catalog {
 
   remove(key: string): void {
     this.#relations.delete(key);
+  }
+
+  get principals(): ReadonlyMap<string, PrincipalDefinition> {
+    return this.#principals;
+  }
+
+  putPrincipal(principal: PrincipalDefinition): void {
+    this.#principals.set(principal.name, principal);
+  }
+
+  removePrincipal(name: string): void {
+    this.#principals.delete(name);
   }
 
   addSchema(name: string): void {

@@ -33,6 +33,8 @@ export interface TableDefinition {
   readonly schema: string;
   readonly name: string;
   readonly relationId: number;
+  /** Not there: the superuser. */
+  readonly owner?: string;
   readonly isTemporary: boolean;
   readonly columns: readonly ColumnDefinition[];
   readonly attributes: TableAttributes;
@@ -43,6 +45,7 @@ export interface ViewDefinition {
   readonly schema: string;
   readonly name: string;
   readonly relationId: number;
+  readonly owner?: string;
   /** Keys of the tables below it, views resolved: what a reader of the view has to lock. */
   readonly tables: readonly string[];
   /** WITH NO SCHEMA BINDING: does not keep its tables from being dropped. */
@@ -57,6 +60,7 @@ export interface ProcedureDefinition {
   readonly name: string;
   readonly procedureName: string;
   readonly relationId: number;
+  readonly owner?: string;
   readonly sql: string;
 }
 

@@ -9,10 +9,12 @@ import {
   type TableDefinition,
   TEMPORARY_SCHEMA,
 } from '../catalog/table-definition.ts';
+import { Access, MAY_SELECT, type Need } from '../privilege/access.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { LockMode, LockOwner } from './lock-table.ts';
+import { namedTables } from './qualify-tables.ts';
 import { Settings } from './settings.ts';
 import { setSearchPath } from './spare-connection.ts';
 import { splitQualified } from './split-qualified.ts';
@@ -38,6 +40,7 @@ export class Backend {
   readonly pid: number;
   readonly parts: EngineParts;
   readonly catalog: CatalogView;
+  readonly access: Access;
   readonly settings = new Settings();
   #connection: DuckDBConnection | undefined;
   #transaction: Transaction | undefined;
@@ -45,10 +48,11 @@ export class Backend {
   /** Tables of the running statement, for the words of its errors. */
   #tables: string[] = [];
 
-  constructor(parts: EngineParts) {
+  constructor(parts: EngineParts, user: string) {
     this.parts = parts;
     this.pid = parts.nextPid();
     this.catalog = new CatalogView(parts.catalog);
+    this.access = new Access(this.catalog, user);
   }
 
   get hasTransaction(): boolean {
@@ -135,11 +139,13 @@ export class Backend {
   /**
    * The table, with its lock held. It is looked up again after a wait: whoever held the lock may have dropped it.
    *
-   * @throws RedshiftError 42P01 when there is no such table.
+   * @param need what the session's user must be allowed: asked before the wait, so that nobody is kept waiting in vain.
+   * @throws RedshiftError 42P01 when there is no such table, 42501 when the user may not do that.
    */
-  async lockTable(name: QualifiedName, mode: LockMode): Promise<TableDefinition> {
+  async lockTable(name: QualifiedName, mode: LockMode, need: Need): Promise<TableDefinition> {
     let table = this.catalog.findTable(name);
     for (;;) {
+      this.access.expectRelation(table, need);
       await this.lock([keyOf(table)], mode);
       const now = this.catalog.findTable(name);
       if (keyOf(now) === keyOf(table)) {
@@ -169,8 +175,17 @@ export class Backend {
       if (relation?.kind === 'table') keys.add(keyOf(relation));
       if (relation?.kind === 'view') for (const key of relation.tables) keys.add(key);
     }
+    if (!this.access.isSuperuser) await this.#expectReadable(connection, query);
     await this.lock([...keys], 'read');
     return [...keys];
+  }
+
+  /** Of a view its own SELECT: what it reads is its owner's business. */
+  async #expectReadable(connection: DuckDBConnection, query: string): Promise<void> {
+    for (const name of await namedTables(connection, query)) {
+      const relation = this.catalog.find(name);
+      if (relation !== undefined) this.access.expectRelation(relation, MAY_SELECT);
+    }
   }
 
   duckName(relation: { schema: string; name: string }): string {
@@ -180,6 +195,7 @@ export class Backend {
   /** What a new relation will be called. Locks the name, so that two sessions do not create it at once. */
   async lockNewName(name: QualifiedName, isTemporary: boolean): Promise<{ schema: string; name: string }> {
     const schema = isTemporary ? TEMPORARY_SCHEMA : this.catalog.schemaForCreation(name);
+    this.access.expectCreation(schema);
     await this.lock([relationKey(schema, name.name)], 'exclusive');
     return { schema, name: name.name };
   }

@@ -9,6 +9,7 @@ import {
   relationKey,
   type TableDefinition,
 } from '../catalog/table-definition.ts';
+import { disownSchema, giveSchema } from '../privilege/execute-privilege.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { AlterAction, AlterTable, DropRelations } from '../sql/statement.ts';
 import type { QualifiedName } from '../sql/token-cursor.ts';
@@ -25,7 +26,7 @@ export async function executeAlterTable(
 ): Promise<CommandResult> {
   if (isInBlock && action.kind === 'alter-type') throw notInBlock('ALTER TABLE ALTER COLUMN');
   if (isInBlock && action.kind === 'append') throw notInBlock('ALTER TABLE APPEND');
-  const table = await backend.lockTable(name, 'exclusive');
+  const table = await backend.lockTable(name, 'exclusive', 'owner');
   if (['rename-table', 'rename-column', 'drop-column'].includes(action.kind)) expectNoViews(backend, table);
   await alter(backend, table, action);
   return command('ALTER TABLE');
@@ -90,6 +91,8 @@ async function alter(backend: Backend, table: TableDefinition, action: AlterActi
       return widen(backend, table, action);
     case 'append':
       return append(backend, table, action.from);
+    case 'owner':
+      return replace(backend, table, { ...table, owner: action.owner });
     case 'attributes':
       return replace(backend, table, { ...table, attributes: { ...table.attributes, ...action.attributes } });
   }
@@ -166,7 +169,7 @@ async function widen(
 
 /** Moves all rows of `from`, which is empty afterwards. */
 async function append(backend: Backend, table: TableDefinition, from: QualifiedName): Promise<void> {
-  const source = await backend.lockTable(from, 'exclusive');
+  const source = await backend.lockTable(from, 'exclusive', 'owner');
   if (keyOf(source) === keyOf(table)) {
     // The rows would be appended, and then deleted with the source's.
     throw new RedshiftError('Source and target tables of ALTER TABLE APPEND must be different', {
@@ -197,6 +200,7 @@ export async function executeDrop(backend: Backend, statement: DropRelations): P
     if (relation.kind !== statement.relation) {
       throw new RedshiftError(`"${name.name}" is not a ${statement.relation}`, { sqlState: '42809' });
     }
+    backend.access.expectRelation(relation, 'owner');
     await backend.lock([keyOf(relation)], 'exclusive');
     const now = backend.catalog.byKey(keyOf(relation));
     if (now === undefined) {
@@ -233,8 +237,9 @@ export async function dropRelation(
 
 export async function executeCreateSchema(
   backend: Backend,
-  { name, ifNotExists }: { name: string; ifNotExists: boolean },
+  { name, ifNotExists, owner }: { name: string; ifNotExists: boolean; owner?: string },
 ): Promise<CommandResult> {
+  backend.access.expectSchemaCreation();
   if (backend.catalog.hasSchema(name)) {
     if (ifNotExists) return command('CREATE SCHEMA');
     throw new RedshiftError(`Schema "${name}" already exists`, { sqlState: '42P06' });
@@ -245,6 +250,8 @@ export async function executeCreateSchema(
   await backend.lock([relationKey(name, '')], 'exclusive');
   await backend.run(`CREATE SCHEMA IF NOT EXISTS ${quoteName(backend.catalog.database)}.${quoteName(name)}`);
   backend.catalog.putSchema(name);
+  const newOwner = owner ?? backend.access.ownership.owner;
+  if (newOwner !== undefined) await giveSchema(backend, { schema: name, owner: newOwner });
   return command('CREATE SCHEMA');
 }
 
@@ -257,6 +264,7 @@ export async function executeDropSchema(
       if (ifExists) continue;
       throw new RedshiftError(`schema "${name}" does not exist`, { sqlState: '3F000' });
     }
+    backend.access.expectSchemaOwner(name);
     await backend.lock([relationKey(name, '')], 'exclusive');
     const relations = backend.catalog.relationsIn(name);
     if (relations.length > 0 && !isCascade) {
@@ -272,6 +280,7 @@ export async function executeDropSchema(
         await dropRelation(backend, relation, { isCascade });
     }
     await backend.run(`DROP SCHEMA ${quoteName(backend.catalog.database)}.${quoteName(name)}`);
+    await disownSchema(backend, name, { isDropped: true });
     backend.catalog.removeSchema(name);
   }
   return command('DROP SCHEMA');

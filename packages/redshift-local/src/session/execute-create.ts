@@ -8,6 +8,7 @@ import type {
   TableAttributes,
   TableDefinition,
 } from '../catalog/table-definition.ts';
+import { MAY_SELECT } from '../privilege/access.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type {
   ColumnDeclaration,
@@ -38,13 +39,21 @@ export async function executeCreateTable(backend: Backend, statement: CreateTabl
         }),
       );
     } else {
-      const parent = await backend.lockTable(element.parent, 'read');
+      const parent = await backend.lockTable(element.parent, 'read', MAY_SELECT);
       columns.push(...columnsLike(parent, element));
       attributes = inheritAttributes(attributes, parent.attributes);
     }
   }
   const { isTemporary } = statement;
-  await createTable(backend, { kind: 'table', ...place, relationId, isTemporary, columns, attributes });
+  await createTable(backend, {
+    kind: 'table',
+    ...place,
+    ...backend.access.ownership,
+    relationId,
+    isTemporary,
+    columns,
+    attributes,
+  });
   return command('CREATE TABLE');
 }
 
@@ -87,6 +96,7 @@ export async function executeCreateTableAs(
   const table: TableDefinition = {
     kind: 'table',
     ...place,
+    ...backend.access.ownership,
     relationId: backend.catalog.nextRelationId(),
     isTemporary: statement.isTemporary,
     columns,
@@ -103,6 +113,7 @@ export async function executeCreateView(backend: Backend, statement: CreateView)
   const before = backend.catalog.byKey(`${place.schema}.${place.name}`);
   if (before !== undefined && !(statement.orReplace && before.kind === 'view'))
     throw alreadyExists(place.name);
+  if (before !== undefined) backend.access.expectRelation(before, 'owner');
   const translated = translateSql(statement.query);
   const tables = await backend.lockTablesOf(translated);
   const query = await backend.attempt(async () =>
@@ -119,12 +130,17 @@ export async function executeCreateView(backend: Backend, statement: CreateView)
     backend.catalog.put({
       kind: 'view',
       ...place,
+      ...(before === undefined ? backend.access.ownership : ownerOf(before)),
       relationId: before?.relationId ?? backend.catalog.nextRelationId(),
       tables,
       isLateBinding: statement.isLateBinding,
     }),
   );
   return command('CREATE VIEW');
+}
+
+function ownerOf({ owner }: { owner?: string }): { owner?: string } {
+  return owner === undefined ? {} : { owner };
 }
 
 /** Creates the table in DuckDB and writes it down in the catalog, in one transaction. */

@@ -3,6 +3,7 @@ import { listedColumnTypes, queryColumnTypes } from '../catalog/query-columns.ts
 import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, nextValueSql, type TableDefinition } from '../catalog/table-definition.ts';
 import type { RedshiftType } from '../catalog/table-info.ts';
+import { MAY_DELETE, MAY_INSERT, MAY_UPDATE } from '../privilege/access.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { MAX_VARCHAR_BYTES } from '../sql/parse-type.ts';
 import type { Assignment, Delete, Insert, Update } from '../sql/statement.ts';
@@ -17,7 +18,7 @@ import { translateTables, translateWith } from './translate-parts.ts';
  * stay in DuckDB's vectors; IDENTITY and DEFAULT are filled in the same list.
  */
 export async function executeInsert(backend: Backend, statement: Insert): Promise<CommandResult> {
-  const table = await backend.lockTable(statement.table, 'write');
+  const table = await backend.lockTable(statement.table, 'write', MAY_INSERT);
   const { source } = statement;
   if (source.kind === 'query') {
     const query = translateSql(source.query);
@@ -166,7 +167,7 @@ export function valueSql(column: ColumnDefinition, text: string | undefined): st
 }
 
 export async function executeUpdate(backend: Backend, statement: Update): Promise<CommandResult> {
-  const table = await backend.lockTable(statement.table, 'write');
+  const table = await backend.lockTable(statement.table, 'write', MAY_UPDATE);
   const condition = await conditionSql(backend, statement, statement.from, 'FROM');
   await lockTablesOfValues(
     backend,
@@ -207,7 +208,7 @@ export async function lockTablesOfValues(
 }
 
 export async function executeDelete(backend: Backend, statement: Delete): Promise<CommandResult> {
-  const table = await backend.lockTable(statement.table, 'write');
+  const table = await backend.lockTable(statement.table, 'write', MAY_DELETE);
   const condition = await conditionSql(backend, statement, statement.using, 'USING');
   const alias = statement.alias === undefined ? '' : ` AS ${quoteName(statement.alias)}`;
   const result = await backend.run(

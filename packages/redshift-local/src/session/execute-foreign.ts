@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { toTableInfo } from '../catalog/table-definition.ts';
 import { executeCopy } from '../copy/execute-copy.ts';
 import { parseCopy } from '../copy/parse-copy.ts';
+import { MAY_INSERT } from '../privilege/access.ts';
 import type { ForeignStatement } from '../sql/statement.ts';
 import { translateSql } from '../translate/translate-sql.ts';
 import { executeUnload } from '../unload/execute-unload.ts';
@@ -34,7 +35,7 @@ export async function executeForeign(
 /** What a failed COPY found out is written down before the failure is told: clients ask for it next. */
 async function copy(sql: string, { backend, parts, state }: StatementContext): Promise<Result> {
   const startedAtMs = parts.now();
-  const table = await backend.lockTable(parseCopy(sql).table, 'write');
+  const table = await backend.lockTable(parseCopy(sql).table, 'write', MAY_INSERT);
   const { queryId } = state;
   const { transactionId, pid: sessionId } = backend;
   const log = parts.log.forStatement({ queryId, transactionId, sessionId, startedAtMs });

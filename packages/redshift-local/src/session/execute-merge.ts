@@ -1,6 +1,7 @@
 import { fitSql } from '../catalog/fit-value.ts';
 import { quoteName } from '../catalog/quote.ts';
 import { type ColumnDefinition, keyOf, type TableDefinition } from '../catalog/table-definition.ts';
+import { MAY_MERGE } from '../privilege/access.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import type { Merge } from '../sql/statement.ts';
 import { translateExpression } from '../translate/translate-sql.ts';
@@ -21,7 +22,7 @@ import { translateTables } from './translate-parts.ts';
  * that is asked first.
  */
 export async function executeMerge(backend: Backend, statement: Merge): Promise<CommandResult> {
-  const target = await backend.lockTable(statement.target, 'write');
+  const target = await backend.lockTable(statement.target, 'write', MAY_MERGE);
   const alias = statement.alias === undefined ? '' : ` as ${quoteName(statement.alias)}`;
   const source = translateTables(`${statement.source}${alias}`);
   await expectOtherSource(backend, target, { statement, source });

@@ -25,6 +25,7 @@ export async function executeCreateProcedure(backend: Backend, sql: string): Pro
     backend.catalog.put({
       kind: 'procedure',
       ...place,
+      ...backend.access.ownership,
       procedureName: name.name,
       relationId: before?.relationId ?? backend.catalog.nextRelationId(),
       sql,

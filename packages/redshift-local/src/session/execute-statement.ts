@@ -1,3 +1,5 @@
+import { MAY_LOCK, MAY_TRUNCATE } from '../privilege/access.ts';
+import { executePrivilege } from '../privilege/execute-privilege.ts';
 import type { Statement } from '../sql/statement.ts';
 import { translateSql } from '../translate/translate-sql.ts';
 import type { Backend } from './backend.ts';
@@ -49,12 +51,12 @@ export async function executeStatement(statement: DataStatement, context: Statem
     case 'alter-table':
       return executeAlterTable(backend, statement, { isInBlock });
     case 'truncate': {
-      const table = await backend.lockTable(statement.table, 'exclusive');
+      const table = await backend.lockTable(statement.table, 'exclusive', MAY_TRUNCATE);
       await backend.run(`DELETE FROM ${backend.duckName(table)}`);
       return command('TRUNCATE');
     }
     case 'lock':
-      for (const name of statement.tables) await backend.lockTable(name, 'exclusive');
+      for (const name of statement.tables) await backend.lockTable(name, 'exclusive', MAY_LOCK);
       return command('LOCK');
     case 'set':
       backend.settings.set(statement.name, statement.value);
@@ -68,6 +70,12 @@ export async function executeStatement(statement: DataStatement, context: Statem
       if (statement.notInTransaction && isInBlock) throw notInBlock(statement.tag);
       backend.expectRelations(statement.relations);
       return command(statement.tag);
+    case 'grant':
+    case 'create-user':
+    case 'alter-user':
+    case 'drop-user':
+    case 'own-schema':
+      return executePrivilege(backend, statement);
     case 'copy':
     case 'unload':
     case 'create-procedure':

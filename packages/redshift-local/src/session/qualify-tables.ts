@@ -1,9 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { QualifiedName } from '../sql/token-cursor.ts';
 
-/** A table's name without a schema, and where it stands in the query's bytes. */
-interface BareTable {
-  readonly name: string;
+/** A name in a FROM clause, and where it stands in the query's bytes. */
+interface NamedTable extends QualifiedName {
   readonly at: number;
 }
 
@@ -18,9 +17,7 @@ export async function qualifyTables(
   query: string,
   qualify: (name: QualifiedName) => string | undefined,
 ): Promise<string> {
-  const reader = await connection.runAndReadAll('SELECT json_serialize_sql(CAST($1 AS VARCHAR))', [query]);
-  const tables: BareTable[] = [];
-  collect(JSON.parse(String(reader.getRowsJson()[0]?.[0])), new Set(), tables);
+  const tables = (await namedTables(connection, query)).filter(({ schema }) => schema === undefined);
   let bytes = Buffer.from(query);
   // From the end, so that the places before stay right.
   for (const { name, at } of tables.toSorted((one, other) => other.at - one.at)) {
@@ -32,16 +29,33 @@ export async function qualifyTables(
   return bytes.toString();
 }
 
+/**
+ * The tables and views that a query in DuckDB SQL names, as they are written: a view is itself, not what it reads.
+ * Names of WITH lists are none.
+ */
+export async function namedTables(
+  connection: DuckDBConnection,
+  query: string,
+): Promise<readonly NamedTable[]> {
+  const reader = await connection.runAndReadAll('SELECT json_serialize_sql(CAST($1 AS VARCHAR))', [query]);
+  const tables: NamedTable[] = [];
+  collect(JSON.parse(String(reader.getRowsJson()[0]?.[0])), new Set(), tables);
+  return tables;
+}
+
 /** Walks DuckDB's syntax tree, of which only tables and WITH lists are of interest. */
-function collect(node: unknown, hidden: ReadonlySet<string>, found: BareTable[]): void {
+function collect(node: unknown, hidden: ReadonlySet<string>, found: NamedTable[]): void {
   if (Array.isArray(node)) {
     for (const child of node) collect(child, hidden, found);
     return;
   }
   if (typeof node !== 'object' || node === null) return;
   const fields = node as Readonly<Record<string, unknown>>;
-  if (fields.type === 'BASE_TABLE' && fields.schema_name === '' && !hidden.has(String(fields.table_name))) {
-    found.push({ name: String(fields.table_name), at: Number(fields.query_location) });
+  if (fields.type === 'BASE_TABLE') {
+    const schema = fields.schema_name === '' ? undefined : String(fields.schema_name);
+    const name = String(fields.table_name);
+    const isHidden = schema === undefined && hidden.has(name);
+    if (!isHidden) found.push({ schema, name, at: Number(fields.query_location) });
   }
   const names = withNames(fields.cte_map);
   const inner = names.length === 0 ? hidden : new Set([...hidden, ...names]);

@@ -33,9 +33,10 @@ export class Session {
   constructor(parts: EngineParts, options: { user?: string; onClosed?: () => void } = {}) {
     this.#parts = parts;
     this.#onClosed = options.onClosed ?? (() => undefined);
-    this.#backend = new Backend(parts);
+    const user = options.user ?? 'awsuser';
+    this.#backend = new Backend(parts, user);
     this.#state = {
-      user: options.user ?? 'awsuser',
+      user,
       lastCopyCount: 0,
       lastCopyId: -1,
       lastUnloadCount: 0,

@@ -1,6 +1,6 @@
 import { notSupported } from './not-supported.ts';
 import type { Statement } from './statement.ts';
-import type { QualifiedName, TokenCursor } from './token-cursor.ts';
+import type { TokenCursor } from './token-cursor.ts';
 
 export function parseMaintenance(cursor: TokenCursor, tag: 'ANALYZE' | 'VACUUM'): Statement {
   cursor.next();
@@ -33,27 +33,4 @@ export function parseComment(cursor: TokenCursor): Statement {
   const isRelation = ['table', 'view', 'column'].includes(object) && name !== undefined;
   const relations = isRelation ? [{ schema: parts.at(-2), name }] : [];
   return { kind: 'accepted', tag: 'COMMENT', relations, notInTransaction: false };
-}
-
-/** Rights are not kept: everybody may do everything here. The tables that are named must exist. */
-export function parseGrant(cursor: TokenCursor, tag: 'GRANT' | 'REVOKE'): Statement {
-  cursor.next();
-  const privileges = cursor.textUntil(
-    (token) => token.kind === 'word' && ['on', 'to', 'from'].includes(token.text),
-  );
-  if (privileges === '') throw cursor.syntaxError();
-  const relations: QualifiedName[] = [];
-  if (cursor.accept('on')) {
-    const other = ['schema', 'database', 'function', 'procedure', 'language', 'all', 'model', 'datashare'];
-    if (other.some((word) => cursor.isWord(word))) {
-      cursor.textUntil((token) => token.kind === 'word' && ['to', 'from'].includes(token.text));
-    } else {
-      cursor.accept('table');
-      do relations.push(cursor.qualifiedName());
-      while (cursor.acceptSymbol(','));
-    }
-  }
-  cursor.expect(tag === 'GRANT' ? 'to' : 'from');
-  if (cursor.isAtEnd) throw cursor.syntaxError();
-  return { kind: 'accepted', tag, relations, notInTransaction: false };
 }

@@ -23,8 +23,7 @@ function parseAction(cursor: TokenCursor, table: string): AlterAction {
     return { kind: 'append', from };
   }
   if (cursor.accept('owner', 'to')) {
-    cursor.identifier();
-    return { kind: 'attributes', attributes: {} };
+    return { kind: 'owner', owner: cursor.identifier() };
   }
   cursor.expect('alter');
   return parseAlter(cursor, table);

@@ -1,3 +1,4 @@
+import { parseAlterUser, parseCreateUser, parseDropUser, parseOwnSchema } from '../privilege/parse-user.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { notSupported } from './not-supported.ts';
 import { parseAlterTable } from './parse-alter-table.ts';
@@ -27,12 +28,13 @@ export function parseCreate(cursor: TokenCursor): Statement {
   if (cursor.accept('schema')) {
     const ifNotExists = cursor.accept('if', 'not', 'exists');
     const name = cursor.identifier();
-    if (cursor.accept('authorization')) cursor.identifier();
+    const owner = cursor.accept('authorization') ? cursor.identifier() : undefined;
     if (cursor.accept('quota')) cursor.rest();
     cursor.expectEnd();
-    return { kind: 'create-schema', name, ifNotExists };
+    return { kind: 'create-schema', name, ifNotExists, ...(owner === undefined ? {} : { owner }) };
   }
-  if (cursor.accept('user') || cursor.accept('group') || cursor.accept('role')) {
+  if (cursor.accept('user')) return parseCreateUser(cursor);
+  if (cursor.accept('group') || cursor.accept('role')) {
     const tag = `CREATE ${cursor.peek(-1)?.text.toUpperCase()}`;
     cursor.identifier();
     return { kind: 'accepted', tag, relations: [], notInTransaction: false };
@@ -70,7 +72,9 @@ function parseView(cursor: TokenCursor, orReplace: boolean): Statement {
 export function parseAlter(cursor: TokenCursor): Statement {
   cursor.next();
   if (cursor.accept('table')) return parseAlterTable(cursor);
-  if (['user', 'group', 'role'].some((word) => cursor.accept(word))) {
+  if (cursor.accept('user')) return parseAlterUser(cursor);
+  if (cursor.accept('schema')) return parseOwnSchema(cursor);
+  if (['group', 'role'].some((word) => cursor.accept(word))) {
     const tag = `ALTER ${cursor.peek(-1)?.text.toUpperCase()}`;
     cursor.identifier();
     return { kind: 'accepted', tag, relations: [], notInTransaction: false };
@@ -90,7 +94,8 @@ export function parseDrop(cursor: TokenCursor): Statement {
     throw notSupported(`DROP ${object.toUpperCase()}`);
   }
   const ifExists = cursor.accept('if', 'exists');
-  if (object === 'user' || object === 'group' || object === 'role') {
+  if (object === 'user') return parseDropUser(cursor, ifExists);
+  if (object === 'group' || object === 'role') {
     cursor.identifier();
     return { kind: 'accepted', tag: `DROP ${object.toUpperCase()}`, relations: [], notInTransaction: false };
   }

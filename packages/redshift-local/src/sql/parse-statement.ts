@@ -1,6 +1,7 @@
+import { parseGrant } from '../privilege/parse-grant.ts';
 import { RedshiftError } from '../redshift-error.ts';
 import { notSupported } from './not-supported.ts';
-import { parseComment, parseGrant, parseMaintenance } from './parse-accepted.ts';
+import { parseComment, parseMaintenance } from './parse-accepted.ts';
 import { parseBegin, parseEnd, parseLock, parseReset, parseSet, parseShow } from './parse-control.ts';
 import { parseDelete, parseInsert, parseMerge, parseUpdate } from './parse-dml.ts';
 import { parseAlter, parseCreate, parseDrop } from './parse-object.ts';

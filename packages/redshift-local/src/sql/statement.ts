@@ -1,5 +1,6 @@
 import type { TableAttributes } from '../catalog/table-definition.ts';
 import type { RedshiftType } from '../catalog/table-info.ts';
+import type { PrivilegeStatement } from '../privilege/statement.ts';
 import type { QualifiedName } from './token-cursor.ts';
 
 export interface ColumnDeclaration {
@@ -66,7 +67,8 @@ export type AlterAction =
   | { readonly kind: 'rename-column'; readonly column: string; readonly to: string }
   | { readonly kind: 'alter-type'; readonly column: string; readonly type: RedshiftType }
   | { readonly kind: 'append'; readonly from: QualifiedName }
-  /** Changes what only metadata shows: owner, distribution, sort order, encoding, informational constraints. */
+  | { readonly kind: 'owner'; readonly owner: string }
+  /** Changes what only metadata shows: distribution, sort order, encoding, informational constraints. */
   | { readonly kind: 'attributes'; readonly attributes: Partial<TableAttributes> };
 
 export interface AlterTable {
@@ -150,7 +152,13 @@ export type Statement =
   | Update
   | Delete
   | Merge
-  | { readonly kind: 'create-schema'; readonly name: string; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'create-schema';
+      readonly name: string;
+      readonly ifNotExists: boolean;
+      /** AUTHORIZATION. */
+      readonly owner?: string;
+    }
   | {
       readonly kind: 'drop-schema';
       readonly names: readonly string[];
@@ -159,6 +167,7 @@ export type Statement =
     }
   | { readonly kind: 'query'; readonly sql: string }
   | ForeignStatement
+  | PrivilegeStatement
   | { readonly kind: 'truncate'; readonly table: QualifiedName }
   | { readonly kind: 'lock'; readonly tables: readonly QualifiedName[] }
   | { readonly kind: 'explain'; readonly sql: string }

@@ -80,7 +80,8 @@ export const CATALOG_VIEWS: Readonly<Record<string, string>> = {
     SELECT database_name AS catalog_name, schema_name, 'awsuser' AS schema_owner FROM duckdb_schemas()
     WHERE database_name = current_database() AND schema_name NOT IN ('main', 'rs_system', 'rs_catalog')`,
   pg_tables: `
-    SELECT schema_name AS schemaname, relation_name AS tablename, 'awsuser' AS tableowner, NULL::VARCHAR AS "tablespace",
+    SELECT schema_name AS schemaname, relation_name AS tablename,
+      coalesce((definition ->> '$.owner'), 'awsuser') AS tableowner, NULL::VARCHAR AS "tablespace",
       false AS hasindexes, false AS hasrules, false AS hastriggers
     FROM rs_catalog.relations WHERE (definition ->> '$.kind') = 'table'`,
   pg_table_def: `
@@ -104,7 +105,11 @@ export const CATALOG_VIEWS: Readonly<Record<string, string>> = {
     GROUP BY d.schema_name, d.table_id, d.relation_name`,
   pg_user: `
     SELECT 'awsuser' AS usename, 100 AS usesysid, true AS usecreatedb, true AS usesuper, false AS usecatupd,
-      '********' AS passwd, NULL::TIMESTAMP AS valuntil, NULL::VARCHAR AS useconfig`,
+      '********' AS passwd, NULL::TIMESTAMP AS valuntil, NULL::VARCHAR AS useconfig
+    UNION ALL
+    SELECT (definition ->> '$.name'), 100 + row_number() OVER (ORDER BY relation_name), false,
+      CAST((definition ->> '$.isSuperuser') AS BOOLEAN), false, '********', NULL, NULL
+    FROM rs_catalog.relations WHERE CAST((definition ->> '$.isUser') AS BOOLEAN)`,
   pg_namespace: `
     SELECT schema_name AS nspname, 100 AS nspowner FROM duckdb_schemas()
     WHERE database_name = current_database() AND schema_name NOT IN ('main', 'rs_system', 'rs_catalog')`,
