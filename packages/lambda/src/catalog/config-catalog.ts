@@ -1,0 +1,164 @@
+import {
+  type BulkSpec,
+  compileRoutes,
+  LoadError,
+  type MillraceConfig,
+  type ObjectRef,
+  parseConfigText,
+  type RedshiftWarehouse,
+  routesOf,
+  urlOf,
+} from '@millrace/core';
+import type { ConfigEnvironment } from '../environment.ts';
+import { errorFields } from '../log.ts';
+import { BulkTargets } from './bulk-targets.ts';
+import { CachedTexts } from './cached-texts.ts';
+import type { Catalog, QueueTargets } from './catalog.ts';
+import { type CatalogParts, DOCUMENT_MAX_AGE_MS } from './document-catalog.ts';
+import { openSite, type Site } from './site.ts';
+
+interface OpenConfig {
+  readonly config: MillraceConfig;
+  readonly site: Site;
+  readonly bulk: BulkTargets;
+}
+
+/** Targets by one `millrace.config.json` in S3: one site, with routes for what no queue of its own announces. */
+export class ConfigCatalog implements Catalog {
+  readonly #environment: ConfigEnvironment;
+  readonly #parts: CatalogParts;
+  readonly #texts: CachedTexts<OpenConfig>;
+  readonly #name: string;
+
+  constructor(environment: ConfigEnvironment, parts: CatalogParts) {
+    this.#environment = environment;
+    this.#parts = parts;
+    const { bucket, key } = environment.config;
+    const slash = key.lastIndexOf('/') + 1;
+    this.#name = key.slice(slash);
+    this.#texts = new CachedTexts({
+      objects: parts.objects,
+      now: parts.now,
+      maxAgeMs: DOCUMENT_MAX_AGE_MS,
+      at: { bucket, prefix: key.slice(0, slash) },
+      isMeant: (name) => name === this.#name,
+      parse: (text) => this.#open(text),
+      onError: (error, url) =>
+        parts.log.error('the configuration cannot be used', { url, ...errorFields(error) }),
+    });
+  }
+
+  async ofQueue(queue: string | null): Promise<QueueTargets> {
+    const { config, site } = await this.#config();
+    const named = [...config.targets.values()].filter(
+      ({ queues }) => queue !== null && queues.includes(queue),
+    );
+    if (named.length > 0) return { site, targets: named.map(({ name }) => name) };
+    const hasRoutes = [...config.targets.values()].some(({ rules }) => rules.length > 0);
+    if (hasRoutes) return { site, targets: null };
+    const what = queue === null ? 'the event came through no queue' : `no target names the queue '${queue}'`;
+    throw new LoadError('queue-unknown', `${what}, and no target of the configuration names a prefix`, {
+      class: 'config',
+      hint: "write the queue, or a prefix, into the 'from' of a target",
+    });
+  }
+
+  async sites(options: { readonly isFresh?: boolean } = {}): Promise<readonly Site[]> {
+    const { config, site, bulk } = await this.#config();
+    for (const { path, site: name } of await bulk.all(options)) {
+      const { definition } = path;
+      if (name !== site.name || config.targets.has(definition.name)) continue;
+      site.targets.set(definition.name, definition);
+      site.bulkTargets.add(definition.name);
+    }
+    return [site];
+  }
+
+  async ofBulk(spec: BulkSpec, document: Readonly<Record<string, unknown>>): Promise<Site> {
+    await this.sites({ isFresh: true });
+    const { site, bulk } = await this.#config();
+    const { cluster } = spec;
+    if (cluster && (cluster.identifier !== site.warehouse || cluster.database !== site.database)) {
+      throw new LoadError(
+        'bulk-place',
+        `the bulk document is about ${cluster.identifier}, database ${cluster.database}, and the configuration ` +
+          `about ${site.warehouse}, database ${site.database}`,
+        { hint: "correct its 'cluster', or leave it out" },
+      );
+    }
+    await bulk.remember(site, spec, document);
+    return site;
+  }
+
+  isOwn(): boolean {
+    // Routes refuse what is below the control prefix; and a configuration is checked for sources that overlap it.
+    return false;
+  }
+
+  async #config(): Promise<OpenConfig> {
+    const reading = await this.#texts.one(this.#name);
+    if (reading === undefined) {
+      throw new LoadError('config-missing', `there is no ${urlOf(this.#environment.config)}`, {
+        class: 'config',
+        hint: 'write it there, or correct MILLRACE_CONFIG',
+      });
+    }
+    if ('error' in reading) throw reading.error;
+    return reading.value;
+  }
+
+  #open(text: string): OpenConfig {
+    const { environment, wakeQueueUrl } = this.#environment;
+    const source = urlOf(this.#environment.config);
+    const config = parseConfigText(text, { source, environment });
+    const { tracker, control } = config;
+    const warehouse = requireRedshift(config, source);
+    if (tracker.kind !== 'dynamodb' || config.objects.kind !== 's3') {
+      throw new LoadError(
+        'config-invalid',
+        `${source}: on Lambda, 'objects' have to be of kind 's3' and 'tracker' of kind 'dynamodb'`,
+        { class: 'config', hint: 'a function has no disk of its own: write both' },
+      );
+    }
+    const routes = compileRoutes(config);
+    const site = openSite(
+      {
+        // As everybody else calls the lanes who works by the same configuration.
+        name: warehouse.database,
+        address: warehouse.address,
+        database: warehouse.database,
+        secretArn: warehouse.secretArn,
+        table: tracker.table,
+        settings: {
+          control,
+          iamRole: warehouse.iamRole,
+          maxLoads: warehouse.maxLoads,
+          statementTimeoutMs: warehouse.statementTimeoutMs,
+        },
+        routesOf: (at: ObjectRef) => routesOf(routes, at),
+        wakeQueueUrl: wakeQueueUrl ?? config.wakes?.queue,
+        // As `millrace up` writes them, which may share the queue.
+        wakePrefix: '',
+      },
+      this.#parts,
+    );
+    for (const [name, definition] of config.targets) site.targets.set(name, definition);
+    const { objects, now, log } = this.#parts;
+    const bulk = new BulkTargets({
+      objects,
+      control,
+      now,
+      maxAgeMs: DOCUMENT_MAX_AGE_MS,
+      onError: (error, url) => log.error('a bulk document cannot be used', { url, ...errorFields(error) }),
+    });
+    return { config, site, bulk };
+  }
+}
+
+function requireRedshift({ warehouse }: MillraceConfig, source: string): RedshiftWarehouse {
+  if (warehouse.kind === 'redshift') return warehouse;
+  throw new LoadError('config-invalid', `${source}: on Lambda, 'warehouse' has to be of kind 'redshift'`, {
+    class: 'config',
+    hint: 'write it, or pick an environment with one by MILLRACE_ENV',
+  });
+}

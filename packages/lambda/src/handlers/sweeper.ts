@@ -1,0 +1,60 @@
+import { LoadError, sweep } from '@millrace/core';
+import type { Composition } from '../compose.ts';
+import type { InvocationContext } from '../event/lambda-event.ts';
+import { errorFields } from '../log.ts';
+
+export interface SweeperReport {
+  /** Sites that were looked at. */
+  readonly swept: number;
+  /** Jobs that somebody had left. */
+  readonly settled: number;
+  /** Lanes that could not be looked at; each is logged. */
+  readonly broken: number;
+}
+
+/**
+ * The net below events and wakes, once a minute: looks at every lane of every site. Jobs whose events were lost are
+ * settled, what is due is begun, actions on loaded objects that broke off are finished. Lists nothing.
+ *
+ * @throws LoadError `sweep-incomplete` when a whole site could not be looked at, after the others were.
+ */
+export function createSweeper(
+  compose: () => Composition,
+): (event: unknown, context: InvocationContext) => Promise<SweeperReport> {
+  return async (_event, context) => {
+    const { begin, catalog, log } = compose();
+    const shift = begin(context);
+    const report = { swept: 0, settled: 0, broken: 0 };
+    const missed: string[] = [];
+    for (const site of await catalog.sites()) {
+      try {
+        if (shift.isShort)
+          throw new LoadError('out-of-time', 'the function’s time is over', { class: 'transient' });
+        const { settled, broken } = await sweep(shift.loaderOf(site), {
+          moveOn: (target) => shift.turn(site, target),
+        });
+        report.swept += 1;
+        report.settled += settled.size;
+        report.broken += broken.size;
+        for (const [target, error] of broken) {
+          log.error('a lane could not be looked at', {
+            target,
+            database: site.database,
+            ...errorFields(error),
+          });
+        }
+      } catch (error) {
+        missed.push(site.name);
+        log.error('a site could not be swept', { site: site.name, ...errorFields(error) });
+      }
+    }
+    await shift.finish();
+    if (missed.length > 0) {
+      throw new LoadError('sweep-incomplete', `not swept: ${missed.join(', ')}`, {
+        class: 'transient',
+        hint: 'the log says why; the next sweep is in a minute',
+      });
+    }
+    return report;
+  };
+}

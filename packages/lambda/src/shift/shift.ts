@@ -1,0 +1,235 @@
+import { metricsToStdout } from '@millrace/aws/cloudwatch';
+import {
+  type AdvanceOutcome,
+  advance,
+  type Lane,
+  LoadError,
+  type Loader,
+  type LoaderEvent,
+  prepareTarget,
+  settleFailure,
+} from '@millrace/core';
+import type { Site } from '../catalog/site.ts';
+import type { Clients } from '../clients.ts';
+import type { InvocationContext } from '../event/lambda-event.ts';
+import { errorFields, type Log } from '../log.ts';
+import { SiteWakes } from './site-wakes.ts';
+import { publishTableLoaded, type TableLoaded, toTableLoaded } from './table-loaded.ts';
+
+export interface ShiftParts {
+  readonly clients: Clients;
+  readonly eventBus: string;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly writeLine?: (line: string) => void;
+  /** Hears what the verbs tell, beside metrics and log. */
+  readonly onEvent?: (event: LoaderEvent) => void;
+}
+
+interface DueLane {
+  readonly site: Site;
+  readonly target: string;
+  /** What waits is due, however young it is. */
+  readonly isDraining: boolean;
+}
+
+/** With less time left nothing new is begun: a load's plan and submission take a second or two, and requests time out. */
+const MIN_LEFT_MS = 10_000;
+/** Lanes become due while others are moved on: files that were rewritten, jobs that failed at once. */
+const MAX_ROUNDS = 5;
+/** When a lane that could not be moved on is looked at again. */
+const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * What one invocation does beside its own errand: it moves on the lanes that are due because of it, and tells of what was
+ * loaded. Nothing of it outlives the invocation.
+ */
+export class Shift {
+  readonly #parts: ShiftParts;
+  readonly #context: InvocationContext;
+  readonly #loaders = new Map<Site, Loader>();
+  readonly #due = new Map<string, DueLane>();
+  readonly #broken = new Map<string, unknown>();
+  readonly #loaded: TableLoaded[] = [];
+  /** Sites where a job ended: there may be room for lanes that wait for it. */
+  readonly #roomy = new Set<Site>();
+
+  constructor(context: InvocationContext, parts: ShiftParts) {
+    this.#context = context;
+    this.#parts = parts;
+  }
+
+  /** Whether it is too late to begin anything. */
+  get isShort(): boolean {
+    return this.#context.getRemainingTimeInMillis() < MIN_LEFT_MS;
+  }
+
+  /** The site's loader for this invocation. */
+  loaderOf(site: Site): Loader {
+    const known = this.#loaders.get(site);
+    if (known) return known;
+    const { now, writeLine, onEvent } = this.#parts;
+    const measure = metricsToStdout({}, writeLine);
+    const loader: Loader = {
+      ...site.loader,
+      wakes: new SiteWakes({ site, now, onDue: (target) => this.lookAt(site, target) }),
+      onEvent: (event) => {
+        measure(event);
+        this.#note(site, event);
+        onEvent?.(event);
+      },
+    };
+    this.#loaders.set(site, loader);
+    return loader;
+  }
+
+  /** The lane is moved on at the end. @param options `isDraining`: what waits is due, however young it is. */
+  lookAt(site: Site, target: string, options: { readonly isDraining?: boolean } = {}): void {
+    const key = laneKey(site, target);
+    const isDraining = options.isDraining ?? this.#due.get(key)?.isDraining ?? false;
+    this.#due.set(key, { site, target, isDraining });
+  }
+
+  /** Why a lane could not be moved on; undefined when it could. */
+  brokenBy(site: Site, target: string): unknown {
+    return this.#broken.get(laneKey(site, target));
+  }
+
+  /**
+   * Moves on what is due. What breaks is logged and looked at again in a few seconds: the files are written down, and the
+   * errand of the invocation is done whatever becomes of it. Then tells of what was loaded.
+   */
+  async finish(): Promise<void> {
+    const { clients, eventBus, log } = this.#parts;
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      await this.#lookForWaiting();
+      const due = [...this.#due.values()].sort(bulkLast);
+      this.#due.clear();
+      if (due.length === 0) break;
+      for (const lane of due) await this.#moveOn(lane);
+    }
+    await publishTableLoaded(clients.eventBridge, this.#loaded.splice(0), { eventBus, log });
+  }
+
+  /**
+   * Moves a lane on, as far as it can go now. A lane that never had a job, or was held, is made ready first: its ledger may
+   * be missing.
+   */
+  async turn(
+    site: Site,
+    target: string,
+    { isDraining = false }: { readonly isDraining?: boolean } = {},
+  ): Promise<AdvanceOutcome> {
+    const loader = this.loaderOf(site);
+    if (!site.prepared.has(target)) {
+      const lane = await loader.tracker.lane(target);
+      if (needsPreparing(lane, loader.now()) && !(await prepare(loader, lane))) return { kind: 'lost-race' };
+      site.prepared.add(target);
+    }
+    const isBulk = site.bulkTargets.has(target);
+    const outcome = await advance(isBulk ? leavingRoom(loader) : loader, target, { drain: isDraining });
+    if (outcome.kind === 'held') site.prepared.delete(target);
+    return outcome;
+  }
+
+  async #moveOn({ site, target, isDraining }: DueLane): Promise<void> {
+    const { now, log } = this.#parts;
+    const key = laneKey(site, target);
+    try {
+      if (this.isShort) {
+        await this.loaderOf(site).wakes.wake(target, now() + 1);
+      } else {
+        await this.turn(site, target, { isDraining });
+      }
+      this.#broken.delete(key);
+    } catch (error) {
+      this.#broken.set(key, error);
+      log.error('a lane could not be moved on; it is looked at again', { target, ...errorFields(error) });
+      // A queue that is what is broken is not asked once more: the sweeper is below.
+      if (error instanceof LoadError && error.code.startsWith('queue-')) return;
+      await this.loaderOf(site).wakes.wake(target, now() + LOOK_AGAIN_MS);
+    }
+  }
+
+  /** Lanes that found no room wait for a job to end, longest first; nobody else tells them. */
+  async #lookForWaiting(): Promise<void> {
+    const { now } = this.#parts;
+    for (const site of this.#roomy) {
+      this.#roomy.delete(site);
+      const lanes = await this.loaderOf(site).tracker.lanes();
+      const waiting = lanes
+        .flatMap(({ target, state }) => (state.kind === 'waiting' ? [{ target, dueAt: state.dueAt }] : []))
+        .filter(({ target, dueAt }) => dueAt <= now() && site.targets.has(target))
+        .sort((one, other) => one.dueAt - other.dueAt);
+      for (const { target } of waiting) this.lookAt(site, target);
+    }
+  }
+
+  #note(site: Site, event: LoaderEvent): void {
+    const { log } = this.#parts;
+    const { target } = event;
+    switch (event.kind) {
+      case 'table-loaded': {
+        const load = toTableLoaded(event, site.database);
+        this.#loaded.push(load);
+        this.#roomy.add(site);
+        log.info('table loaded', { ...load });
+        break;
+      }
+      case 'job-failed':
+        this.#roomy.add(site);
+        log.warn('a load job failed', { target, job: event.job.id, code: event.code, reason: event.reason });
+        break;
+      case 'lane-held':
+        log.warn('a lane is held', {
+          target,
+          code: event.code,
+          reason: event.reason,
+          until: new Date(event.until).toISOString(),
+        });
+        break;
+      case 'file-aside':
+        log.warn(`a file is ${event.status}`, { target, url: event.file.url, ...event.evidence });
+        break;
+      case 'files-waiting':
+      case 'job-submitted':
+        break;
+    }
+  }
+}
+
+function laneKey({ name }: Site, target: string): string {
+  return `${name}/${target}`;
+}
+
+/** Micro-batches first, the rest in the order in which they were found. */
+function bulkLast(one: DueLane, other: DueLane): number {
+  return Number(one.site.bulkTargets.has(one.target)) - Number(other.site.bulkTargets.has(other.target));
+}
+
+/** Bulk lanes leave a place of the budget to micro-batches, where there is more than one. */
+function leavingRoom(loader: Loader): Loader {
+  const { settings } = loader;
+  return { ...loader, settings: { ...settings, maxLoads: Math.max(1, settings.maxLoads - 1) } };
+}
+
+function needsPreparing({ fence, arrivals, state }: Lane, now: number): boolean {
+  if (state.kind === 'held') return now >= state.until;
+  return fence === 0 && arrivals > 0 && (state.kind === 'idle' || state.kind === 'waiting');
+}
+
+/** @returns false when the lane could not be made ready, which the lane and its files say then. */
+async function prepare(loader: Loader, lane: Lane): Promise<boolean> {
+  try {
+    await prepareTarget(loader, lane.target);
+    return true;
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    const { batching } = loader.targets.get(lane.target) ?? {};
+    const waiting = await loader.tracker.waitingFiles(lane.target, batching?.maxFiles ?? 1);
+    if (waiting.length === 0) return false;
+    const files = waiting.map(({ file }) => file);
+    await settleFailure(loader, { lane, job: null, statement: null, error, files });
+    return false;
+  }
+}
