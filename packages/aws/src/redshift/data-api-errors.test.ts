@@ -20,7 +20,7 @@ afterEach(async () => {
 async function answering(...replies: readonly StubReply[]): Promise<DataApiWarehouse> {
   stub = await startAwsStub((_, nth) => replies[Math.min(nth, replies.length) - 1] ?? 'hang-up');
   client = newClient(stub.url, replies.length);
-  return new DataApiWarehouse(client, { address: CLUSTER, database: 'dev' });
+  return new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', patienceMs: 0 });
 }
 
 async function errorOf(call: Promise<unknown>): Promise<LoadError> {

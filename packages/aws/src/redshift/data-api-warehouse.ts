@@ -29,10 +29,17 @@ export interface DataApiWarehouseOptions extends WarehousePlace {
    * @default 600_000 - ten minutes
    */
   readonly timeoutMs?: number;
+  /**
+   * How long a call that AWS throttles is repeated, beyond what the SDK does.
+   *
+   * @default 8_000
+   */
+  readonly patienceMs?: number;
   readonly now?: () => number;
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000;
+const DEFAULT_PATIENCE_MS = 8_000;
 
 /**
  * Redshift's logs are written a little after what they tell of. Without its row a bad file is found by halving the job,
@@ -57,7 +64,7 @@ export class DataApiWarehouse implements Warehouse {
 
   /** @throws LoadError `warehouse-address` (class `config`) when both a secret and a database user are given. */
   constructor(client: RedshiftDataClient, options: DataApiWarehouseOptions) {
-    this.#api = new DataApi(client, options);
+    this.#api = new DataApi(client, { patienceMs: DEFAULT_PATIENCE_MS, ...options });
     this.#options = options;
   }
 

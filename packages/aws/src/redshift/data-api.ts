@@ -15,6 +15,7 @@ import { AttemptRecorder, INSIDE_RETRIES } from './attempt-recorder.ts';
 import { isTooManyWaiting, isUnknownStatement, toDataApiError } from './data-api-errors.ts';
 import { BEFORE_PARSING, keepExactIntegers } from './exact-integers.ts';
 import { describePlace, type PlaceInput, toPlaceInput, type WarehousePlace } from './warehouse-address.ts';
+import { whileThrottled } from './while-throttled.ts';
 
 /** The longest that one call of the Data API waits (AWS service model). */
 export const MAX_WAIT_SECONDS = 30;
@@ -48,10 +49,12 @@ export class DataApi {
   readonly place: string;
   readonly #client: RedshiftDataClient;
   readonly #input: PlaceInput;
+  readonly #patienceMs: number;
 
   /** @throws LoadError `warehouse-address` (class `config`) */
-  constructor(client: RedshiftDataClient, place: WarehousePlace) {
+  constructor(client: RedshiftDataClient, { patienceMs, ...place }: WarehousePlace & { patienceMs: number }) {
     this.#client = client;
+    this.#patienceMs = patienceMs;
     this.#input = toPlaceInput(place);
     this.place = describePlace(place);
   }
@@ -154,26 +157,30 @@ export class DataApi {
     });
   }
 
-  async #read<Output>(operation: string, send: () => Promise<Output>): Promise<Output> {
-    try {
-      return await send();
-    } catch (cause) {
-      throw toDataApiError(cause, { operation, place: this.place, changes: false });
-    }
+  #read<Output>(operation: string, send: () => Promise<Output>): Promise<Output> {
+    return whileThrottled(async () => {
+      try {
+        return await send();
+      } catch (cause) {
+        throw toDataApiError(cause, { operation, place: this.place, changes: false });
+      }
+    }, this.#patienceMs);
   }
 
-  async #change<Output>(
+  #change<Output>(
     { operation, recorder }: { operation: string; recorder: AttemptRecorder },
     send: () => Promise<Output>,
   ): Promise<Output> {
-    try {
-      return await send();
-    } catch (cause) {
-      const classify = (one: unknown): LoadError =>
-        toDataApiError(one, { operation, place: this.place, changes: true });
-      const lost = recorder.failures.map(classify).find((error) => error.class === 'unknown');
-      throw lost ?? classify(cause);
-    }
+    const classify = (cause: unknown): LoadError =>
+      toDataApiError(cause, { operation, place: this.place, changes: true });
+    return whileThrottled(async () => {
+      try {
+        return await send();
+      } catch (cause) {
+        const lost = recorder.failures.map(classify).find((error) => error.class === 'unknown');
+        throw lost ?? classify(cause);
+      }
+    }, this.#patienceMs);
   }
 }
 

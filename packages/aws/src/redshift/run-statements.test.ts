@@ -35,7 +35,7 @@ async function answering(
   });
   const client = newClient(stub.url, 1);
   close = () => client.destroy();
-  return new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', timeoutMs });
+  return new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', timeoutMs, patienceMs: 0 });
 }
 
 function operations(): string[] {

@@ -1,7 +1,7 @@
 import { DataApiWarehouse } from '@millrace/aws/redshift';
 import { readJobDocument, type StatementBatch } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startAwsStub } from './aws-stub.ts';
+import { type StubRequest, startAwsStub } from './aws-stub.ts';
 import { LaneOnDataApi, LEASE_MS } from './lane-on-data-api.ts';
 import { CLUSTER, newClient, openDataApi } from './open-data-api.ts';
 
@@ -112,8 +112,9 @@ describe('no file is loaded twice', () => {
 
   it('when a statement is ABORTED for the client, and has committed: the receipts know', async () => {
     const lane = await openLane();
-    const { warehouse, close } = await aborting(lane.api.server.url);
-    closing.push(close);
+    const warehouse = await distorting(lane.api.server.url, ({ operation }, reply) =>
+      operation === 'DescribeStatement' ? { ...reply, body: { ...reply.body, Status: 'ABORTED' } } : reply,
+    );
     const { describe: describeTruly } = lane.loader.warehouse;
     await lane.arrive('1.csv');
     await lane.advance();
@@ -141,6 +142,17 @@ describe('no lane is stuck', () => {
     lane.api.server.faults.clear();
     await lane.drained();
     expect(await lane.ids()).toEqual([1]);
+  });
+
+  it('when sixty questions come at once, and AWS allows twenty to thirty in a second', async () => {
+    // AWS's own rates.
+    const { warehouse, close } = await openDataApi({
+      server: { limits: {} },
+      options: { patienceMs: 20_000 },
+    });
+    closing.push(close);
+    const questions = Array.from({ length: 60 }, (_, n) => warehouse.transact([`SELECT ${n} AS n`]));
+    expect((await Promise.all(questions)).map(([row]) => row?.n)).toEqual(questions.map((_, n) => n));
   });
 
   it('when a statement is cancelled: its attempt is void, and the file goes into the next job', async () => {
@@ -177,6 +189,27 @@ describe('no lane is stuck', () => {
     expect(await lane.ids()).toEqual([1, 2]);
     // Two files wait, one job loads them.
     expect(lane.kinds().filter((kind) => kind === 'table-loaded')).toHaveLength(1);
+  });
+
+  it('when another role looks: it is told to, and the role that submitted settles', async () => {
+    const lane = await openLane();
+    await lane.arrive('1.csv');
+    await lane.advance();
+    const own = lane.loader.warehouse.describe;
+    const denied = { status: 400, body: { __type: 'AccessDeniedException', Message: 'not authorized' } };
+    const other = await distorting(lane.api.server.url, ({ operation }, reply) =>
+      operation === 'DescribeStatement' ? denied : reply,
+    );
+    lane.loader.warehouse.describe = (statement, options) => other.describe(statement, options);
+    await expect(lane.settle()).rejects.toMatchObject({
+      class: 'config',
+      code: 'access-denied',
+      hint: expect.stringContaining('the role that submitted it'),
+    });
+    expect(await lane.lane()).toMatchObject({ state: { kind: 'running' }, failures: 0 });
+    lane.loader.warehouse.describe = own;
+    expect(await lane.settled()).toMatchObject({ kind: 'loaded' });
+    expect(await lane.ids()).toEqual([1]);
   });
 
   it('when the cluster is paused', async () => {
@@ -241,21 +274,27 @@ describe('a statement is found', () => {
   });
 });
 
-/** A Data API that tells of every statement that it was ABORTED, whatever became of it. */
-async function aborting(url: string): Promise<{ warehouse: DataApiWarehouse; close(): Promise<void> }> {
-  const stub = await startAwsStub(async ({ headers, body }) => {
-    const { host: _, connection: __, ...rest } = headers;
-    const response = await fetch(url, { method: 'POST', headers: rest as Record<string, string>, body });
-    const answer = (await response.json()) as { SubStatements?: object[] };
-    const isDescription = answer.SubStatements !== undefined;
-    return { status: response.status, body: isDescription ? { ...answer, Status: 'ABORTED' } : answer };
+/** A warehouse behind a Data API whose replies are changed on their way. */
+async function distorting(
+  url: string,
+  distort: (
+    request: StubRequest,
+    reply: { status: number; body: object },
+  ) => { status: number; body: object },
+): Promise<DataApiWarehouse> {
+  const stub = await startAwsStub(async (request) => {
+    const { host: _, connection: __, ...headers } = request.headers;
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: headers as Record<string, string>,
+      body: request.body,
+    });
+    return distort(request, { status: response.status, body: (await response.json()) as object });
   });
   const client = newClient(stub.url);
-  return {
-    warehouse: new DataApiWarehouse(client, { address: CLUSTER, database: 'dev' }),
-    close: async () => {
-      client.destroy();
-      await stub.close();
-    },
-  };
+  closing.push(async () => {
+    client.destroy();
+    await stub.close();
+  });
+  return new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', patienceMs: 0 });
 }

@@ -40,7 +40,7 @@ export async function openDataApi({
     engine,
     server,
     client,
-    warehouse: new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', ...options }),
+    warehouse: new DataApiWarehouse(client, { address: CLUSTER, database: 'dev', patienceMs: 0, ...options }),
     close: async () => {
       client.destroy();
       await server.close();
