@@ -192,4 +192,42 @@ describe('the commands on AWS', { timeout: 90_000 }, () => {
       [2, 'Bob'],
     ]);
   });
+
+  it('load as a database user who has the printed grants and nothing else', async () => {
+    const admin = warehouses.get('staging');
+    if (admin === undefined) throw new Error('staging is there');
+    const places = (dbUser?: string) => ({
+      objects: { kind: 's3', endpoint: front.url },
+      warehouse: { kind: 'redshift', cluster: 'one', database: 'dev', endpoint: admin.url, dbUser },
+      control: `s3://own/${round}/granted/`,
+    });
+    await configure(places());
+    expect(await run('migrate')).toMatchObject({ code: 0 });
+    await admin.query('CREATE USER loader PASSWORD DISABLE');
+    const { statements } = await readMillrace<{ statements: string[] }>(['grants', '--user', 'loader'], {
+      cwd: folder,
+    });
+    const people = await write('people.csv', '1,Ann\n');
+    const scores = await write('scores.csv', '1,2026-01-01 00:00:00,5\n');
+
+    await configure(places('loader'));
+    const refused = await run('load', 'people', people);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('permission denied');
+
+    for (const statement of statements) await admin.query(statement);
+    expect(await run('load', 'people', people)).toMatchObject({ code: 0 });
+    expect(await run('load', 'scores', scores)).toMatchObject({ code: 0 });
+    const older = await write('older.csv', '1,2025-01-01 00:00:00,4\n2,2025-01-01 00:00:00,7\n');
+    expect(await run('load', 'scores', older)).toMatchObject({ code: 0 });
+    expect(await peopleIn('staging')).toEqual([[1, 'Ann']]);
+    const result = await admin.query('SELECT id, v FROM scores ORDER BY id');
+    expect(result).toMatchObject({
+      rows: [
+        [1, 5],
+        [2, 7],
+      ],
+    });
+    expect((await run('query', 'DELETE FROM people')).stderr).toContain('permission denied');
+  });
 });

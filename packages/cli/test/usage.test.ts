@@ -19,6 +19,7 @@ const COMMANDS = [
   'plan',
   'migrate',
   'query',
+  'grants',
   'backup',
   'restore',
   'redshift',

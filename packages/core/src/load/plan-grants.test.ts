@@ -25,9 +25,7 @@ it('grants on a target what its load mode does, and no more', () => {
   const upsert = { mode: 'upsert', key: 'id', latestBy: 'at', from, format };
   expect(privilegesOf({ mode: 'append', from, format })).toEqual(['SELECT', 'INSERT']);
   expect(privilegesOf({ mode: 'insert-only', key: 'id', from, format })).toEqual(['SELECT', 'INSERT']);
-  expect(privilegesOf(upsert)).toEqual(['SELECT', 'INSERT', 'UPDATE']);
-  const buried = { ...upsert, tombstone: { column: 'op', equals: 'D' } };
-  expect(privilegesOf(buried)).toEqual(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
+  expect(privilegesOf(upsert)).toEqual(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
 });
 
 it('gives away the schema of the ledgers and each table in it, and nothing else', () => {

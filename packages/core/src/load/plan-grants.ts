@@ -36,13 +36,9 @@ export function planGrants(
 
 function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: string): readonly Statement[] {
   const { name, rule } = definition;
-  const privileges: readonly TablePrivilege[] = [
-    // An append reads its target too: which columns there are, and whether it is there.
-    'SELECT',
-    'INSERT',
-    ...(rule.mode === 'upsert' ? (['UPDATE'] as const) : []),
-    ...(rule.tombstone === null ? [] : (['DELETE'] as const)),
-  ];
+  // An append reads its target too: which columns there are. MERGE has all four, whatever its branches do.
+  const privileges: readonly TablePrivilege[] =
+    rule.mode === 'upsert' ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : ['SELECT', 'INSERT'];
   const tables = planLedger(name, rule, tableColumns).filter(({ kind }) => kind !== 'create-schema');
   return [
     { kind: 'grant-table', table: tableNameOf(name), privileges, user },
