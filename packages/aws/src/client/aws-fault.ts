@@ -97,6 +97,13 @@ const COMMON_RULES: readonly FaultRule[] = [
 /** A fault of the service itself, which another try may not meet. */
 const SERVER_FAULT = { code: 'aws-unavailable', class: 'transient' } as const;
 
+/** A call that never left this process, or whose answer was none of AWS's: another try comes to the same. */
+const BROKEN_CALL = {
+  code: 'aws-call',
+  class: 'config',
+  hint: "check the client's region and endpoint, and what was asked for",
+} as const;
+
 /**
  * Classifies what a call to AWS threw, once: by the service's rules first, then by those that all services share.
  * What no rule knows is refused for good (4xx: class `usage`) or worth another try (`transient`).
@@ -118,16 +125,19 @@ export function toAwsError(
   });
 }
 
+/** How Node names failures of network and TLS. */
+const NODE_CODE = /^(?:E[A-Z]+|[A-Z]+(?:_[A-Z]+)+)$/u;
+
 /** The facts of anything that was thrown. */
 export function faultOf(cause: unknown): AwsFault {
   if (!(cause instanceof Error)) return { name: 'Unknown', message: String(cause), status: undefined };
   const { code, $metadata } = cause as Error & { code?: unknown; $metadata?: { httpStatusCode?: number } };
-  const isNodeCode = typeof code === 'string' && /^(?:E[A-Z_]+|ERR_[A-Z_]+)$/u.test(code);
-  return {
-    name: isNodeCode ? code : cause.name,
-    message: cause.message,
-    status: $metadata?.httpStatusCode,
-  };
+  const status = $metadata?.httpStatusCode;
+  // The answer to a HEAD has no body: its status is all there is.
+  if (cause.name === 'Unknown' && status !== undefined)
+    return { name: `HTTP ${status}`, message: '', status };
+  const isNodeCode = typeof code === 'string' && NODE_CODE.test(code);
+  return { name: isNodeCode ? code : cause.name, message: cause.message, status };
 }
 
 function findRule(rules: readonly FaultRule[], { name, status }: AwsFault): FaultRule | undefined {
@@ -136,7 +146,8 @@ function findRule(rules: readonly FaultRule[], { name, status }: AwsFault): Faul
   return rules.find(({ statuses }) => statuses?.includes(status));
 }
 
-function fallbackOf({ status }: AwsFault): Pick<FaultRule, 'code' | 'class' | 'hint'> {
-  if (status !== undefined && status >= 400 && status < 500) return { code: 'aws-refused', class: 'usage' };
+function fallbackOf({ name, status }: AwsFault): Pick<FaultRule, 'code' | 'class' | 'hint'> {
+  if (status === undefined) return NODE_CODE.test(name) ? SERVER_FAULT : BROKEN_CALL;
+  if (status >= 400 && status < 500) return { code: 'aws-refused', class: 'usage' };
   return SERVER_FAULT;
 }

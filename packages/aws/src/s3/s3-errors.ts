@@ -49,6 +49,12 @@ const S3_RULES: readonly FaultRule[] = [
     code: 'store-unavailable',
     class: 'transient',
   },
+  {
+    statuses: [400],
+    code: 'store-refused',
+    class: 'config',
+    hint: 'where S3 does not say why, it is mostly credentials that have expired, or the wrong region',
+  },
 ];
 
 /** @param verb what was tried, as in "S3 could not <verb> s3://…" */

@@ -218,7 +218,7 @@ describe('errors of S3', () => {
     ],
     [
       { status: 400, code: 'Nonsense' },
-      { code: 'aws-refused', class: 'usage' },
+      { code: 'store-refused', class: 'config' },
     ],
   ])('%o means %o', async (fault, meaning) => {
     const once = aws.s3(front.url, { maxAttempts: 1 });
@@ -226,6 +226,29 @@ describe('errors of S3', () => {
     await expect(new S3ObjectStore(once).read({ bucket: 'b', key: 'k' })).rejects.toMatchObject({
       ...meaning,
       message: expect.stringContaining(`S3 could not read s3://b/k: ${fault.code}`),
+    });
+  });
+
+  it.each([
+    [301, { code: 'bucket-elsewhere', class: 'config' }],
+    [400, { code: 'store-refused', class: 'config' }],
+    [403, { code: 'store-denied', class: 'config' }],
+    [405, { code: 'aws-refused', class: 'usage' }],
+    [500, { code: 'aws-unavailable', class: 'transient' }],
+    [503, { code: 'aws-unavailable', class: 'transient' }],
+  ])('are told apart by the status %i alone when the answer has no body', async (status, meaning) => {
+    const once = aws.s3(front.url, { maxAttempts: 1 });
+    front.failNext([{ status, code: 'Unseen' }]);
+    await expect(new S3ObjectStore(once).head({ bucket: 'b', key: 'k' })).rejects.toMatchObject({
+      ...meaning,
+      message: `S3 could not look at s3://b/k: HTTP ${status}`,
+    });
+  });
+
+  it('are the settings of the client when a call never leaves the process', async () => {
+    await expect(new S3ObjectStore(client).head({ bucket: '', key: '' })).rejects.toMatchObject({
+      code: 'aws-call',
+      class: 'config',
     });
   });
 
