@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** Packages are tested from their sources: the `source` condition of their `exports`. */
@@ -13,6 +14,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Processes that tests start find their modules compiled and stripped of types: half of a start is that.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
     // Two cores: one for the runner and the servers that tests start, one for the tests.
     maxWorkers: 2,
   },
