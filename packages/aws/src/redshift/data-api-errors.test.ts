@@ -1,4 +1,4 @@
-import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { LoadError, StatementBatch } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type AwsStub, failure, type StubReply, startAwsStub } from '../../test/redshift/aws-stub.ts';
@@ -136,6 +136,24 @@ describe('the Data API answers', () => {
       class: 'unavailable',
       code: 'data-api-unreachable',
     });
+  });
+
+  it('nothing: the SDK found no region or no URL to ask, which no retry mends', async () => {
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const region = async (): Promise<string> => {
+      throw new Error('Region is missing');
+    };
+    for (const settings of [
+      { credentials, region },
+      { credentials, region: 'us-east-1', endpoint: 'no url' },
+    ]) {
+      client = new RedshiftDataClient(settings);
+      const warehouse = new DataApiWarehouse(client, { address: CLUSTER, database: 'dev' });
+      for (const call of [warehouse.submit(BATCH), warehouse.describe(REF)]) {
+        expect(await errorOf(call)).toMatchObject({ class: 'config', code: 'call-unsent' });
+      }
+      client.destroy();
+    }
   });
 
   it('unknown of a statement, in both of the words that AWS has for it', async () => {

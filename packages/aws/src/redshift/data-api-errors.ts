@@ -12,6 +12,8 @@ export interface FailedCall {
    * the statement. A lost answer to a question is only an outage.
    */
   readonly changes: boolean;
+  /** What failed is known to be an attempt; otherwise the SDK's own marks tell. */
+  readonly isAttempt?: boolean;
 }
 
 interface Meaning {
@@ -82,6 +84,8 @@ interface Failure {
   readonly message: string;
   readonly code: string | undefined;
   readonly status: number | undefined;
+  /** The SDK marks what it threw after an attempt. */
+  readonly isAttempt: boolean;
   /** Of the statement that an exception is about, when it had one already. */
   readonly statementId: string | undefined;
 }
@@ -114,7 +118,7 @@ export function isTooManyWaiting(cause: unknown): boolean {
   return readFailure(cause).name === 'ActiveWaitingRequestsExceededException';
 }
 
-function meaningOf(failure: Failure, { changes }: FailedCall): Meaning {
+function meaningOf(failure: Failure, { changes, isAttempt = failure.isAttempt }: FailedCall): Meaning {
   const { name, message, code, status } = failure;
   const refusal = REFUSALS.get(name);
   if (refusal !== undefined) return refusal;
@@ -125,6 +129,14 @@ function meaningOf(failure: Failure, { changes }: FailedCall): Meaning {
     return { code: 'warehouse-unavailable', class: 'unavailable' };
   }
   if (isRefused) return toRefusal(message);
+  // No region, an endpoint that is no URL, no credentials: the SDK did not get as far as a request.
+  if (!isAttempt) {
+    return {
+      code: 'call-unsent',
+      class: 'config',
+      hint: 'check the region, the endpoint and the credentials',
+    };
+  }
   if ((code !== undefined && NEVER_SENT.has(code)) || isUnconnected(failure)) {
     return {
       code: 'data-api-unreachable',
@@ -154,7 +166,7 @@ function isUnconnected({ name, message }: Failure): boolean {
 }
 
 function readFailure(cause: unknown): Failure {
-  const none = { code: undefined, status: undefined, statementId: undefined };
+  const none = { code: undefined, status: undefined, isAttempt: false, statementId: undefined };
   if (!(cause instanceof Error)) return { name: '', message: String(cause), ...none };
   const { name, message } = cause;
   const { code, $metadata, StatementId } = cause as Error & {
@@ -167,6 +179,7 @@ function readFailure(cause: unknown): Failure {
     message,
     code: typeof code === 'string' ? code : undefined,
     status: $metadata?.httpStatusCode,
+    isAttempt: $metadata !== undefined,
     statementId: typeof StatementId === 'string' && StatementId !== '' ? StatementId : undefined,
   };
 }

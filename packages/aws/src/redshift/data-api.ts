@@ -171,14 +171,17 @@ export class DataApi {
     { operation, recorder }: { operation: string; recorder: AttemptRecorder },
     send: () => Promise<Output>,
   ): Promise<Output> {
-    const classify = (cause: unknown): LoadError =>
-      toDataApiError(cause, { operation, place: this.place, changes: true });
+    const call = { operation, place: this.place, changes: true };
     return whileThrottled(async () => {
       try {
         return await send();
       } catch (cause) {
-        const lost = recorder.failures.map(classify).find((error) => error.class === 'unknown');
-        throw lost ?? classify(cause);
+        const attempts = recorder.failures.map((one) => toDataApiError(one, { ...call, isAttempt: true }));
+        throw (
+          attempts.find((error) => error.class === 'unknown') ??
+          attempts.at(-1) ??
+          toDataApiError(cause, call)
+        );
       }
     }, this.#patienceMs);
   }

@@ -83,6 +83,33 @@ describe('what COPY refused', () => {
   });
 });
 
+describe('a description that may wait', () => {
+  it('is a single call until the end, and hears of a statement that outlasts it that it runs', async () => {
+    const { warehouse, objects, client, server } = await open();
+    await warehouse.transact(['CREATE TABLE public.cities (id INTEGER)']);
+    await objects.write({ bucket: 'lake', key: 'a.csv' }, '1\n');
+    server.faults.set({ slowCopyMs: 1_500 });
+    const sql = "COPY public.cities FROM 's3://lake/a.csv' IAM_ROLE default CSV";
+    const statement = await warehouse.submit({ name: 'n', clientToken: 't', statements: [sql] });
+    const asked: string[] = [];
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        (args) => {
+          asked.push(commandName);
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    expect(await warehouse.describe(statement, { waitMs: 200 })).toEqual({ state: 'running' });
+    expect(await warehouse.describe(statement, { waitMs: 1_000 })).toEqual({ state: 'running' });
+    expect(await warehouse.describe(statement, { waitMs: 60_000 })).toEqual({
+      state: 'finished',
+      copiedRows: null,
+    });
+    expect(asked).toEqual(Array(3).fill('DescribeStatementCommand'));
+  });
+});
+
 describe('a transaction', () => {
   it('leaves nothing when a later statement fails, and says which words were wrong', async () => {
     const { warehouse } = await open();
