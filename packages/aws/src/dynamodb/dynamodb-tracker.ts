@@ -160,6 +160,7 @@ export class DynamoDbTracker implements Tracker {
   }
 
   async jobs(target: string, limit: number): Promise<readonly JobRecord[]> {
+    if (limit <= 0) return [];
     const items = await this.#table.firstPage({
       partition: partitionOf(this.#database, target),
       prefix: JOB,

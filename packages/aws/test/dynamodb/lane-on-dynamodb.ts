@@ -8,12 +8,13 @@ import {
   intake,
   type Loader,
   type LoaderEvent,
-  loadFileOf,
   type ObjectInfo,
+  type ObjectStore,
   parseConfig,
   prepareTarget,
   routesOf,
   settle,
+  type WakeQueue,
 } from '@millrace/core';
 import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
@@ -29,7 +30,7 @@ export interface Usage {
   reads: number;
 }
 
-/** One lane through the verbs: tracker in DynamoDB, everything else in this process. */
+/** One lane through the verbs: its tracker in DynamoDB, and what the options do not name in this process. */
 export class LaneOnDynamoDb {
   readonly loader: Loader;
   readonly tracker: DynamoDbTracker;
@@ -48,7 +49,13 @@ export class LaneOnDynamoDb {
 
   static async open(
     client: DynamoDBClient,
-    options: { table: string; database: string; target?: Record<string, unknown>; client?: DynamoDBClient },
+    options: {
+      table: string;
+      database: string;
+      target?: Record<string, unknown>;
+      objects?: ObjectStore;
+      wakes?: WakeQueue;
+    },
   ): Promise<LaneOnDynamoDb> {
     await createTrackerTable(client, options.table);
     const config = parseConfig(
@@ -65,7 +72,7 @@ export class LaneOnDynamoDb {
       },
       { source: 'the test' },
     );
-    const objects = new MemoryObjectStore();
+    const { objects = new MemoryObjectStore(), wakes = new MemoryWakeQueue() } = options;
     const engine = await RedshiftLocal.open({ path: ':memory:', objects });
     const tracker = new DynamoDbTracker(client, options);
     const events: LoaderEvent[] = [];
@@ -74,7 +81,7 @@ export class LaneOnDynamoDb {
       tracker,
       objects,
       warehouse: new EmbeddedRedshift(engine, { onCompletion: () => {} }),
-      wakes: new MemoryWakeQueue(),
+      wakes,
       targets: new Map(config.targets),
       routesOf: (at) => routesOf(routes, at),
       settings: {
@@ -142,10 +149,6 @@ export class LaneOnDynamoDb {
       `SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS d FROM ${TARGET}`,
     ]);
     return { rows: Number(row?.n), distinct: Number(row?.d) };
-  }
-
-  idOf(info: ObjectInfo): string {
-    return loadFileOf(info, 0).id;
   }
 
   close(): Promise<void> {
