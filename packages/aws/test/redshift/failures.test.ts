@@ -79,6 +79,23 @@ describe('no file is loaded twice', () => {
     expect(await lane.ids()).toEqual([1]);
   });
 
+  it('when a statement is ABORTED for the client, and still runs: the sweep waits for its lock', async () => {
+    const lane = await openLane();
+    await lane.arrive('1.csv');
+    lane.api.server.faults.set({ slowCopyMs: 1_000 });
+    await lane.advance();
+    const statement = await lane.copying();
+    const own = lane.loader.warehouse.describe;
+    const aborted = await distorting(lane.api.server.url, ({ operation }, reply) =>
+      operation === 'DescribeStatement' ? { ...reply, body: { ...reply.body, Status: 'ABORTED' } } : reply,
+    );
+    lane.loader.warehouse.describe = (statement, options) => aborted.describe(statement, options);
+    expect(await own.call(lane.loader.warehouse, statement)).toEqual({ state: 'running' });
+    expect(await lane.settle()).toMatchObject({ kind: 'loaded', files: 1 });
+    expect(await own.call(lane.loader.warehouse, statement)).toMatchObject({ state: 'finished' });
+    expect(await lane.ids()).toEqual([1]);
+  });
+
   it('when the reply to a submission is lost: the statement is found by its name', async () => {
     const lane = await openLane({ maxAttempts: 1 });
     await lane.arrive('1.csv');
@@ -174,9 +191,7 @@ describe('no lane is stuck', () => {
     await lane.arrive('1.csv', '2.csv');
     lane.api.server.faults.set({ slowCopyMs: 20_000 });
     await lane.advance();
-    await new Promise((done) => {
-      setTimeout(done, 100);
-    });
+    await lane.copying();
     lane.api.server.faults.set({ maintenance: true, slowCopyMs: 0 });
     expect(await lane.settled()).toMatchObject({ kind: 'held', code: 'warehouse-unavailable' });
     for (let tries = 0; tries < 20; tries += 1) {

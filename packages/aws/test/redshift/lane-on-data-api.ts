@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
 import {
   advance,
   compileRoutes,
@@ -11,6 +13,7 @@ import {
   prepareTarget,
   routesOf,
   type SettleOutcome,
+  type StatementRef,
   settle,
   type TargetDefinition,
 } from '@millrace/core';
@@ -122,6 +125,21 @@ export class LaneOnDataApi {
       if (state.kind === 'running') await this.loader.warehouse.describe(state.statement, { waitMs: 5_000 });
     }
     throw new Error('the lane did not settle');
+  }
+
+  /** Waits until the job's COPY runs, with the lane lock held. For a server whose COPYs are slow. */
+  async copying(): Promise<StatementRef> {
+    const { state } = await this.lane();
+    if (state.kind !== 'running') throw new Error(`the lane is ${state.kind}`);
+    for (let looks = 0; looks < 1_000; looks += 1) {
+      const { SubStatements = [] } = await this.api.client.send(
+        new DescribeStatementCommand({ Id: state.statement.id }),
+      );
+      const copy = SubStatements.find(({ QueryString }) => QueryString?.startsWith('COPY'));
+      if (copy?.Status === 'STARTED') return state.statement;
+      await sleep(5);
+    }
+    throw new Error('the job did not come to its COPY');
   }
 
   /** Lets backoffs and holds pass until the lane is idle. */
