@@ -15,6 +15,7 @@ describe('the search for loose JSON', () => {
   it.each([
     ['a comma behind the last member', '{"a":1,}'],
     ['a comma far before the bracket', `{"a":[1,${LONG_BLANK}]}`],
+    ['an escaped NUL', '{"a":"x\\u0000"}'],
     ['a number that is none', '{"a":NaN}'],
     ['an infinity in a list', '[1, -iNf]'],
     ['a number that is none, far behind its colon', `{"a":${LONG_BLANK}nan}`],
@@ -28,7 +29,8 @@ describe('the search for loose JSON', () => {
 
   it('finds it in pieces of one byte', () => {
     const text = `{"a":${LONG_BLANK}-infinity}`;
-    expect(finds(text, ...Array.from(text, (_, index) => index))).toBe(true);
+    for (const bad of [text, '{"a":"\\u0000"}'])
+      expect(finds(bad, ...Array.from(bad, (_, index) => index))).toBe(true);
   });
 
   it('finds it on the seam of the slices that a chunk is looked at in', () => {

@@ -4,6 +4,8 @@ const LINE_FEED = 0x0a;
 /** As text, this many bytes stay in the processor's cache: larger pieces cost three times as much. */
 const SLICE_BYTES = 64 * 1024;
 
+/** A NUL in a text of JSON. */
+const NUL = '\\u0000';
 /** A number that is none. Slow, as every colon and comma begins one: asked only of text that has its letters. */
 const NO_NUMBER = /[:[,][ \t\r\n]*-?(?:nan|inf)/iu;
 const NO_NUMBER_LETTERS = /nan|inf/iu;
@@ -13,14 +15,18 @@ const BEGUN = /-?[a-z]{0,3}$/iu;
 
 /**
  * Looks through the chunks of one file for what DuckDB's reader passes over and Redshift does not: blank lines, NULs,
- * lines beyond the bound of a row; in JSON a comma behind the last member, NaN and infinities. May say yes to what
- * only looks like it (inside of a text): that costs a second look, by the strict path, and nothing else.
+ * lines beyond the bound of a row; in JSON escaped NULs, a comma behind the last member, NaN and infinities.
+ *
+ * May say yes to what only looks like it (inside of a text): that costs a second look, by the strict path, and nothing
+ * else.
  */
 export class ByteSearch {
   readonly #what: { readonly blankLines: boolean; readonly looseJson: boolean };
   #last = LINE_FEED;
   #lineBytes = 0;
-  /** Of the text so far. */
+  /** Of the text so far: its end as it stands there. */
+  #end = '';
+  /** What `#keepTail` has kept of it. */
   #tail = '';
 
   constructor(what: { readonly blankLines: boolean; readonly looseJson: boolean }) {
@@ -54,6 +60,8 @@ export class ByteSearch {
     for (let from = 0; from < chunk.length; from += SLICE_BYTES) {
       const text = chunk.toString('latin1', from, from + SLICE_BYTES);
       if (this.#hasTrailingComma(text, '}') || this.#hasTrailingComma(text, ']')) return true;
+      if (text.includes(NUL) || (this.#end + text.slice(0, NUL.length - 1)).includes(NUL)) return true;
+      this.#end = (this.#end + text.slice(1 - NUL.length)).slice(1 - NUL.length);
       if (NO_NUMBER.test(this.#tail + text.trimStart().slice(0, SEAM_CHARS))) return true;
       if (NO_NUMBER_LETTERS.test(text) && NO_NUMBER.test(text)) return true;
       this.#keepTail(text);
