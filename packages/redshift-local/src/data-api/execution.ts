@@ -115,7 +115,6 @@ export class Execution {
       // Nothing of it was kept, unless a statement committed in between. Once is enough: the reader is changed then.
       const isRepeatable = error instanceof ReaderConflictError && !parts.some(({ sql }) => mayCommit(sql));
       if (!isRepeatable) throw error;
-      await session.execute('ROLLBACK');
       await this.#runTransaction(session);
     }
     return undefined;
@@ -143,13 +142,19 @@ export class Execution {
   }
 
   async #runTransaction(session: Session): Promise<void> {
-    for (const [index, part] of this.statement.parts.entries()) {
-      if (!session.isInTransaction) await session.execute('BEGIN');
-      await this.#runPart(session, { part, index });
+    try {
+      for (const [index, part] of this.statement.parts.entries()) {
+        if (!session.isInTransaction) await session.execute('BEGIN');
+        await this.#runPart(session, { part, index });
+      }
+      await this.#options.hooks.beforeCommit(this);
+      this.#throwIfKilled();
+      await session.execute('COMMIT');
+    } catch (error) {
+      // The next statement of a session that is kept is not to find this one's transaction.
+      if (session.isInTransaction) await session.execute('ROLLBACK');
+      throw error;
     }
-    await this.#options.hooks.beforeCommit(this);
-    this.#throwIfKilled();
-    await session.execute('COMMIT');
     this.#options.hooks.afterCommit(this);
   }
 

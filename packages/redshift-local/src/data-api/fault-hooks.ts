@@ -16,6 +16,8 @@ export function faultHooks(faults: Faults): ExecutionHooks {
     },
     async beforeCommit({ session }) {
       if (session === undefined || !faults.take('serializableViolations')) return;
+      // A session that is kept goes on after it, without the transaction.
+      await session.execute('ROLLBACK');
       // The cycle is made up: a test asked for it, there is no other transaction.
       const [one, other] = [session.lastQueryId, session.lastQueryId - 1];
       throw serializableViolation(MADE_UP_TABLE_ID, [one, other], session.pid);

@@ -7,7 +7,7 @@ import {
   ValidationException,
 } from '@aws-sdk/client-redshift-data';
 import { describe, expect, it } from 'vitest';
-import { CLUSTER, openDataApi, WORKGROUP } from '../../test/data-api-bench.ts';
+import { CLUSTER, openDataApi, WORKGROUP } from '../../../test/data-api-bench.ts';
 
 describe('ExecuteStatement', () => {
   it('answers at once, and runs the statement by itself', async () => {
