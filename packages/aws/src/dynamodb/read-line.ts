@@ -1,10 +1,17 @@
-import type { TrackedFile } from '@millrace/core';
+import type { EpochMs, TrackedFile } from '@millrace/core';
 import { toTrackedFile } from './file-item.ts';
-import { WAITING } from './table-layout.ts';
+import { type Item, number, sortKeyOf, text, WAITING } from './table-layout.ts';
 import type { TrackerTable } from './tracker-table.ts';
 
-/** Files held in memory while a line is read, above what was asked for: about 40 MB of them. */
+/** Files held in memory while a line is read, above what was asked for: about 50 MB of them. */
 const MAX_SPARE_FILES = 50_000;
+
+/** What the order of a line depends on. The rest of an item is read when it is in the head of the line. */
+interface InLine {
+  readonly arrivedAt: EpochMs;
+  readonly key: string;
+  readonly item: Item;
+}
 
 /**
  * The oldest waiting files of a line by (`arrivedAt`, key), `limit` of them, and the other waiting versions of their
@@ -20,10 +27,10 @@ export async function readLine(
   }: { target: string; partition: string; limit: number; spareFiles?: number },
 ): Promise<TrackedFile[]> {
   const query = { partition, prefix: WAITING };
-  let files: TrackedFile[] = [];
+  let files: InLine[] = [];
   let isCut = false;
   for await (const page of table.pages(query)) {
-    for (const item of page) files.push(toTrackedFile(target, item));
+    for (const item of page) files.push(inLine(item));
     if (files.length > limit + 2 * spareFiles) {
       files = files.sort(compareInLine).slice(0, limit + spareFiles);
       isCut = true;
@@ -31,26 +38,34 @@ export async function readLine(
   }
   files.sort(compareInLine);
   const head = files.slice(0, limit);
-  if (!isCut && files.length <= limit) return head;
-  const keys = new Set(head.map(({ file }) => file.keyId));
-  if (!isCut) return [...head, ...files.slice(limit).filter(({ file }) => keys.has(file.keyId))];
-  const inHead = new Set(head.map(({ file }) => file.id));
-  const others: TrackedFile[] = [];
-  for await (const page of table.pages(query)) {
-    for (const item of page) {
-      const tracked = toTrackedFile(target, item);
-      if (keys.has(tracked.file.keyId) && !inHead.has(tracked.file.id)) others.push(tracked);
+  const places = new Set(head.map(({ item }) => placeOf(item)));
+  const others = isCut ? [] : files.slice(limit).filter(({ item }) => places.has(placeOf(item)));
+  if (isCut) {
+    const inHead = new Set(head.map(({ item }) => sortKeyOf(item)));
+    for await (const page of table.pages(query)) {
+      const versions = page.filter((item) => places.has(placeOf(item)) && !inHead.has(sortKeyOf(item)));
+      others.push(...versions.map(inLine));
     }
+    others.sort(compareInLine);
   }
-  return [...head, ...others.sort(compareInLine)];
+  return [...head, ...others].map(({ item }) => toTrackedFile(target, item));
+}
+
+function inLine(item: Item): InLine {
+  return { arrivedAt: number(item, 'a'), key: text(item, 'k'), item };
+}
+
+/** All versions of a key share it. Buckets have no slash in their names. */
+function placeOf(item: Item): string {
+  return `${text(item, 'b')}/${text(item, 'k')}`;
 }
 
 /** Oldest first; what arrived together in the order of its keys' bytes, as listings have it. */
-function compareInLine({ file: a }: TrackedFile, { file: b }: TrackedFile): number {
+function compareInLine(a: InLine, b: InLine): number {
   if (a.arrivedAt !== b.arrivedAt) return a.arrivedAt - b.arrivedAt;
-  const byKey = compareUtf8(a.identity.key, b.identity.key);
+  const byKey = compareUtf8(a.key, b.key);
   if (byKey !== 0) return byKey;
-  return a.id < b.id ? -1 : 1;
+  return sortKeyOf(a.item) < sortKeyOf(b.item) ? -1 : 1;
 }
 
 /** UTF-16 orders as UTF-8 does, but for characters beyond the basic plane: only those are worth a buffer. */
