@@ -84,7 +84,7 @@ export class Execution {
     const { now } = this.#options;
     if (statement.hasEnded) return;
     statement.pick(now());
-    // Two turns of the event loop, so that nothing can come to rely on a statement that starts with its call.
+    // The call is answered first: nothing can come to rely on a statement that starts with its call.
     await turn();
     if (statement.hasEnded) return;
     try {

@@ -2,6 +2,7 @@ import {
   ActiveStatementsExceededException,
   ActiveWaitingRequestsExceededException,
   BatchExecuteStatementCommand,
+  CancelStatementCommand,
   DescribeStatementCommand,
   ExecuteStatementCommand,
   ListStatementsCommand,
@@ -190,6 +191,11 @@ describe('the limits of the service', () => {
       ResultRows: -1,
       ResultSize: -1,
     });
+    const { Id: cancelled } = await bench.client.send(
+      new ExecuteStatementCommand({ ...CLUSTER, Sql: 'SELECT 1' }),
+    );
+    await bench.client.send(new CancelStatementCommand({ Id: cancelled }));
+    expect(await bench.ended(cancelled)).toMatchObject({ Status: 'ABORTED' });
     await letGo();
     expect(await bench.ended(Id)).toMatchObject({ Status: 'FINISHED' });
   });

@@ -51,7 +51,7 @@ export class StatementRunner {
    */
   submit(request: StatementRequest, dataSession?: DataSession): DataStatement {
     const { store, limits, now, hooks } = this.#options;
-    if (store.active().length >= limits.activeStatements) {
+    if (store.activeCount >= limits.activeStatements) {
       throw new ApiError(
         'ActiveStatementsExceededException',
         `Active statements exceeded the allowed quota (${limits.activeStatements})`,
@@ -74,13 +74,19 @@ export class StatementRunner {
 
   /** Ends a statement as ABORTED, unless it has committed by the time it hears of it. */
   cancel(statement: DataStatement): void {
-    this.#find(statement)?.cancel();
+    this.#running.get(statement.id)?.cancel();
+    const waiting = this.#waiting.find(({ execution }) => execution.statement === statement);
+    if (waiting === undefined) return;
+    waiting.execution.cancel();
+    this.#start(waiting);
   }
 
   /** Ends everything that has not ended as FAILED, as a warehouse does that goes down; kept sessions end with it. */
   async terminateAll(): Promise<void> {
-    for (const execution of [...this.#running.values(), ...this.#waiting.map(({ execution }) => execution)]) {
-      execution.terminate();
+    for (const execution of this.#running.values()) execution.terminate();
+    for (const waiting of [...this.#waiting]) {
+      waiting.execution.terminate();
+      this.#start(waiting);
     }
     for (const session of this.#options.sessions.all()) {
       if (session.current === undefined) await this.#options.sessions.close(session);
@@ -98,28 +104,28 @@ export class StatementRunner {
     await this.terminateAll();
   }
 
-  #find(statement: DataStatement): Execution | undefined {
-    const waiting = this.#waiting.find(({ execution }) => execution.statement === statement);
-    return this.#running.get(statement.id) ?? waiting?.execution;
-  }
-
   /** A statement of a kept session does not wait: it may hold the locks that the running ones wait for. */
   #startNext(): void {
     const { limits } = this.#options;
     for (const pending of [...this.#waiting]) {
       const isDue = this.#running.size < limits.runningStatements || pending.dataSession !== undefined;
-      if (!isDue) continue;
-      this.#waiting.splice(this.#waiting.indexOf(pending), 1);
-      this.#running.set(pending.execution.statement.id, pending.execution);
-      const run = this.#run(pending).finally(() => this.#runs.delete(run));
-      this.#runs.add(run);
+      if (isDue) this.#start(pending);
     }
   }
 
+  /** What has been killed while it waited is only brought to its end. */
+  #start(pending: Pending): void {
+    this.#waiting.splice(this.#waiting.indexOf(pending), 1);
+    this.#running.set(pending.execution.statement.id, pending.execution);
+    const run = this.#run(pending).finally(() => this.#runs.delete(run));
+    this.#runs.add(run);
+  }
+
   async #run({ execution, dataSession }: Pending): Promise<void> {
-    const { sessions, now } = this.#options;
+    const { store, sessions, now } = this.#options;
     const { statement } = execution;
     await execution.run();
+    store.noteEnd(statement);
     if (dataSession === undefined) {
       await execution.session?.close();
     } else {

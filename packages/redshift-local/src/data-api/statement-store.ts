@@ -15,19 +15,37 @@ interface Token {
  * Beyond `limits.retainedBytes` the oldest that have ended are forgotten early; those that have not never are.
  */
 export class StatementStore {
+  /** In the order of their creation, so that what is due to be forgotten stands in front. */
   readonly #statements = new Map<string, DataStatement>();
+  /** In the order in which they expire. */
   readonly #tokens = new Map<string, Token>();
   readonly #limits: Limits;
   readonly #now: () => number;
+  #bytes = 0;
+  #activeCount = 0;
 
   constructor({ limits, now }: { limits: Limits; now: () => number }) {
     this.#limits = limits;
     this.#now = now;
   }
 
+  /** How many have not ended. */
+  get activeCount(): number {
+    return this.#activeCount;
+  }
+
   add(statement: DataStatement): void {
-    this.#forgetOld();
     this.#statements.set(statement.id, statement);
+    this.#activeCount += 1;
+    this.#bytes += textBytesOf(statement);
+    this.#forgetOld();
+  }
+
+  /** To be told once of every statement that was added: from then on its rows are counted, and it can be forgotten. */
+  noteEnd(statement: DataStatement): void {
+    this.#activeCount -= 1;
+    this.#bytes += resultBytesOf(statement);
+    this.#forgetOld();
   }
 
   /** @throws ApiError `ResourceNotFoundException` when it is not there, or not any more. */
@@ -44,18 +62,16 @@ export class StatementStore {
     return [...this.#statements.values()].reverse();
   }
 
-  active(): DataStatement[] {
-    return [...this.#statements.values()].filter(({ hasEnded }) => !hasEnded);
-  }
-
   /**
    * The statement that the same request made before under this token, if there was one.
    *
    * @throws ApiError `ValidationException` when the token came with another request before.
    */
   findByToken(token: string, request: StatementRequest): DataStatement | undefined {
-    for (const [known, { expiresAt }] of this.#tokens)
-      if (expiresAt <= this.#now()) this.#tokens.delete(known);
+    for (const [known, { expiresAt }] of this.#tokens) {
+      if (expiresAt > this.#now()) break;
+      this.#tokens.delete(known);
+    }
     const found = this.#tokens.get(token);
     if (found === undefined) return undefined;
     if (found.requestHash !== hashOf(request)) {
@@ -67,6 +83,7 @@ export class StatementStore {
   }
 
   rememberToken(token: string, statement: DataStatement): void {
+    this.#tokens.delete(token);
     this.#tokens.set(token, {
       statementId: statement.id,
       requestHash: hashOf(statement.request),
@@ -76,19 +93,21 @@ export class StatementStore {
 
   #forgetOld(): void {
     const oldestAt = this.#now() - this.#limits.retentionMs;
-    let bytes = 0;
-    for (const statement of this.#statements.values()) bytes += bytesOf(statement);
     for (const [id, statement] of this.#statements) {
+      if (statement.createdAt > oldestAt && this.#bytes <= this.#limits.retainedBytes) break;
       if (!statement.hasEnded) continue;
-      if (statement.createdAt > oldestAt && bytes <= this.#limits.retainedBytes) continue;
-      bytes -= bytesOf(statement);
+      this.#bytes -= textBytesOf(statement) + resultBytesOf(statement);
       this.#statements.delete(id);
     }
   }
 }
 
-function bytesOf({ parts }: DataStatement): number {
-  return parts.reduce((sum, { sql, result }) => sum + sql.length + (result?.bytes ?? 0), 0);
+function textBytesOf({ parts }: DataStatement): number {
+  return parts.reduce((sum, { sql }) => sum + sql.length, 0);
+}
+
+function resultBytesOf({ parts }: DataStatement): number {
+  return parts.reduce((sum, { result }) => sum + (result?.bytes ?? 0), 0);
 }
 
 function hashOf(request: StatementRequest): string {
