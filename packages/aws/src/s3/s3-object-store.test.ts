@@ -166,6 +166,27 @@ describe('S3ObjectStore', () => {
     });
   });
 
+  it('knows its own object again when the reply to a write with ifAbsent was lost', async () => {
+    const unlucky = aws.s3(front.url);
+    let isLost = true;
+    unlucky.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        if (!isLost) return result;
+        isLost = false;
+        throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
+      },
+      // Within the client's retries.
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    const own = await new S3ObjectStore(unlucky).write({ bucket, key: 'a' }, 'mine', { ifAbsent: true });
+    expect(own).toMatchObject({ size: 4, etag: (await store.head({ bucket, key: 'a' }))?.etag });
+    isLost = true;
+    const late = await new S3ObjectStore(unlucky).write({ bucket, key: 'a' }, 'late', { ifAbsent: true });
+    expect(late).toBeUndefined();
+    expect((await readAll('a')).toString()).toBe('mine');
+  });
+
   it('does not take a bucket that is not there for one whose objects are gone', async () => {
     const missing = { code: 'bucket-missing', class: 'config' };
     const at = { bucket: 'nowhere', key: 'a' };

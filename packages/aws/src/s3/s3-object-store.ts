@@ -1,16 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CompleteMultipartUploadCommandOutput,
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
-  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   PutObjectCommand,
   type PutObjectCommandInput,
-  PutObjectTaggingCommand,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -25,6 +24,7 @@ import {
   type ObjectStore,
   urlOf,
 } from '@millrace/core';
+import { addTags } from './add-tags.ts';
 import { copyInParts, copySourceOf } from './copy-in-parts.ts';
 import { readBody } from './read-body.ts';
 import {
@@ -44,6 +44,8 @@ const PART_BYTES = 8 * MIB;
 const CONCURRENT_PARTS = 4;
 /** Copying in parts moves no bytes through this process, so parts are large: fewer requests. */
 const COPY_PART_BYTES = 512 * MIB;
+/** Metadata of objects that were written where nothing was: which write it was. */
+const WRITE_MARK = 'millrace-write';
 /** How often a request is sent again that met another conditional one for its key. */
 const MAX_CONFLICTS = 6;
 const CONFLICT_PAUSE_MS = 50;
@@ -133,7 +135,9 @@ export class S3ObjectStore implements ObjectStore {
     options: { ifAbsent?: boolean } = {},
   ): Promise<ObjectInfo | undefined> {
     const upload = await toUploadBody(body, PART_BYTES);
-    const condition = options.ifAbsent ? { IfNoneMatch: '*' } : {};
+    // The mark tells this write from others: sent again after a lost reply, it finds its own object in its way.
+    const mark = randomUUID();
+    const condition = options.ifAbsent ? { IfNoneMatch: '*', Metadata: { [WRITE_MARK]: mark } } : {};
     let written: { ETag?: string | undefined; VersionId?: string | undefined };
     try {
       const params = { ...nameOf(at), ...condition };
@@ -144,7 +148,10 @@ export class S3ObjectStore implements ObjectStore {
             )
           : await this.#upload({ ...params, Body: upload.stream });
     } catch (cause) {
-      if (options.ifAbsent && isPreconditionFailure(cause)) return undefined;
+      if (options.ifAbsent && isPreconditionFailure(cause)) {
+        const head = await this.#head(at);
+        return head?.Metadata?.[WRITE_MARK] === mark ? infoOf(at, head) : undefined;
+      }
       throw upload.brokenBy() ?? toStoreError(cause, 'write', at);
     }
     return {
@@ -184,9 +191,8 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   /**
-   * Reads the tags and writes them back with ours. S3 has no condition for that: tags that somebody else writes
-   * between the two requests are lost. In a versioned bucket the tags go to the version that has the ETag; without
-   * versions an object that is rewritten between look and write is tagged in its place.
+   * S3 has no condition for tags: between the look at the ETag and the writing an object may be rewritten, and is
+   * tagged in its place. In a versioned bucket the tags go to the version that has the ETag.
    */
   async tag(
     at: ObjectRef,
@@ -199,11 +205,7 @@ export class S3ObjectStore implements ObjectStore {
     const { versionId } = versionOf(head.VersionId);
     const object = { ...nameOf(at), ...(versionId === undefined ? {} : { VersionId: versionId }) };
     try {
-      const { TagSet = [] } = await this.#client.send(new GetObjectTaggingCommand(object));
-      const merged = new Map(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
-      for (const [name, value] of Object.entries(tags)) merged.set(name, value);
-      const Tagging = { TagSet: [...merged].map(([Key, Value]) => ({ Key, Value })) };
-      await this.#client.send(new PutObjectTaggingCommand({ ...object, Tagging }));
+      await addTags(this.#client, object, tags);
       return 'done';
     } catch (cause) {
       return unmetCondition(cause) ?? raise(toStoreError(cause, 'tag', at));

@@ -151,11 +151,13 @@ export class S3Front {
   }
 
   async #tell({ bucket, key, query }: S3Request, isCopy: boolean): Promise<void> {
+    const { onObjectCreated } = this.#options;
+    if (onObjectCreated === undefined) return;
     const found = await this.#look({ bucket, key });
     if (found === undefined) return;
     this.#writes += 1;
     const whole = isCopy ? 'ObjectCreated:Copy' : 'ObjectCreated:Put';
-    this.#options.onObjectCreated?.({
+    onObjectCreated({
       eventName: query.has('uploadId') ? 'ObjectCreated:CompleteMultipartUpload' : whole,
       bucket,
       key,
