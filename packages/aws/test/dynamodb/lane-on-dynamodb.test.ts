@@ -1,4 +1,5 @@
 import { BatchWriteItemCommand, type DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { settle } from '@millrace/core';
 import { EmulatedDynamoDb } from '@millrace/testkit/aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countUsage, LaneOnDynamoDb, TARGET } from './lane-on-dynamodb.ts';
@@ -125,6 +126,51 @@ describe('a lane whose tracker is DynamoDB', () => {
       { onRewrite: 'reload' },
     );
   });
+
+  it.each(['before', 'after'])(
+    'loads each file once, whatever request to the tracker its worker dies %s',
+    async (when) => {
+      const client = dynamoDb.client({ maxAttempts: 1 });
+      databases += 1;
+      const lane = await LaneOnDynamoDb.open(client, { table: 'tracker', database: `db${databases}` });
+      let left = Number.POSITIVE_INFINITY;
+      client.middlewareStack.add(
+        (next) => async (args) => {
+          left -= 1;
+          const died = new Error('the worker died');
+          if (left === 0 && when === 'before') throw died;
+          const result = await next(args);
+          if (left === 0) throw died;
+          return result;
+        },
+        { step: 'initialize' },
+      );
+      let files = 0;
+      for (let request = 1; left > 0; request += 1) {
+        const objects = await lane.put(2, files);
+        files += objects.length;
+        left = request;
+        const work = async (): Promise<void> => {
+          await lane.announce(objects);
+          await lane.drain();
+        };
+        await work().catch((error: unknown) => expect(String(error)).toContain('the worker died'));
+        // The whole path is shorter than this by now: nothing died any more.
+        if (left > 0) break;
+        left = Number.POSITIVE_INFINITY;
+        await settle(lane.loader, TARGET, { isAlone: true });
+        await work();
+        expect(await lane.rows()).toEqual({ rows: files, distinct: files });
+        expect(await lane.tracker.counts(TARGET)).toMatchObject({
+          waiting: 0,
+          quarantined: 0,
+          superseded: 0,
+        });
+      }
+      expect(files).toBeGreaterThan(30);
+      await lane.close();
+    },
+  );
 
   it('loads each file once while 200 notifications a second arrive', async () => {
     await withLane(async (lane) => {
