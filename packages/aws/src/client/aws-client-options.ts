@@ -32,9 +32,13 @@ export function sqsClientOptions(
     : { ...awsClientOptions(place), useQueueUrlAsEndpoint: false };
 }
 
-/** Where the queue with this URL is: in one of AWS's regions, or at the URL's own host. */
+/**
+ * Where the queue with this URL is: in one of AWS's regions, or at the URL's own host. Emulators may put `sqs.<region>.`
+ * before an address in numbers: that is no host, the numbers are.
+ */
 export function placeOfQueue(queueUrl: string): AwsPlace {
-  const [origin = '', host = ''] = /^https?:\/\/([^/:]+)(?::\d+)?/u.exec(queueUrl) ?? [];
+  const url = queueUrl.replace(/^(https?:\/\/)sqs\.[a-z0-9-]+\.(?=\d+\.\d+\.\d+\.\d+[:/])/u, '$1');
+  const [origin = '', host = ''] = /^https?:\/\/([^/:]+)(?::\d+)?/u.exec(url) ?? [];
   if (!host.endsWith('.amazonaws.com')) return { endpoint: origin };
   return { region: /^sqs\.([a-z0-9-]+)\./u.exec(host)?.[1] };
 }

@@ -122,7 +122,9 @@ async function openSink(events: readonly string[] | undefined): Promise<Closable
       'write --events webhook <url>, or --events sqs <queue-url>',
     );
   }
-  if (!URL.canParse(url)) throw wrongUsage(`--events: '${url}' is not a URL`, 'write http://host:port/path');
+  // Of a queue only the beginning: what emulators call theirs is not always a URL to the letter.
+  const isUrl = kind === 'sqs' ? /^https?:\/\/[^/]+\/./u.test(url) : URL.canParse(url);
+  if (!isUrl) throw wrongUsage(`--events: '${url}' is not a URL`, 'write http://host:port/path');
   const { sqsSink, webhookSink } = await import('../redshift/event-sinks.ts');
   if (kind === 'sqs') return sqsSink(url);
   const sink: EventSink = webhookSink(url);
