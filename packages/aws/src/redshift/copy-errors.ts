@@ -1,4 +1,4 @@
-import type { CopyError, SqlRow, SqlValue } from '@millrace/core';
+import { STL_LOAD_ERROR_COLUMNS, SYS_LOAD_ERROR_COLUMNS } from '@millrace/redshift';
 import type { StatementState } from './to-statement-state.ts';
 import type { WarehouseAddress } from './warehouse-address.ts';
 
@@ -22,12 +22,12 @@ export function copyErrorsQuery(address: WarehouseAddress, { pid, startedAt, end
   const from = toTimestamp(startedAt.getTime() - CLOCK_SKEW_MS);
   const to = toTimestamp(endedAt.getTime() + CLOCK_SKEW_MS);
   if ('workgroup' in address) {
-    return `SELECT file_name, line_number, column_name, error_code, error_message
+    return `SELECT ${SYS_LOAD_ERROR_COLUMNS}
 FROM sys_load_error_detail
 WHERE session_id = ${pid} AND start_time BETWEEN ${from} AND ${to}
 ORDER BY file_name, line_number LIMIT ${MAX_ROWS}`;
   }
-  return `SELECT filename, line_number, colname, raw_field_value, raw_line, err_code, err_reason
+  return `SELECT ${STL_LOAD_ERROR_COLUMNS}
 FROM stl_load_errors
 WHERE session = ${pid} AND starttime BETWEEN ${from} AND ${to}
 ORDER BY filename, line_number LIMIT ${MAX_ROWS}`;
@@ -38,25 +38,6 @@ export function promisesCopyErrors(state: StatementState): boolean {
   return (
     state.kind === 'failed' && /Check '(?:stl_load_errors|sys_load_error_detail)'/iu.test(state.error.message)
   );
-}
-
-/** A row of either view. Both pad their columns with blanks. */
-export function toCopyError(row: SqlRow): CopyError {
-  const line = Number(row.line_number);
-  const column = text(row.colname ?? row.column_name);
-  return {
-    fileUrl: text(row.filename ?? row.file_name),
-    line: line > 0 ? line : null,
-    column: column === '' ? null : column,
-    // A line that has not the right fields has no value to show: it is shown itself.
-    rawValue: text(row.raw_field_value) || text(row.raw_line) || null,
-    code: Number(row.err_code ?? row.error_code),
-    reason: text(row.err_reason ?? row.error_message),
-  };
-}
-
-function text(value: SqlValue | undefined): string {
-  return String(value ?? '').trimEnd();
 }
 
 /** UTC, as the system tables are. */

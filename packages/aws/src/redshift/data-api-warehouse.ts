@@ -11,9 +11,9 @@ import type {
   TableColumn,
   Warehouse,
 } from '@millrace/core';
-import { RedshiftDialect } from '@millrace/redshift';
+import { RedshiftDialect, toCopyError } from '@millrace/redshift';
 import { checkBatch } from './check-batch.ts';
-import { copyErrorsQuery, promisesCopyErrors, toCopyError } from './copy-errors.ts';
+import { copyErrorsQuery, promisesCopyErrors } from './copy-errors.ts';
 import { DataApi } from './data-api.ts';
 import { findStatement } from './find-statement.ts';
 import { readResult } from './read-result.ts';

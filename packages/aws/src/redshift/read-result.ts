@@ -1,5 +1,6 @@
 import type { ColumnMetadata, Field } from '@aws-sdk/client-redshift-data';
 import { LoadError, type QueryResult, type SqlRow, type SqlValue } from '@millrace/core';
+import { columnKeys } from '@millrace/redshift';
 import type { DataApi } from './data-api.ts';
 import { toInteger } from './exact-integers.ts';
 
@@ -34,21 +35,9 @@ interface ResultColumn {
   readonly type: string;
 }
 
-/**
- * Column names as keys: the second `count` is `count_2`. Redshift lets two columns share a name; an object does not,
- * and would show one of the two values under both.
- */
 function toColumns(columns: readonly ColumnMetadata[]): readonly ResultColumn[] {
-  const names = columns.map(({ label, name }, at) => label || name || `column_${at + 1}`);
-  const taken = new Set(names);
-  const seen = new Set<string>();
-  return columns.map(({ typeName = '' }, at) => {
-    const name = names[at] ?? '';
-    let key = name;
-    for (let nth = 2; seen.has(key) || (key !== name && taken.has(key)); nth += 1) key = `${name}_${nth}`;
-    seen.add(key);
-    return { key, type: typeName };
-  });
+  const keys = columnKeys(columns.map(({ label, name }, at) => label || name || `column_${at + 1}`));
+  return columns.map(({ typeName = '' }, at) => ({ key: keys[at] ?? '', type: typeName }));
 }
 
 function toRow(record: readonly Field[], columns: readonly ResultColumn[]): SqlRow {

@@ -9,7 +9,13 @@ import {
   type TableColumn,
   type Warehouse,
 } from '@millrace/core';
-import { RedshiftDialect, toLoadError } from '@millrace/redshift';
+import {
+  columnKeys,
+  RedshiftDialect,
+  STL_LOAD_ERROR_COLUMNS,
+  toCopyError,
+  toLoadError,
+} from '@millrace/redshift';
 import {
   RedshiftError,
   type RedshiftLocal,
@@ -79,7 +85,7 @@ export class EmbeddedRedshift implements Warehouse {
     const submission = this.#byId.get(id);
     if (submission?.ref.name !== name || submission.session === null) return [];
     const rows = await this.transact([
-      `SELECT filename, line_number, colname, raw_field_value, raw_line, err_code, err_reason
+      `SELECT ${STL_LOAD_ERROR_COLUMNS}
 FROM stl_load_errors WHERE session = ${submission.session.pid} ORDER BY filename, line_number`,
     ]);
     return rows.map(toCopyError);
@@ -155,22 +161,8 @@ function classified(error: unknown): LoadError {
   return new LoadError('warehouse-defect', message, { class: 'transient', cause: error });
 }
 
-/**
- * Column names as keys: the second `count` is `count_2`. Redshift lets two columns share a name; an object does not, and
- * would show one of the two values under both.
- */
 function namesOf({ columns }: RowsResult): readonly string[] {
-  const taken = new Set(columns.map(({ name }) => name));
-  const seen = new Set<string>();
-  return columns.map(({ name }) => {
-    let key = name;
-    for (let nth = 2; seen.has(key); nth += 1) {
-      key = `${name}_${nth}`;
-      if (taken.has(key) && !seen.has(key)) seen.add(key);
-    }
-    seen.add(key);
-    return key;
-  });
+  return columnKeys(columns.map(({ name }) => name));
 }
 
 function rowsOf(result: Result | undefined): readonly SqlRow[] {
@@ -185,19 +177,4 @@ function copiedRowsOf(results: readonly Result[]): number | null {
     if (count !== undefined && count !== null) return Number(count);
   }
   return null;
-}
-
-function toCopyError(row: SqlRow): CopyError {
-  const text = (value: SqlRow[string] | undefined): string => String(value ?? '').trimEnd();
-  const line = Number(row.line_number);
-  const column = text(row.colname);
-  return {
-    fileUrl: text(row.filename),
-    line: line > 0 ? line : null,
-    column: column === '' ? null : column,
-    // A line that has not the right fields has no value to show: it is shown itself.
-    rawValue: text(row.raw_field_value) || text(row.raw_line) || null,
-    code: Number(row.err_code),
-    reason: text(row.err_reason),
-  };
 }
