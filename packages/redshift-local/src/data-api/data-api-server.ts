@@ -31,6 +31,11 @@ export interface DataApiServerOptions {
   readonly now?: () => number;
 }
 
+/**
+ * Node would close an idle connection after five seconds, just when a client that polls every five uses it again; the
+ * client could not tell whether its call arrived.
+ */
+const KEEP_ALIVE_MS = 75_000;
 /** How long calls under way may take when the server ends. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -81,6 +86,7 @@ export class DataApiServer {
       onError,
     });
     const server = createServer((request, response) => void answer(request, response));
+    server.keepAliveTimeout = KEEP_ALIVE_MS;
     await listen(server, { host, port });
     return new DataApiServer({ url: urlOf(server), server, api, feed });
   }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedshiftLocal } from '../engine.ts';
 import { ApiError, invalid } from './api-error.ts';
 import { SessionPool } from './data-session.ts';
-import type { Address, DataStatement } from './data-statement.ts';
+import type { Address, DataStatement, StatementPart } from './data-statement.ts';
 import { faultHooks } from './fault-hooks.ts';
 import type { Faults } from './faults.ts';
 import type { Limits } from './limits.ts';
@@ -77,12 +77,17 @@ export class DataApi {
   }
 
   /**
-   * Returns when the statement has ended or `seconds` have passed; at once without `seconds`.
+   * Returns when the statement, or the part of it that is `awaited`, has ended or `seconds` have passed; at once without
+   * `seconds`.
    *
    * @throws ApiError `ActiveWaitingRequestsExceededException` when too many calls wait for this statement.
    */
-  async waitFor(statement: DataStatement, seconds: number | undefined): Promise<void> {
-    if (seconds === undefined || statement.hasEnded) return;
+  async waitFor(
+    statement: DataStatement,
+    seconds: number | undefined,
+    awaited: DataStatement | StatementPart = statement,
+  ): Promise<void> {
+    if (seconds === undefined || awaited.hasEnded) return;
     const waiting = this.#waiters.get(statement.id) ?? 0;
     if (waiting >= this.limits.waitersPerStatement) {
       throw new ApiError(
@@ -94,7 +99,7 @@ export class DataApi {
     const timer = new AbortController();
     const signal = AbortSignal.any([timer.signal, this.#stop.signal]);
     try {
-      await Promise.race([statement.ended, pause(seconds * 1000, undefined, { signal }).catch(ignoreAbort)]);
+      await Promise.race([awaited.ended, pause(seconds * 1000, undefined, { signal }).catch(ignoreAbort)]);
     } finally {
       timer.abort();
       const left = (this.#waiters.get(statement.id) ?? 1) - 1;

@@ -56,18 +56,30 @@ export class StatementPart {
   rowCount: number | undefined;
   /** Rows of a query, until retention takes them. */
   result: StatementResult | undefined;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  readonly #markEnded: () => void;
 
   constructor(sql: string, now: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
     this.sql = sql;
     this.createdAt = now;
     this.updatedAt = now;
+    this.ended = promise;
+    this.#markEnded = resolve;
+  }
+
+  get hasEnded(): boolean {
+    return isEnd(this.state);
   }
 
   move(state: StatementState, now: number): void {
     this.state = state;
     this.updatedAt = now;
     if (state === 'STARTED') this.startedAt = now;
-    if (isEnd(state)) this.endedAt = now;
+    if (!isEnd(state)) return;
+    this.endedAt = now;
+    this.#markEnded();
   }
 
   get hasResultSet(): boolean {

@@ -1,6 +1,6 @@
 import type { DataStatement, StatementPart } from '../data-statement.ts';
 import { MAX_WAIT_SECONDS } from './execute-statement.ts';
-import { findStatement } from './find-statement.ts';
+import { findStatement, hasReadableResult } from './find-statement.ts';
 import { type Operation, toTimestamp } from './operation.ts';
 import { callerMembers } from './read-caller.ts';
 
@@ -8,7 +8,7 @@ import { callerMembers } from './read-caller.ts';
 export const describeStatement: Operation = async (api, { input }) => {
   const waitSeconds = input.integer('WaitTimeSeconds', { min: 1, max: MAX_WAIT_SECONDS });
   const { statement, part } = findStatement(api, input.requiredText('Id'));
-  await api.waitFor(statement, waitSeconds);
+  await api.waitFor(statement, waitSeconds, part);
   const common = {
     ...callerMembers(statement.request.caller),
     RedshiftPid: statement.pid,
@@ -32,7 +32,7 @@ function wholeMembers(statement: DataStatement): object {
     CreatedAt: toTimestamp(statement.createdAt),
     UpdatedAt: toTimestamp(statement.updatedAt),
     Duration: statement.hasEnded ? nanoseconds(statement.startedAt, statement.updatedAt) : -1,
-    HasResultSet: isDone && parts.some(({ hasResultSet }) => hasResultSet),
+    HasResultSet: parts.some((part) => hasReadableResult(statement, part)),
     QueryString: isBatch ? undefined : first?.sql,
     // Of a batch it is 0: only its parts were queries of Redshift.
     RedshiftQueryId: isBatch ? 0 : (first?.queryId ?? 0),
@@ -52,7 +52,7 @@ function partMembers(statement: DataStatement, part: StatementPart): object {
     CreatedAt: toTimestamp(part.createdAt),
     UpdatedAt: toTimestamp(part.updatedAt),
     Duration: part.endedAt === undefined ? -1 : nanoseconds(part.startedAt, part.endedAt),
-    HasResultSet: isDone && part.hasResultSet,
+    HasResultSet: hasReadableResult(statement, part),
     QueryString: part.sql,
     RedshiftQueryId: part.queryId ?? -1,
     ResultRows: isDone ? (part.rowCount ?? 0) : -1,

@@ -106,14 +106,42 @@ describe('BatchExecuteStatement', () => {
       new BatchExecuteStatementCommand({
         ...CLUSTER,
         ExecutionMode: 'AUTO_COMMIT',
-        Sqls: ['INSERT INTO t VALUES (1)', 'SELECT * FROM nowhere', 'INSERT INTO t VALUES (2)'],
+        Sqls: ['INSERT INTO t VALUES (1)', 'SELECT * FROM nowhere', 'INSERT INTO t VALUES (2)', 'SELECT 7'],
       }),
     );
     expect(await ended(Id)).toMatchObject({
+      HasResultSet: true,
       Status: 'FAILED',
-      SubStatements: [{ Status: 'FINISHED' }, { Status: 'FAILED' }, { Status: 'FINISHED' }],
+      SubStatements: [{ Status: 'FINISHED' }, { Status: 'FAILED' }, { Status: 'FINISHED' }, {}],
     });
+    const { Records } = await client.send(new GetStatementResultCommand({ Id: `${Id}:4` }));
+    expect(Records).toEqual([[{ longValue: 7 }]]);
     expect(await rows('SELECT count(*) FROM t')).toEqual([[2]]);
+  });
+
+  it('can be waited for part by part', async () => {
+    const { client, engine, ended, run } = await openDataApi();
+    await run('CREATE TABLE t (a int)');
+    const other = engine.session();
+    await other.execute('BEGIN');
+    await other.execute('LOCK t');
+    const { Id } = await client.send(
+      new BatchExecuteStatementCommand({
+        ...CLUSTER,
+        ExecutionMode: 'AUTO_COMMIT',
+        Sqls: ['SELECT 1', 'SELECT * FROM t'],
+      }),
+    );
+    const first = await client.send(new DescribeStatementCommand({ Id: `${Id}:1`, WaitTimeSeconds: 30 }));
+    expect(first).toMatchObject({ Id: `${Id}:1`, Status: 'FINISHED', HasResultSet: true });
+    const { Records } = await client.send(new GetStatementResultCommand({ Id: `${Id}:1` }));
+    expect(Records).toEqual([[{ longValue: 1 }]]);
+    expect(await client.send(new DescribeStatementCommand({ Id }))).toMatchObject({
+      Status: 'STARTED',
+      SubStatements: [{ Status: 'FINISHED' }, { Status: 'STARTED' }],
+    });
+    await other.close();
+    expect(await ended(Id)).toMatchObject({ Status: 'FINISHED' });
   });
 
   it('hands out rows only by the id of a part', async () => {

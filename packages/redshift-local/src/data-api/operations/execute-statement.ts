@@ -4,6 +4,7 @@ import type { DataSession } from '../data-session.ts';
 import type { Caller, DataStatement, StatementRequest } from '../data-statement.ts';
 import type { Input } from '../read-input.ts';
 import { checkParameters } from '../substitute-parameters.ts';
+import { hasReadableResult } from './find-statement.ts';
 import { type Call, type Operation, toTimestamp } from './operation.ts';
 import { callerMembers, readCaller } from './read-caller.ts';
 
@@ -120,7 +121,7 @@ async function answer(
       : {
           Status: statement.state,
           RedshiftPid: statement.pid,
-          HasResultSet: statement.parts.some(({ hasResultSet }) => hasResultSet),
+          HasResultSet: statement.parts.some((part) => hasReadableResult(statement, part)),
         };
   return {
     Id: statement.id,

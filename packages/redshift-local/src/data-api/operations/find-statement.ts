@@ -31,8 +31,14 @@ export function findPartWithResult({ statement, part }: FoundStatement): Stateme
     throw invalid('BatchExecuteStatement result can only be retrieved with sub-statement id.');
   }
   const asked = part ?? statement.parts[0];
-  if (asked?.result === undefined || statement.state !== 'FINISHED') throw noResult(statement.id);
+  if (asked === undefined || !hasReadableResult(statement, asked)) throw noResult(statement.id);
   return asked;
+}
+
+/** The rows of a transaction are to be had when it has committed, those of a statement that commits alone at its end. */
+export function hasReadableResult({ state, request }: DataStatement, part: StatementPart): boolean {
+  const isCommitted = request.mode === 'auto-commit' ? part.state === 'FINISHED' : state === 'FINISHED';
+  return isCommitted && part.hasResultSet;
 }
 
 function noResult(id: string): ApiError {

@@ -45,7 +45,7 @@ async function readPage(api: DataApi, { input }: Call, format: 'JSON' | 'CSV'): 
   const id = input.requiredText('Id');
   const waitSeconds = input.integer('WaitTimeSeconds', { min: 1, max: MAX_WAIT_SECONDS });
   const found = findStatement(api, id);
-  await api.waitFor(found.statement, waitSeconds);
+  await api.waitFor(found.statement, waitSeconds, found.part);
   const { resultFormat } = found.statement.request;
   if (resultFormat !== format) {
     const operation = resultFormat === 'CSV' ? 'GetStatementResultV2' : 'GetStatementResult';
