@@ -77,6 +77,17 @@ describe('a data error', () => {
     });
   });
 
+  it('knows a columnar file by the https address that Redshift gives it', () => {
+    const address = b.url.replace('s3://', 'https://s3.eu-west-1.amazonaws.com/');
+    const spectrum = new LoadError('copy-parquet', `File '${address}' has an incompatible Parquet schema`, {
+      class: 'data',
+    });
+    expect(judgeDataError(spectrum, { ...context, files: [a, b, c], copyErrors: [] })).toMatchObject({
+      kind: 'named',
+      bad: [{ file: b }],
+    });
+  });
+
   it('suspects all when none is named, and blames a file that failed alone', () => {
     expect(judgeDataError(error, { ...context, files: [a, b, c], copyErrors: [] })).toEqual({
       kind: 'suspect',

@@ -53,7 +53,8 @@ function namedInMessage(
   files: readonly LoadFile[],
   loadUrlOf: (file: LoadFile) => string,
 ): LoadFile | undefined {
-  const named = files.filter((file) => message.includes(loadUrlOf(file)));
+  // Without its scheme: columnar files are named as https://s3.<region>.amazonaws.com/bucket/key.
+  const named = files.filter((file) => message.includes(loadUrlOf(file).slice('s3:/'.length)));
   return named.toSorted((a, b) => loadUrlOf(b).length - loadUrlOf(a).length)[0];
 }
 
