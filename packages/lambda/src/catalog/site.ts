@@ -61,6 +61,9 @@ const LOCK_TIMEOUT_MS = 60_000;
  */
 const QUESTION_TIMEOUT_MS = 90_000;
 
+/** A throttled call is given up early: the lane backs off by itself, and no function is paid for waiting. */
+const PATIENCE_MS = 1_000;
+
 export function openSite(place: SitePlace, { clients, now }: { clients: Clients; now: () => number }): Site {
   const { name, address, database, secretArn, table, settings, routesOf, wakePrefix, wakeQueueUrl } = place;
   const targets = new Map<string, TargetDefinition>();
@@ -72,6 +75,7 @@ export function openSite(place: SitePlace, { clients, now }: { clients: Clients;
       database,
       secretArn,
       timeoutMs: QUESTION_TIMEOUT_MS,
+      patienceMs: PATIENCE_MS,
       now,
     }),
     targets,

@@ -1,0 +1,32 @@
+import type { Log, LogFields } from '../src/index.ts';
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A log that remembers. */
+export class SpyLog implements Log {
+  readonly lines: LogLine[] = [];
+
+  debug(message: string, fields: LogFields): void {
+    this.lines.push({ level: 'debug', message, fields });
+  }
+
+  info(message: string, fields: LogFields): void {
+    this.lines.push({ level: 'info', message, fields });
+  }
+
+  warn(message: string, fields: LogFields): void {
+    this.lines.push({ level: 'warn', message, fields });
+  }
+
+  error(message: string, fields: LogFields): void {
+    this.lines.push({ level: 'error', message, fields });
+  }
+
+  of(level: LogLine['level']): readonly LogLine[] {
+    return this.lines.filter((line) => line.level === level);
+  }
+}
