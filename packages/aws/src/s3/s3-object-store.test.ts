@@ -187,6 +187,15 @@ describe('S3ObjectStore', () => {
     expect((await readAll('a')).toString()).toBe('mine');
   });
 
+  it('looks at many objects by a listing, and tells the same of them as a look at each', async () => {
+    const keys = Array.from({ length: 40 }, (_, at) => `in/a b+${at % 7}/\u{1F600}-${at}.csv`);
+    for (const key of keys.slice(5)) await store.write({ bucket, key }, `bytes of ${key}`);
+    const found = await store.headAll(bucket, keys);
+    expect([...found.keys()].sort()).toEqual(keys.slice(5).sort());
+    for (const info of found.values()) expect(info).toEqual(await store.head(info));
+    await expect(store.headAll('nowhere', keys)).rejects.toMatchObject({ code: 'bucket-missing' });
+  });
+
   it('does not take a bucket that is not there for one whose objects are gone', async () => {
     const missing = { code: 'bucket-missing', class: 'config' };
     const at = { bucket: 'nowhere', key: 'a' };

@@ -8,10 +8,12 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
+  ListObjectsV2Command,
   PutObjectCommand,
   type PutObjectCommandInput,
   paginateListObjectsV2,
   type S3Client,
+  type _Object as StoredObject,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import {
@@ -26,6 +28,7 @@ import {
 } from '@millrace/core';
 import { addTags } from './add-tags.ts';
 import { copyInParts, copySourceOf } from './copy-in-parts.ts';
+import { headAll, type ListedPage } from './head-all.ts';
 import { readBody } from './read-body.ts';
 import {
   isConflict,
@@ -86,6 +89,13 @@ export class S3ObjectStore implements ObjectStore {
     return head && infoOf(at, head);
   }
 
+  async headAll(bucket: string, keys: readonly string[]): Promise<ReadonlyMap<string, ObjectInfo>> {
+    return headAll(keys, {
+      list: (from) => this.#listPage(bucket, from),
+      head: (key) => this.head({ bucket, key }),
+    });
+  }
+
   async *list(at: { bucket: string; prefix: string; startAfter?: string }): AsyncIterable<ObjectInfo> {
     const { bucket, prefix, startAfter } = at;
     const pages = paginateListObjectsV2(
@@ -101,15 +111,7 @@ export class S3ObjectStore implements ObjectStore {
     try {
       for await (const { Contents = [], EncodingType } of pages) {
         this.#knownBuckets.add(bucket);
-        for (const { Key = '', ETag = '', Size = 0, LastModified } of Contents) {
-          yield {
-            bucket,
-            key: EncodingType === 'url' ? decodeFormKey(Key) : Key,
-            etag: unquoted(ETag),
-            size: Size,
-            lastModifiedAt: LastModified?.getTime() ?? 0,
-          };
-        }
+        for (const stored of Contents) yield listedInfo(bucket, stored, EncodingType);
       }
     } catch (cause) {
       throw toStoreError(cause, 'list', { bucket, key: prefix });
@@ -212,6 +214,33 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
+  async #listPage(
+    bucket: string,
+    { prefix, startAfter }: { prefix: string; startAfter: string },
+  ): Promise<ListedPage> {
+    try {
+      const {
+        Contents = [],
+        EncodingType,
+        IsTruncated,
+      } = await this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          StartAfter: startAfter,
+          EncodingType: 'url',
+        }),
+      );
+      this.#knownBuckets.add(bucket);
+      return {
+        objects: Contents.map((stored) => listedInfo(bucket, stored, EncodingType)),
+        isLast: IsTruncated !== true,
+      };
+    } catch (cause) {
+      throw toStoreError(cause, 'list', { bucket, key: prefix });
+    }
+  }
+
   async #head(at: ObjectRef): Promise<HeadObjectCommandOutput | undefined> {
     try {
       const head = await this.#client.send(new HeadObjectCommand(nameOf(at)));
@@ -275,6 +304,20 @@ export class S3ObjectStore implements ObjectStore {
 
 function nameOf({ bucket, key }: ObjectRef): { Bucket: string; Key: string } {
   return { Bucket: bucket, Key: key };
+}
+
+function listedInfo(
+  bucket: string,
+  { Key = '', ETag = '', Size = 0, LastModified }: StoredObject,
+  encoding: string | undefined,
+): ObjectInfo {
+  return {
+    bucket,
+    key: encoding === 'url' ? decodeFormKey(Key) : Key,
+    etag: unquoted(ETag),
+    size: Size,
+    lastModifiedAt: LastModified?.getTime() ?? 0,
+  };
 }
 
 function infoOf(at: ObjectRef, head: HeadObjectCommandOutput): ObjectInfo {

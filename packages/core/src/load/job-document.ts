@@ -116,8 +116,12 @@ export async function readJobDocument(objects: ObjectStore, job: JobRef): Promis
 }
 
 export async function readText(objects: ObjectStore, at: ObjectRef): Promise<string | undefined> {
-  if ((await objects.head(at)) === undefined) return undefined;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await objects.read(at)) chunks.push(chunk);
+  try {
+    for await (const chunk of await objects.read(at)) chunks.push(chunk);
+  } catch (error) {
+    if (error instanceof LoadError && error.code === 'object-gone') return undefined;
+    throw error;
+  }
   return Buffer.concat(chunks).toString('utf8');
 }

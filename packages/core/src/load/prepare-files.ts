@@ -13,7 +13,7 @@ export interface PreparedFiles {
   readonly changed: readonly { old: LoadFile; now: LoadFile }[];
 }
 
-/** Look-ups under way at once: an S3 listing is no faster for scattered keys, and more would throttle it. */
+/** Look-ups under way at once: more would be throttled. */
 const CONCURRENT_LOOKS = 32;
 
 /**
@@ -28,10 +28,14 @@ export async function prepareFiles(
   const ready: JobFile[] = [];
   const gone: LoadFile[] = [];
   const changed: { old: LoadFile; now: LoadFile }[] = [];
+  // A pin is made of one object at a time anyway.
+  const unchanged = pinTo === null ? await findUnchanged(objects, files) : new Set<string>();
   for (let at = 0; at < files.length; at += CONCURRENT_LOOKS) {
     await Promise.all(
       files.slice(at, at + CONCURRENT_LOOKS).map(async (file, index) => {
-        const seen = await look(objects, file, pinTo);
+        const seen: Look = unchanged.has(file.id)
+          ? { kind: 'ready', loadUrl: file.url }
+          : await look(objects, file, pinTo);
         if (seen.kind === 'ready') ready[at + index] = { file, loadUrl: seen.loadUrl };
         else if (seen.kind === 'gone') gone.push(file);
         else changed.push({ old: file, now: fileOf(seen.info, now) });
@@ -39,6 +43,21 @@ export async function prepareFiles(
     );
   }
   return { ready: ready.filter((file) => file !== undefined), gone, changed };
+}
+
+/** The ids of files that many looks at once confirm. Of the others one look each says what became of them. */
+async function findUnchanged(objects: ObjectStore, files: readonly LoadFile[]): Promise<ReadonlySet<string>> {
+  const unchanged = new Set<string>();
+  if (objects.headAll === undefined) return unchanged;
+  for (const [bucket, own] of Map.groupBy(files, ({ identity }) => identity.bucket)) {
+    const found = await objects.headAll(
+      bucket,
+      own.map(({ identity }) => identity.key),
+    );
+    for (const { id, identity } of own)
+      if (found.get(identity.key)?.etag === identity.etag) unchanged.add(id);
+  }
+  return unchanged;
 }
 
 type Look =
