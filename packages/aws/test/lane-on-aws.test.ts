@@ -74,7 +74,7 @@ async function loadAll(plan: DeliveryPlan, run: string): Promise<void> {
   }
 }
 
-describe('files that S3 tells of', () => {
+describe('files that S3 tells of', { timeout: 120_000 }, () => {
   it.each([1, 2, 3])(
     'become rows once, told twice, late, out of order and in three wrappings (seed %i)',
     async (seed) => {

@@ -43,7 +43,10 @@ async function forgetLoaded(client: DynamoDBClient, database: string): Promise<v
   await client.send(new BatchWriteItemCommand({ RequestItems: { tracker: requests } }));
 }
 
-describe('a lane whose tracker is DynamoDB', () => {
+/** Far above what a case takes on two idle cores: they are shared. */
+const TIMEOUT_MS = 120_000;
+
+describe('a lane whose tracker is DynamoDB', { timeout: TIMEOUT_MS }, () => {
   it('costs at most 2.2 write units and 0.2 reads per file at batches of 100, and 0.25 reads when they come by ten', async () => {
     for (const messages of [10, 100]) {
       await withLane(async (lane, { client }) => {

@@ -36,6 +36,7 @@ export class LaneOnDynamoDb {
   readonly tracker: DynamoDbTracker;
   readonly events: LoaderEvent[];
   readonly #engine: RedshiftLocal;
+  #completion = Promise.withResolvers<void>();
 
   private constructor(
     loader: Loader,
@@ -76,11 +77,12 @@ export class LaneOnDynamoDb {
     const engine = await RedshiftLocal.open({ path: ':memory:', objects });
     const tracker = new DynamoDbTracker(client, options);
     const events: LoaderEvent[] = [];
+    const told = { onCompletion: (): void => {} };
     const routes = compileRoutes(config);
     const loader: Loader = {
       tracker,
       objects,
-      warehouse: new EmbeddedRedshift(engine, { onCompletion: () => {} }),
+      warehouse: new EmbeddedRedshift(engine, { onCompletion: () => told.onCompletion() }),
       wakes,
       targets: new Map(config.targets),
       routesOf: (at) => routesOf(routes, at),
@@ -100,7 +102,9 @@ export class LaneOnDynamoDb {
     };
     await engine.runBatch([`CREATE TABLE ${TARGET} (id INTEGER)`]);
     await prepareTarget(loader, TARGET);
-    return new LaneOnDynamoDb(loader, { tracker, events, engine });
+    const lane = new LaneOnDynamoDb(loader, { tracker, events, engine });
+    told.onCompletion = () => lane.#completion.resolve();
+    return lane;
   }
 
   /** Writes files of one row each. */
@@ -128,9 +132,12 @@ export class LaneOnDynamoDb {
   async drain(): Promise<string[]> {
     const kinds: string[] = [];
     for (let turn = 0; turn < MAX_TURNS; turn += 1) {
+      this.#completion = Promise.withResolvers<void>();
       const { kind } = await advance(this.loader, TARGET, { drain: true });
       kinds.push(kind);
       if (kind === 'idle' || kind === 'held') return kinds;
+      // As the completion event calls it: looking again and again would be counted as the lane's own reads.
+      if (kind === 'submitted') await this.#completion.promise;
       let settled = await settle(this.loader, TARGET);
       while (settled.kind === 'running') {
         await new Promise((done) => {
