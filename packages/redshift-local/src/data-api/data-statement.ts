@@ -73,10 +73,17 @@ export class StatementPart {
     return isEnd(this.state);
   }
 
+  /** Its turn has come; perhaps for the second time, when the whole batch is run again. */
+  begin(now: number): void {
+    this.startedAt = now;
+    this.error = undefined;
+    this.result = undefined;
+    this.move('STARTED', now);
+  }
+
   move(state: StatementState, now: number): void {
     this.state = state;
     this.updatedAt = now;
-    if (state === 'STARTED') this.startedAt = now;
     if (!isEnd(state)) return;
     this.endedAt = now;
     this.#markEnded();

@@ -109,12 +109,13 @@ export class Execution {
       await this.#runOne(session, { part: only, index: 0 });
       return undefined;
     }
+    // A kept session may have begun the transaction before: what it did then cannot be done again here.
+    const isWhole = !session.isInTransaction && !parts.some(({ sql }) => mayCommit(sql));
     try {
       await this.#runTransaction(session);
     } catch (error) {
-      // Nothing of it was kept, unless a statement committed in between. Once is enough: the reader is changed then.
-      const isRepeatable = error instanceof ReaderConflictError && !parts.some(({ sql }) => mayCommit(sql));
-      if (!isRepeatable) throw error;
+      // Nothing of it was kept. Once is enough: the reader is changed then.
+      if (!isWhole || !(error instanceof ReaderConflictError)) throw error;
       await this.#runTransaction(session);
     }
     return undefined;
@@ -164,7 +165,7 @@ export class Execution {
   ): Promise<void> {
     const { now, hooks } = this.#options;
     const { request, parts } = this.statement;
-    part.move('STARTED', now());
+    part.begin(now());
     try {
       this.#throwIfKilled();
       await hooks.beforePart(this, { sql: part.sql, index, count: parts.length });

@@ -80,7 +80,11 @@ export const STATEMENT_SECTIONS: readonly CompatibilitySection[] = [
         rows: [[2]],
       }),
       differs('ANALYZE and VACUUM', 'analyze sales', 'accepted; there is nothing to do'),
-      differs('GRANT', 'grant select on sales to public', 'users of CREATE USER are checked; groups and roles have no rights'),
+      differs(
+        'GRANT',
+        'grant select on sales to public',
+        'users of CREATE USER are checked; groups and roles have no rights',
+      ),
       refused(
         'materialized views',
         'create materialized view mv as select 1',
