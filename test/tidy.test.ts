@@ -18,7 +18,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   lambda: ['core', 'redshift', 'aws'],
   runtime: ['core', 'redshift-local', 'local', 'aws'],
   testkit: ['core'],
-  cli: ['core', 'redshift', 'redshift-local', 'runtime', 'local', 'aws'],
+  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };
 const nameOf = (folder: string): string => NAME_OF[folder] ?? `@millrace/${folder}`;
