@@ -10,27 +10,23 @@ const entries = join(root, 'src', 'entry');
 const out = process.argv[2] ?? join(root, 'bundles');
 
 rmSync(out, { recursive: true, force: true });
-for (const file of readdirSync(entries)) {
-  const name = basename(file, '.ts');
-  const outfile = join(out, name, 'index.mjs');
-  await build({
-    entryPoints: [join(entries, file)],
-    outfile,
-    bundle: true,
-    minify: true,
-    // Log lines name errors; LoadError makes its own name, which no minifier touches.
-    keepNames: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    conditions: ['source', 'module'],
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    // Parts of the SDK are CommonJS and ask for Node's modules by `require`.
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
-  });
-  console.log(`${name} ${statSync(outfile).size} bytes`);
-}
+const names = readdirSync(entries).map((file) => basename(file, '.ts'));
+await build({
+  entryPoints: names.map((name) => ({ in: join(entries, `${name}.ts`), out: `${name}/index` })),
+  outdir: out,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  conditions: ['source', 'module'],
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  // Parts of the SDK are CommonJS and ask for Node's modules by `require`.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+for (const name of names) console.log(`${name} ${statSync(join(out, name, 'index.mjs')).size} bytes`);

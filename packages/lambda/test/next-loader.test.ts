@@ -157,7 +157,7 @@ describe('the next loader', () => {
   );
 
   it('backs off, and loses nothing, when the Data API throttles right after the claim', async () => {
-    const stage = await Stage.open({ tables: ORDERS, documents: DOCUMENTS });
+    const stage = await Stage.open({ tables: ORDERS, documents: DOCUMENTS, maxAttempts: 1 });
     const container = stage.container();
     await beforeState(container, 'submitting', () => stage.fault({ throttle: 1 }));
     await submit(stage, container);

@@ -17,7 +17,7 @@ const ids = (stage: Stage) => stage.rows('SELECT id FROM public.logs ORDER BY id
 
 describe('files in the shape of Firehose', () => {
   it('load: hours as folders, JSON objects without anything between them, gzip', async () => {
-    const stage = await Stage.open({ tables: LOGS, documents: DOCUMENTS });
+    const stage = await Stage.open({ tables: LOGS, documents: DOCUMENTS, maxAttempts: 1 });
     const container = stage.container();
     const objects = [
       await stage.put('2026/11/21/05/app-1-2026-11-21-05-30-00-a1b2', firehose([1, 2, 3])),
@@ -33,7 +33,7 @@ describe('while the warehouse is away', () => {
   it.each(['maintenance', 'pause'] as const)(
     'files wait with name, error and time (%s), no attempt is spent, and one manifest takes them all when it is back',
     async (fault) => {
-      const stage = await Stage.open({ tables: LOGS, documents: DOCUMENTS });
+      const stage = await Stage.open({ tables: LOGS, documents: DOCUMENTS, maxAttempts: 1 });
       const container = stage.container();
       await container.microbatchLoader(told(QUEUE, [await stage.put('before', firehose([0]))]));
       await stage.drain(container);
@@ -70,6 +70,7 @@ describe('while the warehouse is away', () => {
     const stage = await Stage.open({
       tables: LOGS,
       documents: DOCUMENTS,
+      maxAttempts: 1,
       server: { faults: { maintenance: true } },
     });
     const container = stage.container();
@@ -85,7 +86,12 @@ describe('while the warehouse is away', () => {
 describe('with wrong credentials for the warehouse', () => {
   it('the lane is held with the reason, nothing is lost, and it goes on by itself when they are right', async () => {
     const right = { accessKeyId: 'right', secretAccessKey: 'secret-of-the-right' };
-    const stage = await Stage.open({ tables: LOGS, documents: DOCUMENTS, server: { credentials: [right] } });
+    const stage = await Stage.open({
+      tables: LOGS,
+      documents: DOCUMENTS,
+      maxAttempts: 1,
+      server: { credentials: [right] },
+    });
     const container = stage.container();
     const event = told(QUEUE, [await stage.put('a', firehose([1]))]);
     expect(await container.microbatchLoader(event)).toEqual({ batchItemFailures: [] });
@@ -103,7 +109,7 @@ describe('with wrong credentials for the warehouse', () => {
 
 describe('a table that is not there', () => {
   it('holds its lane with the reason, and is loaded when somebody has made it', async () => {
-    const stage = await Stage.open({ tables: '', documents: DOCUMENTS });
+    const stage = await Stage.open({ tables: '', documents: DOCUMENTS, maxAttempts: 1 });
     const container = stage.container();
     await container.microbatchLoader(told(QUEUE, [await stage.put('a', firehose([1]))]));
     expect(await stage.lane(container, 'public.logs')).toMatchObject({

@@ -58,7 +58,8 @@ export interface StageOptions {
   readonly server?: Partial<DataApiServerOptions>;
   /** What is done with completion events; default: they call the next loader. */
   readonly onEvent?: (event: CompletionEvent) => void;
-  readonly clients?: Partial<Clients>;
+  /** Attempts of a call to the Data API; default: the SDK's. */
+  readonly maxAttempts?: number;
 }
 
 /** One container of a function: a composition that its invocations share. */
@@ -101,7 +102,7 @@ export class Stage {
 
   private constructor(
     parts: Pick<Stage, 'aws' | 'front' | 'dynamodb' | 'engine' | 'server' | 'env' | 'busUrl' | 'created'>,
-    clients: Partial<Clients>,
+    maxAttempts: number,
   ) {
     const { aws, front, dynamodb, engine, server, env, busUrl, created } = parts;
     this.created = created;
@@ -118,9 +119,8 @@ export class Stage {
       s3: this.s3,
       sqs: this.sqs,
       dynamodb: dynamodb.client(),
-      redshiftData: new RedshiftDataClient(clientConfigOf(server.url)),
+      redshiftData: new RedshiftDataClient({ ...clientConfigOf(server.url), maxAttempts }),
       eventBridge: new EventBridgeClient(clientConfigOf(busUrl)),
-      ...clients,
     };
   }
 
@@ -179,7 +179,7 @@ export class Stage {
     };
     stage = new Stage(
       { aws, front, dynamodb, engine, server, env, busUrl: bus.url, created },
-      options.clients ?? {},
+      options.maxAttempts ?? 3,
     );
     const { clients } = stage;
     onTestFinished(() => {

@@ -88,6 +88,7 @@ async function list({ site, target }: Errand, { composition, shift }: Desk): Pro
   const { environment, now, writeLine, log } = composition;
   const { maxFilesPerRun } = environment;
   const loader = shift.loaderOf(site);
+  await shift.makeReady(site, target);
   const total = { listed: 0, added: 0, loaded: 0, isWhole: true };
   for (const prefix of site.targets.get(target)?.from ?? []) {
     const place = new ListPosition(loader, { target, prefix });

@@ -1,11 +1,4 @@
-import {
-  admit,
-  type CreatedObject,
-  LoadError,
-  type LoadFile,
-  loadFileOf,
-  readNotification,
-} from '@millrace/core';
+import { type CreatedObject, LoadError, type LoadFile, loadFileOf, readNotification } from '@millrace/core';
 import type { QueueTargets } from '../catalog/catalog.ts';
 import type { Site } from '../catalog/site.ts';
 import type { Composition } from '../compose.ts';
@@ -91,7 +84,7 @@ async function take<Source>(
     // A message whose other half failed comes again as a whole; its files are known by then.
     try {
       if (shift.isShort) throw outOfTime();
-      await admit(shift.loaderOf(site), target, [...files.values()]);
+      await shift.admit(site, target, [...files.values()]);
     } catch (error) {
       for (const source of sources) failures.set(source, error);
     }

@@ -1,11 +1,15 @@
 import { metricsToStdout } from '@millrace/aws/cloudwatch';
 import {
   type AdvanceOutcome,
+  admit,
   advance,
+  chanceOf,
+  definitionOf,
   type Lane,
   LoadError,
   type Loader,
   type LoaderEvent,
+  type LoadFile,
   prepareTarget,
   settleFailure,
 } from '@millrace/core';
@@ -31,12 +35,16 @@ interface DueLane {
   readonly target: string;
   /** What waits is due, however young it is. */
   readonly isDraining: boolean;
+  /** Which part of a full batch was let in just now; null: something else than an arrival made it due. */
+  readonly share: number | null;
 }
 
 /** With less time left nothing new is begun: a load's plan and submission take a second or two, and requests time out. */
 const MIN_LEFT_MS = 10_000;
 /** Lanes become due while others are moved on: files that were rewritten, jobs that failed at once. */
 const MAX_ROUNDS = 5;
+/** How often a lane that fills is looked at on the way, whatever the size of the portions. */
+const LOOKS_PER_BATCH = 4;
 /** When a lane that could not be moved on is looked at again. */
 const LOOK_AGAIN_MS = 5_000;
 
@@ -87,7 +95,25 @@ export class Shift {
   lookAt(site: Site, target: string, options: { readonly isDraining?: boolean } = {}): void {
     const key = laneKey(site, target);
     const isDraining = options.isDraining ?? this.#due.get(key)?.isDraining ?? false;
-    this.#due.set(key, { site, target, isDraining });
+    this.#due.set(key, { site, target, isDraining, share: null });
+  }
+
+  /**
+   * Lets files into a lane. A lane that waits for its time already is looked at early only because its batch may be full
+   * now. Counting costs a read of all that waits, at every intake: so it is done by chance, about four times per batch.
+   * Whoever made the lane wait has left a wake for its time.
+   *
+   * @throws LoadError when the files are not written down.
+   */
+  async admit(site: Site, target: string, files: readonly LoadFile[]): Promise<void> {
+    const { batching } = definitionOf(this.loaderOf(site), target);
+    const key = laneKey(site, target);
+    const before = this.#due.get(key);
+    await admit(this.loaderOf(site), target, files);
+    if (before) return;
+    const bytes = files.reduce((sum, { identity }) => sum + identity.size, 0);
+    const share = Math.max(files.length / batching.maxFiles, bytes / batching.maxBytes);
+    this.#due.set(key, { site, target, isDraining: false, share });
   }
 
   /** Why a lane could not be moved on; undefined when it could. */
@@ -132,11 +158,28 @@ export class Shift {
     return outcome;
   }
 
-  async #moveOn({ site, target, isDraining }: DueLane): Promise<void> {
+  /**
+   * Makes a target ready that never had a job, before anything is asked of its ledger.
+   *
+   * @throws LoadError when it cannot be: `target-table-missing` …
+   */
+  async makeReady(site: Site, target: string): Promise<void> {
+    if (site.prepared.has(target)) return;
+    const loader = this.loaderOf(site);
+    const { fence } = await loader.tracker.lane(target);
+    if (fence > 0) return;
+    await prepareTarget(loader, target);
+    site.prepared.add(target);
+  }
+
+  async #moveOn(due: DueLane): Promise<void> {
+    const { site, target, isDraining } = due;
     const { now, log } = this.#parts;
     const key = laneKey(site, target);
     try {
-      if (this.isShort) {
+      if (await this.#canWait(due)) {
+        log.debug('the lane waits for its time', { target });
+      } else if (this.isShort) {
         await this.loaderOf(site).wakes.wake(target, now() + 1);
       } else {
         await this.turn(site, target, { isDraining });
@@ -149,6 +192,13 @@ export class Shift {
       if (error instanceof LoadError && error.code.startsWith('queue-')) return;
       await this.loaderOf(site).wakes.wake(target, now() + LOOK_AGAIN_MS);
     }
+  }
+
+  async #canWait({ site, target, share }: DueLane): Promise<boolean> {
+    const loader = this.loaderOf(site);
+    if (share === null || chanceOf(loader) < share * LOOKS_PER_BATCH) return false;
+    const { state } = await loader.tracker.lane(target);
+    return state.kind === 'waiting' && state.dueAt > loader.now();
   }
 
   /** Lanes that found no room wait for a job to end, longest first; nobody else tells them. */
