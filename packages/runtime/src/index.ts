@@ -3,4 +3,5 @@ export { BACKUP_FILES } from './back-up.ts';
 export type { HeldLane } from './drain-lanes.ts';
 export { LaneDriver } from './lane-driver.ts';
 export { Millrace, type MillraceOptions } from './millrace.ts';
-export { type OpenAdaptersOptions, openAdapters } from './open-adapters.ts';
+export { openAdapters } from './open-adapters.ts';
+export type { OpenAdaptersOptions } from './open-context.ts';

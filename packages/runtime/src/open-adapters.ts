@@ -4,7 +4,6 @@ import {
   compileRoutes,
   DEFAULT_RETRY,
   type Loader,
-  type LoaderEvent,
   type MillraceConfig,
   routesOf,
   stateFolderOf,
@@ -13,37 +12,12 @@ import {
 import { StateLock } from '@millrace/local';
 import type { Adapters } from './adapters.ts';
 import { backUp } from './back-up.ts';
+import type { OpenAdaptersOptions, OpenContext } from './open-context.ts';
 import { openObjects } from './open-objects.ts';
 import { openTracker } from './open-tracker.ts';
 import { openWarehouse } from './open-warehouse.ts';
 
 const LOCK_TIMEOUT_MS = 60_000;
-
-export interface OpenAdaptersOptions {
-  /** What relative paths of the configuration are relative to. */
-  readonly directory: string;
-  readonly onEvent: (event: LoaderEvent) => void;
-  /** A statement of the target ended. */
-  readonly onCompletion: (target: string) => void;
-  /** What broke beside the verbs: a timer, a listener. */
-  readonly onError: (where: string, error: unknown) => void;
-  /** What this process does, for those that are refused meanwhile. */
-  readonly what: string;
-  readonly now?: () => number;
-  /** Told once of each path in the object store that is no object, and why. */
-  readonly onSkipped?: (path: string, why: string) => void;
-}
-
-/** What the openers of the parts are given, and what they leave to be closed. */
-export interface OpenContext extends OpenAdaptersOptions {
-  readonly now: () => number;
-  /** Resolves a path of the configuration. */
-  readonly at: (path: string) => string;
-  /** Where the state of this machine is. */
-  readonly state: string;
-  /** Called in reverse order when the adapters are closed. */
-  readonly closers: (() => Promise<void> | void)[];
-}
 
 /**
  * Opens the adapters that a configuration names, whatever the mix, around the verbs. When state of this machine is

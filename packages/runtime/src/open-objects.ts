@@ -3,7 +3,7 @@ import { awsClientOptions } from '@millrace/aws/client';
 import type { MillraceConfig, ObjectStore } from '@millrace/core';
 import { DirectoryObjectStore, DirectoryWatcher } from '@millrace/local';
 import type { Adapters } from './adapters.ts';
-import type { OpenContext } from './open-adapters.ts';
+import type { OpenContext } from './open-context.ts';
 
 /** Listings meet the same paths again and again; beyond this many, new ones are not told. */
 const MAX_SKIPPED = 1_000;

@@ -3,8 +3,7 @@ import { awsClientOptions, placeOfQueue, sqsClientOptions } from '@millrace/aws/
 import type { MillraceConfig, Tracker, WakeQueue } from '@millrace/core';
 import { SqliteTracker, SqliteWakeQueue } from '@millrace/local';
 import type { WakeSource } from './adapters.ts';
-import type { OpenContext } from './open-adapters.ts';
-import { LOCAL_DATABASE } from './open-warehouse.ts';
+import { LOCAL_DATABASE, type OpenContext } from './open-context.ts';
 import { ProcessWakes } from './process-wakes.ts';
 import { type AskableWakeQueue, TimedWakes } from './timed-wakes.ts';
 

@@ -6,10 +6,7 @@ import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
 import type { Adapters } from './adapters.ts';
 import { FollowedWarehouse } from './followed-warehouse.ts';
-import type { OpenContext } from './open-adapters.ts';
-
-/** The database of the embedded warehouse, and so the first part of its statements' names. */
-export const LOCAL_DATABASE = 'dev';
+import { LOCAL_DATABASE, type OpenContext } from './open-context.ts';
 
 /** How long nobody looks at a job that is in hand. A statement that ends is told of long before. */
 const LEASE_MS = 60_000;
