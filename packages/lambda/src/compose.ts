@@ -47,7 +47,8 @@ export function compose(
   const environment = readEnvironment(env);
   const { now = Date.now, onEvent, writeLine = (line) => process.stdout.write(`${line}\n`) } = overrides;
   const clients = openClients(environment, overrides.clients);
-  const log = overrides.log ?? powertoolsLog();
+  const logger = new Logger({ serviceName: 'millrace' });
+  const log = overrides.log ?? toLog(logger);
   const objects = new S3ObjectStore(clients.s3, { now });
   const parts = { clients, objects, log, now };
   const catalog =
@@ -60,15 +61,18 @@ export function compose(
     ...parts,
     catalog,
     writeLine,
-    begin: (context) =>
-      new Shift(context, {
+    begin: (context) => {
+      // Overwritten by every invocation: what a line belongs to is the one thing that a log line cannot say itself.
+      logger.appendKeys({ function_request_id: context.awsRequestId });
+      return new Shift(context, {
         clients,
         eventBus,
         log,
         now,
         writeLine,
         ...(onEvent === undefined ? {} : { onEvent }),
-      }),
+      });
+    },
   };
 }
 
@@ -81,8 +85,7 @@ export function composeOnce(env: Readonly<Record<string, string | undefined>>): 
   };
 }
 
-function powertoolsLog(): Log {
-  const logger = new Logger({ serviceName: 'millrace' });
+function toLog(logger: Logger): Log {
   return {
     debug: (message, fields) => logger.debug(message, { ...fields }),
     info: (message, fields) => logger.info(message, { ...fields }),

@@ -110,6 +110,47 @@ describe('the microbatch loader', () => {
     expect(calls).toEqual(['addFiles', 'addArrivals', 'waitingFiles']);
   });
 
+  it('does not read all that waits at every intake, and loads a batch that is full before its time', async () => {
+    const targets = {
+      'public.orders': {
+        mode: 'append',
+        from: 's3://lake/orders/',
+        format: { kind: 'csv' },
+        maxFiles: 60,
+        freshness: '1h',
+      },
+    };
+    const config = {
+      warehouse: { kind: 'redshift', cluster: 'analytics', database: 'dev', dbUser: 'loader' },
+      objects: { kind: 's3' },
+      tracker: { kind: 'dynamodb', table: 'millrace-tracker' },
+      control: 's3://control/millrace/',
+      targets,
+    };
+    const stage = await Stage.open({ tables: ORDERS, config });
+    const container = stage.container();
+    const [site] = await container.composition.catalog.sites();
+    const { tracker } = site?.loader ?? {};
+    if (tracker === undefined) throw new Error('there is no site');
+    let looks = 0;
+    const waitingFiles = tracker.waitingFiles.bind(tracker);
+    tracker.waitingFiles = (target, limit) => {
+      looks += 1;
+      return waitingFiles(target, limit);
+    };
+    for (let id = 0; id < 40; id += 1) {
+      await container.microbatchLoader(told('any', [await stage.put(`orders/${id}.csv`, row(id))]));
+    }
+    // One that finds the lane idle, and one in fifteen of the rest: 2.6 of 39.
+    expect(looks).toBeGreaterThanOrEqual(1);
+    expect(looks).toBeLessThan(15);
+    const rest = [];
+    for (let id = 40; id < 80; id += 1) rest.push(await stage.put(`orders/${id}.csv`, row(id)));
+    await container.microbatchLoader(told('any', rest));
+    await stage.settleDown(container);
+    expect(await ids(stage)).toHaveLength(60);
+  });
+
   it('takes a batch of hundreds of messages with the longest keys', async () => {
     const stage = await Stage.open({ tables: ORDERS, documents: DOCUMENTS });
     const container = stage.container();

@@ -5,7 +5,7 @@ import { type Lane, LoadError } from '@millrace/core';
 import type { CompletionEvent } from '@millrace/redshift-local/data-api';
 import { describe, expect, it } from 'vitest';
 import { queueDocument } from './seed-documents.ts';
-import { type Container, type Stage as OpenStage, Stage, sqsEvent, told } from './stage.ts';
+import { type Container, contextOf, type Stage as OpenStage, Stage, sqsEvent, told } from './stage.ts';
 
 const ORDERS = 'CREATE TABLE public.orders (id int, name varchar(50), changed_at timestamp)';
 const TARGET = 'public.orders';
@@ -270,6 +270,25 @@ describe('wakes', () => {
     expect(await stage.container().nextLoader(event)).toEqual({ batchItemFailures: [] });
     await stage.settleDown(container);
     expect(await ids(stage)).toEqual([[1]]);
+  });
+
+  it('and ends of statements come again when little time is left for them', async () => {
+    const stage = await Stage.open({ tables: ORDERS, documents: DOCUMENTS });
+    const container = stage.container();
+    const wake = { millrace: 'wake', target: `analytics.dev/${TARGET}`, wakeAt: stage.now() - 1 };
+    const event = sqsEvent('millrace-wakes', [JSON.stringify(wake)]);
+    expect((await container.nextLoader(event, contextOf(2_000))).batchItemFailures).toHaveLength(1);
+    const detail = {
+      statementName: `dev/${TARGET}/${'0'.repeat(26)}/1`,
+      statementId: 'x',
+      state: 'FINISHED',
+    };
+    const end = {
+      source: 'aws.redshift-data',
+      'detail-type': 'Redshift Data Statement Status Change',
+      detail,
+    };
+    await expect(container.nextLoader(end, contextOf(2_000))).rejects.toMatchObject({ code: 'out-of-time' });
   });
 
   it('are sent on when they come early, and fail when they are none', async () => {

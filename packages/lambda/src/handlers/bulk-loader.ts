@@ -1,6 +1,7 @@
-import { bulkLoad, type HandedFile, LoadError, parseBulkSpec } from '@millrace/core';
+import { bulkLoad, type HandedFile, parseBulkSpec } from '@millrace/core';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
+import { outOfTime } from '../shift/out-of-time.ts';
 import { readBulkEvent } from './read-bulk-event.ts';
 
 /** What a bulk load found, by table. The loads themselves go on when the function is done. */
@@ -32,11 +33,7 @@ export function createBulkLoader(
     const document = readBulkEvent(event, now());
     const text = JSON.stringify(document);
     const spec = parseBulkSpec(text, { source: 'the bulk input' });
-    if (shift.isShort) {
-      throw new LoadError('out-of-time', 'too little of the function’s time was left to begin', {
-        class: 'transient',
-      });
-    }
+    if (shift.isShort) throw outOfTime('a bulk load');
     const site = await catalog.ofBulk(spec, document);
     const handed = await bulkLoad(shift.loaderOf(site), text, { targets: site.targets });
     await shift.finish();

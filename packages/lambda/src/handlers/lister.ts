@@ -11,6 +11,7 @@ import {
   type SqsRecord,
 } from '../event/lambda-event.ts';
 import { errorFields } from '../log.ts';
+import { outOfTime } from '../shift/out-of-time.ts';
 import type { Shift } from '../shift/shift.ts';
 import { answerBatch } from './failed-records.ts';
 import { ListPosition } from './list-position.ts';
@@ -83,8 +84,7 @@ async function listAll(errands: readonly Errand[], desk: Desk): Promise<void> {
 }
 
 async function list({ site, target }: Errand, { composition, shift }: Desk): Promise<void> {
-  if (shift.isShort)
-    throw new LoadError('out-of-time', 'the function’s time is over', { class: 'transient' });
+  if (shift.isShort) throw outOfTime(`the listing of ${target}`);
   const { environment, now, writeLine, log } = composition;
   const { maxFilesPerRun } = environment;
   const loader = shift.loaderOf(site);

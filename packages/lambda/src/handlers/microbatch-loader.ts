@@ -1,4 +1,4 @@
-import { type CreatedObject, LoadError, type LoadFile, loadFileOf, readNotification } from '@millrace/core';
+import { type CreatedObject, type LoadFile, loadFileOf, readNotification } from '@millrace/core';
 import type { QueueTargets } from '../catalog/catalog.ts';
 import type { Site } from '../catalog/site.ts';
 import type { Composition } from '../compose.ts';
@@ -9,6 +9,7 @@ import {
   type SqsBatchResponse,
   type SqsRecord,
 } from '../event/lambda-event.ts';
+import { outOfTime } from '../shift/out-of-time.ts';
 import type { Shift } from '../shift/shift.ts';
 import { answerBatch } from './failed-records.ts';
 
@@ -83,7 +84,7 @@ async function take<Source>(
   for (const { site, target, files, sources } of deliveries.values()) {
     // A message whose other half failed comes again as a whole; its files are known by then.
     try {
-      if (shift.isShort) throw outOfTime();
+      if (shift.isShort) throw outOfTime('the message');
       await shift.admit(site, target, [...files.values()]);
     } catch (error) {
       for (const source of sources) failures.set(source, error);
@@ -109,7 +110,7 @@ async function sort<Source>(
   const { objects, ignored } = readNotification(body);
   for (const { what, why } of ignored) log.debug('not a load file', { what, why });
   if (objects.length === 0) return;
-  if (shift.isShort) throw outOfTime();
+  if (shift.isShort) throw outOfTime('the message');
   const known = queues.get(queue) ?? catalog.ofQueue(queue);
   queues.set(queue, known);
   const { site, targets } = await known;
@@ -140,11 +141,4 @@ function targetsOf(
   if (targets === null) return site.loader.routesOf(object);
   const isFolder = object.size === 0 && object.key.endsWith('/');
   return isFolder || composition.catalog.isOwn(object) ? [] : targets;
-}
-
-function outOfTime(): LoadError {
-  return new LoadError('out-of-time', 'too little of the function’s time was left to take the message', {
-    class: 'transient',
-    hint: 'give the function more time, or smaller batches',
-  });
 }

@@ -11,14 +11,13 @@ import {
   type SqsRecord,
 } from '../event/lambda-event.ts';
 import { readStatementEvent, type StatementEnd } from '../event/statement-event.ts';
+import { outOfTime } from '../shift/out-of-time.ts';
 import type { Shift } from '../shift/shift.ts';
 import { answerBatch } from './failed-records.ts';
 
 /** An event may overtake what it is about: the note of the statement's id, and what the Data API lists. */
 const MAX_LOOKS = 4;
 const LOOK_PAUSE_MS = 250;
-/** A wake this little before its time is due: a lane decides with the same tolerance. */
-const EARLY_MS = 0;
 
 /**
  * Settles the job whose statement has ended, however it ended, and begins the lane's next one; also moves on lanes whose
@@ -48,6 +47,7 @@ interface Desk {
 }
 
 async function takeEnd(end: StatementEnd, { composition, shift }: Desk): Promise<void> {
+  if (shift.isShort) throw outOfTime(`the end of job ${end.jobId}`);
   const sites = await sitesWith(composition, (site) => isOf(site, end));
   if (sites.length === 0) {
     const { database, target } = end;
@@ -115,6 +115,7 @@ async function takeWake(
       hint: 'only Millrace writes to its wake queue; give S3 a queue of its own',
     });
   }
+  if (shift.isShort) throw outOfTime('the wake');
   const laneOf = (site: Site): string | undefined => {
     if (!wake.target.startsWith(site.wakePrefix)) return undefined;
     const target = wake.target.slice(site.wakePrefix.length);
@@ -125,7 +126,7 @@ async function takeWake(
   const lanes: { site: Site; target: string }[] = [];
   for (const site of sites) {
     const target = laneOf(site) ?? '';
-    if (wake.wakeAt > composition.now() + EARLY_MS) {
+    if (wake.wakeAt > composition.now()) {
       await site.sendOn(wake.target, wake.wakeAt);
       continue;
     }

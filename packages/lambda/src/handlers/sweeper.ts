@@ -2,6 +2,7 @@ import { LoadError, sweep } from '@millrace/core';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
 import { errorFields } from '../log.ts';
+import { outOfTime } from '../shift/out-of-time.ts';
 
 export interface SweeperReport {
   /** Sites that were looked at. */
@@ -28,8 +29,7 @@ export function createSweeper(
     const missed: string[] = [];
     for (const site of await catalog.sites()) {
       try {
-        if (shift.isShort)
-          throw new LoadError('out-of-time', 'the function’s time is over', { class: 'transient' });
+        if (shift.isShort) throw outOfTime(`the sweep of ${site.name}`);
         const { settled, broken } = await sweep(shift.loaderOf(site), {
           moveOn: (target) => shift.turn(site, target),
         });
