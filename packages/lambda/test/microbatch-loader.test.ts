@@ -22,14 +22,14 @@ describe('the microbatch loader', () => {
         expect(await container.microbatchLoader(sqsEvent(QUEUE, [body]))).toEqual(DONE) as never,
       { seed: 7, duplicates: 0.5, late: 0.3, isShuffled: true, wrappings: ['plain', 'sns', 'eventbridge'] },
     );
-    for (let id = 1; id <= 20; id += 1) deliverer.take(await stage.put(`orders/${id}.csv`, row(id)));
+    for (let id = 1; id <= 12; id += 1) deliverer.take(await stage.put(`orders/${id}.csv`, row(id)));
     const { late } = await deliverer.deliver();
     expect(late).toBeGreaterThan(0);
     await stage.drain(container);
-    expect((await ids(stage)).length).toBeLessThan(20);
+    expect((await ids(stage)).length).toBeLessThan(12);
     await deliverer.deliverLate();
     await stage.drain(container);
-    expect(await ids(stage)).toEqual(Array.from({ length: 20 }, (_, at) => [at + 1]));
+    expect(await ids(stage)).toEqual(Array.from({ length: 12 }, (_, at) => [at + 1]));
     expect(stage.log.of('error')).toEqual([]);
     expect(await stage.quiet()).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bulkDocument, queueDocument } from './seed-documents.ts';
-import { Stage, told } from './stage.ts';
+import { CLUSTER, Stage, told } from './stage.ts';
 
 const ORDERS = 'CREATE TABLE public.orders (id int, name varchar(50), changed_at timestamp)';
 const QUEUE = 'orders_queue';
@@ -113,6 +113,49 @@ describe('the documents of queues, as they are', () => {
     await container.sweeper();
     await container.sweeper();
     expect(stage.log.of('error')).toMatchObject([{ fields: { code: 'document-conflict' } }]);
+  });
+});
+
+describe('the sweeper', () => {
+  it('looks at all lanes, whatever is wrong with one document or one cluster', async () => {
+    const documents = {
+      broken: '{',
+      [QUEUE]: queueDocument({ table: 'public.orders', merges: false }),
+      other: queueDocument({ table: 'public.orders', merges: false, cluster: 'not-there' }),
+    };
+    const stage = await Stage.open({
+      tables: ORDERS,
+      documents,
+      server: { cluster: CLUSTER },
+      maxAttempts: 1,
+    });
+    const container = stage.container();
+    const row = '1,a,2026-11-21 00:00:00\n';
+    await container.microbatchLoader(told('other', [await stage.put('2.csv', row)]));
+    await container.microbatchLoader(told(QUEUE, [await stage.put('1.csv', row)]));
+    stage.skip(61_000);
+    await container.sweeper();
+    await stage.settleDown(container);
+    expect(await stage.rows(ALL)).toEqual([[1, 'a']]);
+    // Once by each container, not every minute.
+    expect(new Set(stage.log.of('error').map(({ fields }) => fields.code))).toEqual(
+      new Set(['config-invalid']),
+    );
+    const complaints = stage.log.of('error').length;
+    expect(complaints).toBeLessThanOrEqual(2);
+    const lanes = await stage.lanes(container);
+    expect(lanes.map(({ state }) => state.kind).sort()).toEqual(['held', 'idle']);
+    stage.skip(61_000);
+    await container.sweeper();
+    expect(stage.log.of('error')).toHaveLength(complaints);
+  });
+
+  it('says so when a site could not be looked at', async () => {
+    const documents = { [QUEUE]: queueDocument({ table: 'public.orders', merges: false }) };
+    const stage = await Stage.open({ tables: ORDERS, documents });
+    const container = stage.container({ DDB_TRACKER: 'no-such-table' });
+    await expect(container.sweeper()).rejects.toMatchObject({ code: 'sweep-incomplete' });
+    expect(stage.log.of('error')[0]?.fields).toMatchObject({ code: 'tracker-missing' });
   });
 });
 
