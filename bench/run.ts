@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { BenchSettings } from './bench-settings.ts';
 import { measureAppend } from './cases/append.ts';
+import { measureAwsCost } from './cases/aws-cost.ts';
+import { measureAwsImport } from './cases/aws-import.ts';
 import { measureGuard } from './cases/guard.ts';
 import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
@@ -21,6 +23,8 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'many-files': measureManyFiles,
   guard: measureGuard,
   memory: measureMemory,
+  'aws-cost': measureAwsCost,
+  'aws-import': measureAwsImport,
 };
 
 const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
@@ -67,16 +71,21 @@ function readArguments(): {
       rounds: { type: 'string', default: '5' },
     },
   });
-  const unknown = positionals.find((name) => !Object.hasOwn(CASES, name));
+  const unknown = positionals.find((name) => casesOf(name).length === 0);
   if (unknown !== undefined) usageError(`there is no benchmark '${unknown}'`);
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     usageError(`--rounds takes a whole number, not '${values.rounds}'`);
   return {
-    names: positionals.length > 0 ? positionals : Object.keys(CASES),
+    names: positionals.length > 0 ? positionals.flatMap(casesOf) : Object.keys(CASES),
     rounds,
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'lines',
   };
+}
+
+/** A case by its name, or all that begin with it: `aws`. */
+function casesOf(name: string): readonly string[] {
+  return Object.keys(CASES).filter((one) => one === name || one.startsWith(`${name}-`));
 }
 
 function usageError(message: string): never {

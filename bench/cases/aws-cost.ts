@@ -1,0 +1,158 @@
+import type { CompletionEvent } from '@millrace/redshift-local/data-api';
+import { type AwsClients, AwsEmulators } from '../aws/aws-emulators.ts';
+import { type Counted, dollarsOf, otherRequests, requestsOf, writeUnitsOf } from '../aws/cost.ts';
+import { LoaderFunctions } from '../aws/loader-functions.ts';
+import { RequestMeter } from '../aws/request-meter.ts';
+import type { BenchSettings } from '../bench-settings.ts';
+import { type Figure, formatNumber } from '../figure.ts';
+
+const TARGET = 'public.readings';
+const COLUMNS = 'id INTEGER NOT NULL, place VARCHAR(64)';
+const MINUTE_MS = 60_000;
+/** Of the minute in which a job's files come; the rest is for the load. */
+const ARRIVALS_MS = 50_000;
+/** Requests are the same in every round, so more say nothing more. */
+const MAX_ROUNDS = 3;
+const MAX_WRITE_UNITS = 2.2;
+const MAX_OTHER_REQUESTS = 0.2;
+
+interface Shape {
+  /** Files per load job. */
+  readonly files: number;
+  /** Messages per invocation, as the event source is configured: more than ten take a batch window. */
+  readonly messages: number;
+  /** Whether the bounds are about it. */
+  readonly isBound: boolean;
+}
+
+const SHAPES: readonly Shape[] = [
+  { files: 1, messages: 1, isBound: false },
+  { files: 10, messages: 10, isBound: false },
+  { files: 100, messages: 100, isBound: true },
+  { files: 500, messages: 500, isBound: false },
+  { files: 100, messages: 10, isBound: false },
+];
+
+/**
+ * What AWS is asked for, and what it charges, per file: the functions of one lane with warm containers, a load job per
+ * minute, with everything that a minute brings: notifications, the completion event, wakes, a sweep.
+ */
+export async function measureAwsCost(settings: BenchSettings): Promise<readonly Figure[]> {
+  const rounds = Math.min(settings.rounds, MAX_ROUNDS);
+  const figures: Figure[] = [];
+  for (const shape of SHAPES) figures.push(...figuresOf(shape, await count(shape, rounds)));
+  return figures;
+}
+
+async function count({ files, messages }: Shape, rounds: number): Promise<Counted> {
+  const table = 'tracker';
+  const emulators = await AwsEmulators.start({ buckets: ['lake', 'control'], tables: [table] });
+  const clients = emulators.clients();
+  const meter = new RequestMeter(clients);
+  const wakes = collectWakes(clients);
+  await emulators.run(`CREATE TABLE ${TARGET} (${COLUMNS})`);
+  const functions = await LoaderFunctions.open({
+    emulators,
+    clients,
+    table,
+    target: TARGET,
+    definition: {
+      mode: 'append',
+      from: 's3://lake/readings/',
+      format: { kind: 'csv' },
+      maxFiles: files,
+      freshness: '1m',
+    },
+  });
+  // The first job makes the target ready, and the containers warm.
+  for (let round = 0; round <= rounds; round += 1) {
+    if (round === 1) {
+      meter.reset();
+      functions.reset();
+    }
+    await loadOnce({ round, files, messages, emulators, functions, wakes });
+  }
+  await emulators.expectCount(TARGET, (rounds + 1) * files);
+  await emulators.close();
+  for (const client of Object.values(clients)) client.destroy();
+  return { files: files * rounds, messages, asked: meter.byOperation(), worked: { ...functions.worked } };
+}
+
+interface Load {
+  readonly round: number;
+  readonly files: number;
+  readonly messages: number;
+  readonly emulators: AwsEmulators;
+  readonly functions: LoaderFunctions;
+  readonly wakes: string[];
+}
+
+/** A minute: files come, their job is loaded, wakes come due, the sweeper runs. */
+async function loadOnce({ round, files, messages, emulators, functions, wakes }: Load): Promise<void> {
+  const { promise: completed, resolve } = Promise.withResolvers<CompletionEvent>();
+  emulators.onCompleted = resolve;
+  const name = String(round).padStart(4, '0');
+  const keys = Array.from({ length: files }, (_, at) => `readings/2026/11/21/${name}/part-${at}.csv`);
+  const objects = await Promise.all(keys.map((key) => emulators.put({ bucket: 'lake', key }, '1,here\n')));
+  for (let at = 0; at < files; at += messages) {
+    await functions.takeNotifications(objects.slice(at, at + messages));
+    functions.skip(ARRIVALS_MS / Math.ceil(files / messages));
+  }
+  await functions.takeCompletion(await completed);
+  functions.skip(MINUTE_MS - ARRIVALS_MS);
+  if (wakes.length > 0) await functions.takeWakes(wakes.splice(0));
+  await functions.sweep();
+}
+
+/** What was sent to the wake queue: it comes back when its time is over, which the bench does not wait for. */
+function collectWakes({ sqs }: AwsClients): string[] {
+  const wakes: string[] = [];
+  sqs.middlewareStack.add(
+    (next) => (args) => {
+      const { MessageBody } = args.input as { MessageBody?: string };
+      if (MessageBody !== undefined) wakes.push(MessageBody);
+      return next(args);
+    },
+    { step: 'initialize', name: 'collectWakes' },
+  );
+  return wakes;
+}
+
+function figuresOf({ files, messages, isBound }: Shape, counted: Counted): readonly Figure[] {
+  const of = `${files} a job${messages < files ? `, ${messages} a message batch` : ''}`;
+  const { worked } = counted;
+  const perFile = (value: number): number => value / counted.files;
+  const dollars = dollarsOf(counted);
+  const total = Object.values(dollars).reduce((sum, value) => sum + value, 0);
+  const shares = Object.entries(dollars).map(([name, value]) => `${name} ${formatNumber(value)}`);
+  return [
+    {
+      name: `${of}: write units`,
+      value: perFile(writeUnitsOf(counted)),
+      unit: 'per file',
+      bound: isBound ? { atMost: MAX_WRITE_UNITS } : null,
+      detail: requestsOf(counted, (asked) => (asked.writeUnits > 0 ? asked.writeUnits : null)),
+    },
+    {
+      name: `${of}: other requests`,
+      value: perFile(otherRequests(counted)),
+      unit: 'per file',
+      bound: isBound ? { atMost: MAX_OTHER_REQUESTS } : null,
+      detail: requestsOf(counted, (asked) => (asked.writeUnits > 0 ? null : asked.requests)),
+    },
+    {
+      name: `${of}: invocations`,
+      value: perFile(worked.invocations),
+      unit: 'per file',
+      bound: null,
+      detail: `${formatNumber(perFile(worked.wallMs) / 1_000)} GB·s per file; own CPU ${formatNumber(perFile(worked.cpuMs))} ms per file`,
+    },
+    {
+      name: `${of}: dollars per million files`,
+      value: total,
+      unit: '$',
+      bound: null,
+      detail: shares.join(', '),
+    },
+  ];
+}
