@@ -295,7 +295,7 @@ export class Stage {
       const inHand = lanes.flatMap(({ state }) => (state.kind === 'running' ? [state.statement.id] : []));
       const isRunning = await Promise.all(inHand.map((id) => this.#isRunning(id)));
       if (this.#pending.size === 0 && !isRunning.includes(true)) return;
-      await pause(5);
+      await pause(10);
     }
   }
 
