@@ -10,11 +10,13 @@ import {
   type LoadFile,
   type TrackedFile,
   type Tracker,
+  type UnfinishedFiles,
 } from '@millrace/core';
 import { FileItems } from './file-items.ts';
 import { inParallel } from './in-parallel.ts';
 import { jobItem, toJob } from './job-item.ts';
 import { laneAttributes, toLane } from './lane-item.ts';
+import { forgetLoaded } from './loaded-ids.ts';
 import { checkDatabase, type ItemKey, JOB, keyOf, lanesPartition, partitionOf } from './table-layout.ts';
 import { TrackerTable } from './tracker-table.ts';
 
@@ -149,6 +151,17 @@ export class DynamoDbTracker implements Tracker {
 
   async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
     return this.#filesOf(target).redrive(ids, now);
+  }
+
+  async unfinishedFiles(
+    target: string,
+    page: { from: string | null; limit: number },
+  ): Promise<UnfinishedFiles> {
+    return this.#filesOf(target).unfinished(page);
+  }
+
+  async forgetLoaded(target: string, ids: readonly string[]): Promise<void> {
+    await forgetLoaded(this.#table, { partition: partitionOf(this.#database, target), ids });
   }
 
   async counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }> {

@@ -1,4 +1,4 @@
-import type { EpochMs, Evidence, FileCounts, LoadFile, TrackedFile } from '@millrace/core';
+import type { EpochMs, Evidence, FileCounts, LoadFile, TrackedFile, UnfinishedFiles } from '@millrace/core';
 import { asideItem, evidenceText, FileKeys, idOf, toTrackedFile, waitingItem } from './file-item.ts';
 import { loadedItems, recentlyLoaded } from './loaded-ids.ts';
 import { readLine } from './read-line.ts';
@@ -72,6 +72,21 @@ export class FileItems {
     const both = await this.#waitingItems(aside.map(idOf));
     const items = [...waiting, ...aside.filter((item) => !both.has(idOf(item)))];
     return items.map((item) => toTrackedFile(this.#target, item));
+  }
+
+  /** The line, then what was put aside. */
+  async unfinished({ from, limit }: { from: string | null; limit: number }): Promise<UnfinishedFiles> {
+    const isAside = from?.startsWith(ASIDE) ?? false;
+    const prefix = isAside ? ASIDE : WAITING;
+    const query = { partition: this.#keys.partition, prefix, options: { Limit: limit } };
+    // The bare prefix sorts before every key that has it.
+    const { items, next } = await this.#table.pageFrom(query, from === ASIDE ? null : from);
+    const waiting = isAside ? await this.#waitingItems(items.map(idOf)) : new Map<string, Item>();
+    const files = items
+      .filter((item) => !waiting.has(idOf(item)))
+      .map((item) => toTrackedFile(this.#target, item))
+      .filter(({ status }) => status !== 'superseded');
+    return { files, next: next ?? (isAside ? null : ASIDE) };
   }
 
   /** Only what is there is deleted: listing a bucket of loaded files must not cost a write each. */

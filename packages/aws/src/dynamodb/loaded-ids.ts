@@ -25,15 +25,32 @@ export function loadedItems(partition: string, ids: readonly string[], now: Epoc
  * among them may be loaded all the same; those that are, are.
  */
 export async function recentlyLoaded(table: TrackerTable, partition: string): Promise<ReadonlySet<string>> {
-  const items = await table.firstPage({
-    partition,
-    prefix: LOADED,
-    options: { ScanIndexForward: false, Limit: RECENT_LISTS },
-  });
-  const ids = new Set<string>();
-  for (const { ids: list } of items) {
-    const hex = Buffer.from(list?.B ?? []).toString('hex');
-    for (let at = 0; at < hex.length; at += 2 * ID_BYTES) ids.add(hex.slice(at, at + 2 * ID_BYTES));
+  return new Set((await recentLists(table, partition)).flatMap(idsOf));
+}
+
+/** Takes ids out of the lists: a file that is on one would be dropped from the line as a late duplicate. */
+export async function forgetLoaded(
+  table: TrackerTable,
+  { partition, ids }: { partition: string; ids: readonly string[] },
+): Promise<void> {
+  const forgotten = new Set(ids);
+  for (const item of await recentLists(table, partition)) {
+    const listed = idsOf(item);
+    const kept = listed.filter((id) => !forgotten.has(id));
+    if (kept.length === listed.length) continue;
+    // An empty list stays, until it expires: the key of an item is never written by two callers.
+    await table.put({ ...item, ids: { B: Buffer.from(kept.join(''), 'hex') } });
   }
+}
+
+function recentLists(table: TrackerTable, partition: string): Promise<Item[]> {
+  const options = { ScanIndexForward: false, Limit: RECENT_LISTS };
+  return table.firstPage({ partition, prefix: LOADED, options });
+}
+
+function idsOf({ ids: list }: Item): string[] {
+  const hex = Buffer.from(list?.B ?? []).toString('hex');
+  const ids: string[] = [];
+  for (let at = 0; at < hex.length; at += 2 * ID_BYTES) ids.push(hex.slice(at, at + 2 * ID_BYTES));
   return ids;
 }

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { isUnmetCondition, leftUndone, toTrackerError } from './dynamodb-errors.ts';
 import { chunksOf, inParallel } from './in-parallel.ts';
-import { type Item, type ItemKey, PARTITION_KEY, SORT_KEY } from './table-layout.ts';
+import { type Item, type ItemKey, keyOf, PARTITION_KEY, SORT_KEY, sortKeyOf } from './table-layout.ts';
 
 /** What DynamoDB takes per request. */
 const KEYS_PER_GET = 100;
@@ -66,6 +66,12 @@ export class TrackerTable {
       yield reply.items;
       from = reply.next;
     } while (from !== undefined);
+  }
+
+  /** One page, beginning after `from` (the sort key of `next` of the page before). A filter makes it short, never the last. */
+  async pageFrom(query: RangeQuery, from: string | null): Promise<{ items: Item[]; next: string | null }> {
+    const reply = await this.#query(query, from === null ? undefined : keyOf(query.partition, from));
+    return { items: reply.items, next: reply.next === undefined ? null : sortKeyOf(reply.next) };
   }
 
   /** The first page only: what is wanted is in it, or nothing depends on the rest. */

@@ -9,6 +9,13 @@ export interface FileCounts {
   readonly quarantined: number;
 }
 
+/** A page of files that wait or are quarantined. */
+export interface UnfinishedFiles {
+  readonly files: readonly TrackedFile[];
+  /** Where the next page begins; null: this was the last one. */
+  readonly next: string | null;
+}
+
 /** A job's story, for people: written when it is submitted, completed when it is settled. Nothing is decided by it. */
 export interface JobRecord {
   readonly id: string;
@@ -84,6 +91,18 @@ export interface Tracker {
   noteFailure(target: string, ids: readonly string[], evidence: Evidence): Promise<void>;
   /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
   redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
+  /**
+   * Waiting and quarantined files of a target, one page of about `limit`, in an order of the tracker's own: for
+   * reconciling. Whoever follows `next` to its end has seen every file that was there all the time, and stayed as it was.
+   *
+   * @param from `next` of the page before; null: the first page.
+   */
+  unfinishedFiles(target: string, options: { from: string | null; limit: number }): Promise<UnfinishedFiles>;
+  /**
+   * Forgets that files are loaded: the receipts deny it (an older warehouse was restored). Then `addFiles` takes them as
+   * new ones. Files that are not loaded stay as they are.
+   */
+  forgetLoaded(target: string, ids: readonly string[]): Promise<void>;
   counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }>;
 
   /** Durable soon: of stories that nothing is decided by, a power cut may take the last ones. */

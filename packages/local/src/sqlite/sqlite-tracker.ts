@@ -15,6 +15,7 @@ import {
   type LoadFile,
   type TrackedFile,
   type Tracker,
+  type UnfinishedFiles,
 } from '@millrace/core';
 import { toStateError } from './sqlite-errors.ts';
 import { StateDatabase } from './state-database.ts';
@@ -22,6 +23,7 @@ import { syncToDisk } from './sync-to-disk.ts';
 import { laneBody, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
 import { STATUS_CODES, TRACKER_APPLICATION_ID, TRACKER_MIGRATIONS } from './tracker-schema.ts';
 import { prepareTracker, type TrackerStatements } from './tracker-statements.ts';
+import { pageUnfinished } from './unfinished-page.ts';
 
 /**
  * Files that one transaction writes. More are faster by the file (an index page is written once for many of them),
@@ -169,6 +171,23 @@ export class SqliteTracker implements Tracker {
       redriven += moved;
     });
     return redriven;
+  }
+
+  async unfinishedFiles(
+    target: string,
+    page: { from: string | null; limit: number },
+  ): Promise<UnfinishedFiles> {
+    const targetId = this.#knownTarget(target);
+    if (targetId === undefined) return { files: [], next: null };
+    return this.#database.run(() => pageUnfinished(this.#statements, { target, targetId, ...page }));
+  }
+
+  async forgetLoaded(target: string, ids: readonly string[]): Promise<void> {
+    await this.#inTransactions(target, ids, (targetId, chunk) => {
+      let forgotten = 0;
+      for (const id of chunk) forgotten += Number(this.#statements.forgetLoaded.run(targetId, id).changes);
+      this.#count(targetId, 'loaded', -forgotten);
+    });
   }
 
   async counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }> {

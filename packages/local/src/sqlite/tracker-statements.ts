@@ -37,6 +37,13 @@ const STATEMENTS = {
   // INDEXED BY: without its index a lane's look at its line would read every file it ever had.
   inLine: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_in_line WHERE target_id = ? AND status = 0
     ORDER BY arrived_at, key, file.id LIMIT ?`,
+  waitingAfter: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_in_line
+    WHERE target_id = ? AND status = 0 AND (arrived_at, key, file.id) > (?, ?, unhex(?))
+    ORDER BY arrived_at, key, file.id LIMIT ?`,
+  quarantinedAfter: `SELECT ${FILE_COLUMNS}, evidence_at AS evidenceAt, seq FROM file INDEXED BY file_trouble_of_target
+    WHERE target_id = ? AND evidence_at IS NOT NULL AND status = 3 AND (evidence_at, seq) > (?, ?)
+    ORDER BY evidence_at, seq LIMIT ?`,
+  forgetLoaded: 'DELETE FROM file WHERE target_id = ? AND id = unhex(?) AND status = 1',
   versions: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_versions
     WHERE target_id = ? AND key = ? AND status = 0 ORDER BY arrived_at, file.id`,
   oldestWaiting: `SELECT arrived_at AS arrivedAt FROM file INDEXED BY file_in_line

@@ -348,6 +348,59 @@ export function trackerFileCases(withTracker: WithPort<Tracker>): void {
     );
 
     it(
+      'pages through what waits and what is quarantined, each once, whatever the page',
+      withTracker(async (tracker) => {
+        const files = Array.from({ length: 12 }, (_, n) => fileAt(`in/${n}.csv`, 1_000 + (n % 3)));
+        await tracker.addFiles(TARGET, files);
+        await tracker.addFiles(OTHER, files);
+        const [loaded, old, ...others] = files;
+        if (loaded === undefined || old === undefined) throw new Error('there are twelve files');
+        const aside = others.slice(0, 5);
+        await tracker.markLoaded(TARGET, [loaded]);
+        await tracker.putAside(TARGET, [
+          { file: old, status: 'superseded', evidence: evidenceAt(6) },
+          ...aside.map((file) => ({ file, status: 'quarantined', evidence: evidenceAt(7) }) as const),
+        ]);
+        for (const limit of [1, 2, 5, 100]) {
+          const seen: string[] = [];
+          let from: string | null = null;
+          do {
+            const page = await tracker.unfinishedFiles(TARGET, { from, limit });
+            expect(page.files.length).toBeLessThanOrEqual(limit);
+            seen.push(...page.files.map(({ file, status }) => `${file.id} ${status}`));
+            from = page.next;
+          } while (from !== null);
+          const wanted = others.map(
+            (file) => `${file.id} ${aside.includes(file) ? 'quarantined' : 'waiting'}`,
+          );
+          expect(seen.sort()).toEqual(wanted.sort());
+        }
+        expect(await tracker.unfinishedFiles('public.none', { from: null, limit: 10 })).toMatchObject({
+          files: [],
+        });
+      }),
+    );
+
+    it(
+      'forgets what is loaded when it is told to, and takes it as new then',
+      withTracker(async (tracker) => {
+        const [loaded, aside, waiting] = threeFiles();
+        await tracker.addFiles(TARGET, [loaded, aside, waiting]);
+        await tracker.markLoaded(TARGET, [loaded]);
+        await tracker.putAside(TARGET, [{ file: aside, status: 'quarantined', evidence: evidenceAt(5) }]);
+        await tracker.forgetLoaded(TARGET, [loaded.id, aside.id, waiting.id, 'f'.repeat(32)]);
+        expect(await tracker.filesById(TARGET, [loaded.id])).toEqual([]);
+        expect(await statusOf(tracker, aside)).toBe('quarantined');
+        expect(await tracker.addFiles(TARGET, [loaded, aside, waiting])).toEqual([loaded.id]);
+        // Not dropped as a late duplicate of what was loaded lately.
+        expect((await tracker.waitingFiles(TARGET, 10)).map(({ file }) => file.id)).toEqual([
+          loaded.id,
+          waiting.id,
+        ]);
+      }),
+    );
+
+    it(
       'shares no state with its callers',
       withTracker(async (tracker) => {
         const file = structuredClone(fileAt('in/a.csv', 1_000));

@@ -9,6 +9,7 @@ import {
   type LoadFile,
   type TrackedFile,
   type Tracker,
+  type UnfinishedFiles,
 } from '@millrace/core';
 
 /** How many troubled files a page has when the caller does not say. */
@@ -118,6 +119,23 @@ export class MemoryTracker implements Tracker {
       redriven += 1;
     }
     return redriven;
+  }
+
+  async unfinishedFiles(
+    target: string,
+    { from, limit }: { from: string | null; limit: number },
+  ): Promise<UnfinishedFiles> {
+    const files = [...this.#withStatus(target, 'waiting'), ...this.#withStatus(target, 'quarantined')]
+      .filter(({ file }) => from === null || file.id > from)
+      .sort((a, b) => compareBytes(a.file.id, b.file.id))
+      .slice(0, limit);
+    const next = files.length < limit ? null : (files.at(-1)?.file.id ?? null);
+    return { files: files.map((file) => structuredClone(file)), next };
+  }
+
+  async forgetLoaded(target: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids)
+      if (this.#find(target, id)?.status === 'loaded') this.#files.get(target)?.delete(id);
   }
 
   async counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }> {
