@@ -1,8 +1,13 @@
 import { type Cluster, DescribeClustersCommand, type RedshiftClient } from '@aws-sdk/client-redshift';
-import { type EpochMs, LoadError } from '@millrace/core';
+import {
+  type EpochMs,
+  LoadError,
+  type MaintenanceWindow,
+  nextWindow,
+  parseWeeklyWindow,
+  type WarehouseState,
+} from '@millrace/core';
 import { toDataApiError } from './data-api-errors.ts';
-import { type MaintenanceWindow, nextWindow, parseWeeklyWindow } from './maintenance-window.ts';
-import type { WarehouseState } from './warehouse-state.ts';
 
 /**
  * Whether a provisioned cluster takes queries now, and when its maintenance is next.

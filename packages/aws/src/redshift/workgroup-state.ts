@@ -4,9 +4,8 @@ import {
   type RedshiftServerlessClient,
   type Workgroup,
 } from '@aws-sdk/client-redshift-serverless';
-import { LoadError } from '@millrace/core';
+import { LoadError, type WarehouseState } from '@millrace/core';
 import { toDataApiError } from './data-api-errors.ts';
-import type { WarehouseState } from './warehouse-state.ts';
 
 /** Pages of 100: an account has at most a few dozen workgroups in a region. */
 const MAX_PAGES = 20;
