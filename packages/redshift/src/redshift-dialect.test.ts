@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type LoadPlanInput,
+  ledgerOf,
   loadFileOf,
   type MergeRule,
   planAbandon,
@@ -47,6 +48,8 @@ const FILES = [
   loadFileOf({ bucket: 'lake', key: "flights/a 'b'+%\\ü.csv", etag: '"e1"', size: 12 }, 0),
   loadFileOf({ bucket: 'lake', key: 'flights/b.csv', etag: 'e2', size: 34 }, 1),
 ];
+
+const { receipts: RECEIPTS } = ledgerOf('public.airports');
 
 function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanInput {
   return {
@@ -115,6 +118,18 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
       { jobId: '01JD0000000000000000000000', attempt: 1, fence: 7 },
       { lockTimeoutMs: 60_000 },
     ),
+  reconcile: () => [
+    { kind: 'page-receipts', receipts: RECEIPTS, after: null, before: null, limit: 10_000 },
+    {
+      kind: 'page-receipts',
+      receipts: RECEIPTS,
+      after: "s3://lake/flights/a 'b'+%\\ü.csv",
+      before: 's3://lake/flights0',
+      limit: 10_000,
+    },
+    { kind: 'select-receipts', receipts: RECEIPTS, keyIds: FILES.map(({ keyId }) => keyId) },
+    { kind: 'summarise-receipts', receipts: RECEIPTS },
+  ],
   'example-append': () => example({ mode: 'append', key: [], latestBy: [], onRewrite: 'quarantine' }),
   'example-upsert': () => example({}),
   'example-upsert-tombstones': () => example({ tombstone: { column: 'op', equals: 'D' } }),

@@ -113,6 +113,15 @@ WHERE NOT EXISTS (
         return `SELECT file_id, key_id, url, job_id, attempt, fence
 FROM ${quoteTable(statement.receipts)}
 WHERE kind = 'load' AND key_id IN (${statement.keyIds.map(quoteText).join(', ')})`;
+      case 'page-receipts': {
+        const after = statement.after === null ? '' : ` AND url > ${quoteText(statement.after)}`;
+        const before = statement.before === null ? '' : ` AND url < ${quoteText(statement.before)}`;
+        return `SELECT file_id, key_id, url, etag, size, job_id
+FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'load'${after}${before}
+ORDER BY url
+LIMIT ${statement.limit}`;
+      }
       case 'select-attempt':
         return `SELECT
   COALESCE(SUM(CASE WHEN kind = 'load' THEN 1 ELSE 0 END), 0) AS loaded,

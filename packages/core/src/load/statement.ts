@@ -172,6 +172,17 @@ export type Statement =
   | { readonly kind: 'record-void'; readonly receipts: TableName; readonly attempt: Attempt }
   /** Receipts of these places: every row has file_id, key_id, job_id, attempt. */
   | { readonly kind: 'select-receipts'; readonly receipts: TableName; readonly keyIds: readonly string[] }
+  /**
+   * Receipts of loads in the order of their URLs' bytes, at most `limit`: file_id, key_id, url, etag, size, job_id. Those
+   * behind `after` (null: from the beginning) and before `before` (null: to the end).
+   */
+  | {
+      readonly kind: 'page-receipts';
+      readonly receipts: TableName;
+      readonly after: string | null;
+      readonly before: string | null;
+      readonly limit: number;
+    }
   /** One row for an attempt: `loaded` (receipts of it) and `voided`. */
   | { readonly kind: 'select-attempt'; readonly receipts: TableName; readonly attempt: Attempt }
   /** One row: `files`, `max_fence`. */
