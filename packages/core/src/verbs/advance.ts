@@ -40,14 +40,18 @@ const MAX_LOOKS = 20;
  * down is found by the sweep.
  *
  * @param drain treats what waits as due: for runs that end when nothing waits.
+ * @param lane the lane, when the caller has read it before: it is read again when it has moved since.
  */
 export async function advance(
   loader: Loader,
   target: string,
-  { drain = false }: { drain?: boolean } = {},
+  { drain = false, lane: known }: { drain?: boolean; lane?: Lane | undefined } = {},
 ): Promise<AdvanceOutcome> {
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    const outcome = await advanceOnce(loader, definitionOf(loader, target), drain);
+    const definition = definitionOf(loader, target);
+    // Lane first, then backlog, both read consistently: whatever arrives after the first read moves `arrivals`.
+    const lane = look === 0 && known !== undefined ? known : await loader.tracker.lane(target);
+    const outcome = await advanceOnce(loader, { definition, lane, drain });
     if (outcome !== 'look-again') return outcome;
   }
   return { kind: 'lost-race' };
@@ -55,11 +59,8 @@ export async function advance(
 
 async function advanceOnce(
   loader: Loader,
-  definition: TargetDefinition,
-  drain: boolean,
+  { definition, lane, drain }: { definition: TargetDefinition; lane: Lane; drain: boolean },
 ): Promise<AdvanceOutcome | 'look-again'> {
-  // Lane first, then backlog, both read consistently: whatever arrives after the first read moves `arrivals`.
-  const lane = await loader.tracker.lane(definition.name);
   const now = loader.now();
   if (lane.state.kind === 'submitting' || lane.state.kind === 'running') return { kind: 'busy' };
   if (lane.state.kind === 'paused') return { kind: 'paused' };

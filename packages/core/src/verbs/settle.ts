@@ -18,13 +18,14 @@ import { submitJob } from './submit-job.ts';
  *
  * @param isAlone the caller knows that no other worker has the lane's job in hand (one machine, at start): leases of
  * the dead need not be waited for.
+ * @param lane the lane, when the caller has just read it: every transition is conditional on its version.
  */
 export async function settle(
   loader: Loader,
   target: string,
-  { isAlone = false }: { isAlone?: boolean } = {},
+  { isAlone = false, lane: known }: { isAlone?: boolean; lane?: Lane } = {},
 ): Promise<SettleOutcome> {
-  const lane = await loader.tracker.lane(target);
+  const lane = known ?? (await loader.tracker.lane(target));
   const { state } = lane;
   if (state.kind !== 'submitting' && state.kind !== 'running') return { kind: 'nothing' };
   const document = await readJobDocument(loader.objects, state.job);

@@ -1,3 +1,4 @@
+import { freshLane, type Lane } from '../lane/lane.ts';
 import { type AdvanceOutcome, advance } from './advance.ts';
 import type { Loader } from './loader.ts';
 import { settle } from './settle.ts';
@@ -15,28 +16,34 @@ export interface SweepReport {
  * whose wake was lost, whose worker died, whose completion event never came. Jobs of targets that left the
  * configuration are settled too: they have a place in the budget.
  *
- * @param moveOn how a lane is moved on, where the caller does more than `advance`.
+ * @param moveOn how a lane is moved on, where the caller does more than `advance`. It is given the lane as the sweep
+ * has read it, unless the sweep has moved it since.
  */
 export async function sweep(
   loader: Loader,
   {
     isAlone = false,
     drain = false,
-    moveOn = (target) => advance(loader, target, { drain }),
-  }: { isAlone?: boolean; drain?: boolean; moveOn?: (target: string) => Promise<AdvanceOutcome> } = {},
+    moveOn = (target, lane) => advance(loader, target, { drain, lane }),
+  }: {
+    isAlone?: boolean;
+    drain?: boolean;
+    moveOn?: (target: string, lane: Lane | undefined) => Promise<AdvanceOutcome>;
+  } = {},
 ): Promise<SweepReport> {
   const settled = new Map<string, SettleOutcome>();
   const advanced = new Map<string, AdvanceOutcome>();
   const broken = new Map<string, unknown>();
-  const known = (await loader.tracker.lanes()).map(({ target }) => target);
-  for (const target of new Set([...loader.targets.keys(), ...known])) {
+  // One request tells of all lanes. Each is moved on by what was read here: what has moved since is somebody else's.
+  const lanes = new Map((await loader.tracker.lanes()).map((lane) => [lane.target, lane]));
+  for (const target of new Set([...loader.targets.keys(), ...lanes.keys()])) {
     try {
-      const { state } = await loader.tracker.lane(target);
-      if (state.kind === 'submitting' || state.kind === 'running') {
-        const isOver = isAlone || loader.now() >= state.leaseUntil;
-        if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
-      }
-      if (loader.targets.has(target)) advanced.set(target, await moveOn(target));
+      const lane = lanes.get(target) ?? freshLane(target);
+      const { state } = lane;
+      const isInHand = state.kind === 'submitting' || state.kind === 'running';
+      const isOver = isInHand && (isAlone || loader.now() >= state.leaseUntil);
+      if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
+      if (loader.targets.has(target)) advanced.set(target, await moveOn(target, isOver ? undefined : lane));
     } catch (error) {
       broken.set(target, error);
     }

@@ -68,13 +68,14 @@ async function settleEnd(site: Site, end: StatementEnd, { composition, shift }: 
   const { target, jobId, attempt, state } = end;
   const loader = shift.loaderOf(site);
   for (let look = 1; look <= MAX_LOOKS; look += 1) {
-    const { state: laneState } = await loader.tracker.lane(target);
+    const lane = await loader.tracker.lane(target);
+    const { state: laneState } = lane;
     const isInHand = laneState.kind === 'submitting' || laneState.kind === 'running';
     if (!isInHand || laneState.job.id !== jobId || laneState.job.attempt !== attempt) {
       composition.log.debug('the job is settled already', { target, job: jobId, state });
       return;
     }
-    const outcome: SettleOutcome = await settle(loader, target);
+    const outcome: SettleOutcome = await settle(loader, target, { lane });
     const isOpen = outcome.kind === 'nothing' || outcome.kind === 'running' || outcome.kind === 'lost-race';
     if (!isOpen) {
       shift.lookAt(site, target);

@@ -31,7 +31,7 @@ export function createSweeper(
       try {
         if (shift.isShort) throw outOfTime(`the sweep of ${site.name}`);
         const { settled, broken } = await sweep(shift.loaderOf(site), {
-          moveOn: (target) => shift.turn(site, target),
+          moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });
         report.swept += 1;
         report.settled += settled.size;

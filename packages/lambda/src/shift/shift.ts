@@ -140,20 +140,27 @@ export class Shift {
   /**
    * Moves a lane on, as far as it can go now. A lane that never had a job, or was held, is made ready first: its ledger may
    * be missing.
+   *
+   * @param options `lane`: as the caller has read it.
    */
   async turn(
     site: Site,
     target: string,
-    { isDraining = false }: { readonly isDraining?: boolean } = {},
+    { isDraining = false, lane }: { readonly isDraining?: boolean; readonly lane?: Lane | undefined } = {},
   ): Promise<AdvanceOutcome> {
     const loader = this.loaderOf(site);
+    let known = lane;
     if (!site.prepared.has(target)) {
-      const lane = await loader.tracker.lane(target);
-      if (needsPreparing(lane, loader.now()) && !(await prepare(loader, lane))) return { kind: 'lost-race' };
+      known ??= await loader.tracker.lane(target);
+      if (needsPreparing(known, loader.now())) {
+        if (!(await prepare(loader, known))) return { kind: 'lost-race' };
+        known = undefined;
+      }
       site.prepared.add(target);
     }
     const isBulk = site.bulkTargets.has(target);
-    const outcome = await advance(isBulk ? leavingRoom(loader) : loader, target, { drain: isDraining });
+    const options = { drain: isDraining, lane: known };
+    const outcome = await advance(isBulk ? leavingRoom(loader) : loader, target, options);
     if (outcome.kind === 'held') site.prepared.delete(target);
     return outcome;
   }
@@ -206,6 +213,8 @@ export class Shift {
     const { now } = this.#parts;
     for (const site of this.#roomy) {
       this.#roomy.delete(site);
+      // With fewer targets than places none can have found no room; bulk lanes leave one place free.
+      if (site.targets.size < site.loader.settings.maxLoads) continue;
       const lanes = await this.loaderOf(site).tracker.lanes();
       const waiting = lanes
         .flatMap(({ target, state }) => (state.kind === 'waiting' ? [{ target, dueAt: state.dueAt }] : []))
