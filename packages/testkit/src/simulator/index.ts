@@ -1,0 +1,5 @@
+export type { AwaitCount } from './coverage.ts';
+export { isMechanism, MECHANISMS, type Mechanism } from './mechanism.ts';
+export { type RunOptions, type RunReport, runSeeds } from './run-seeds.ts';
+export { type SeedReport, type SimulateOptions, simulate } from './simulate.ts';
+export type { Violation } from './story.ts';

@@ -1,0 +1,306 @@
+import {
+  type Evidence,
+  type Lane,
+  type LoadFile,
+  type ObjectStore,
+  readStatementName,
+  type StatementRef,
+  type Tracker,
+  urlOf,
+} from '@millrace/core';
+import type { EngineEvents } from './engine.ts';
+import { override } from './override.ts';
+import type { Story } from './story.ts';
+import type { Row } from './table-store.ts';
+
+/** A load that committed: what it read, object by object. */
+export interface CommittedJob {
+  readonly target: string;
+  readonly name: string;
+  readonly fileIds: readonly string[];
+  readonly copied: readonly { readonly url: string; readonly etag: string; readonly rows: readonly Row[] }[];
+  readonly at: number;
+}
+
+/** A file of a job, as the job document has it. */
+export interface WatchedFile {
+  readonly id: string;
+  readonly url: string;
+  /** Where COPY reads it: its own place, or its pin. */
+  readonly loadUrl: string;
+  readonly etag: string;
+}
+
+interface JobWatch {
+  readonly target: string;
+  readonly files: readonly WatchedFile[];
+  isCommitted: boolean;
+  /** The lane moved on as if it had not committed: it must not any more. */
+  isGivenUp: boolean;
+}
+
+/**
+ * Looks at every step of the lanes and of the warehouse, and says what must not be. Knows what is true, and no verb
+ * ever asks it.
+ */
+export class LaneChecks {
+  readonly commits: CommittedJob[] = [];
+  readonly #story: Story;
+  readonly #now: () => number;
+  readonly #fences = new Map<string, number>();
+  readonly #jobs = new Map<string, JobWatch>();
+  /** Files whose arrival was counted, by target: a lane may not go idle over them. */
+  readonly #counted = new Map<string, Set<string>>();
+  readonly #heldBy = new Map<string, string>();
+  readonly #openByLane = new Map<string, Set<string>>();
+  readonly #receipts = new Map<string, string>();
+  /** When the store last told of an object with an ETag, by both. */
+  readonly #lookedAt = new Map<string, number>();
+  /** Files whose key held another version when COPY read it. */
+  readonly #readAnother = new Set<string>();
+  /** When a lane last left a job. */
+  readonly #freeAt = new Map<string, number>();
+
+  constructor(story: Story, now: () => number) {
+    this.#story = story;
+    this.#now = now;
+  }
+
+  /** The tracker with a look at each write, when it takes effect. */
+  around(tracker: Tracker): Tracker {
+    return override(tracker, {
+      markLoaded: (target, files) => this.#markLoaded(tracker, target, files),
+      putAside: (target, files) => this.#putAside(tracker, target, files),
+      redrive: (target, ids, now) => {
+        // They wait again, and their arrival is counted once more.
+        for (const id of ids) this.#counted.get(target)?.delete(id);
+        return tracker.redrive(target, ids, now);
+      },
+      addArrivals: async (target, count) => {
+        await tracker.addArrivals(target, count);
+        await this.#countArrivals(tracker, target);
+      },
+      putLane: (lane, options) => this.#putLane(tracker, lane, options),
+    });
+  }
+
+  /** The object store, with a note of what it told of which object when. */
+  aroundObjects(objects: ObjectStore): ObjectStore {
+    return override(objects, {
+      head: async (at) => {
+        const info = await objects.head(at);
+        if (info !== undefined) this.#lookedAt.set(`${urlOf(at)} ${info.etag}`, this.#now());
+        return info;
+      },
+    });
+  }
+
+  /** The warehouse has taken a job. */
+  submitted({ id, name }: StatementRef, files: readonly WatchedFile[]): void {
+    const target = readStatementName(name)?.target ?? '';
+    const known = this.#jobs.get(name);
+    if (known === undefined) {
+      this.#jobs.set(name, { target, files, isCommitted: false, isGivenUp: false });
+      this.#checkLooks(target, files);
+    }
+    const open = this.#openByLane.get(target) ?? new Set();
+    this.#openByLane.set(target, open.add(id));
+    if (open.size > 1) {
+      this.#story.violate('one statement per lane', `${[...open].join(' and ')} are under way for ${target}`);
+    }
+  }
+
+  /** The statement is over, or given up by a warehouse that tells nobody of it: it does not count any more. */
+  ended({ id, name }: StatementRef): void {
+    const target = readStatementName(name)?.target ?? '';
+    this.#openByLane.get(target)?.delete(id);
+    for (const [lock, holder] of this.#heldBy) if (holder === id) this.#heldBy.delete(lock);
+  }
+
+  eventsOf(ref: StatementRef): EngineEvents {
+    const copied: { url: string; etag: string; rows: readonly Row[] }[] = [];
+    return {
+      onLocked: (lock) => {
+        const other = this.#heldBy.get(lock);
+        if (other !== undefined && other !== ref.id) {
+          this.#story.violate('one load per lane', `${ref.id} and ${other} are both behind the lock ${lock}`);
+        }
+        this.#heldBy.set(lock, ref.id);
+      },
+      onCopied: (at, etag, rows) => {
+        copied.push({ url: urlOf(at), etag, rows });
+        this.#copied(ref.name, urlOf(at), etag);
+      },
+      onCommitted: () => this.#committed(ref, copied),
+    };
+  }
+
+  /** COPY reads a key, whatever its bytes are by then: each was looked at since the lane was free for this job. */
+  #checkLooks(target: string, files: readonly WatchedFile[]): void {
+    for (const { url, loadUrl, etag } of files) {
+      if (loadUrl !== url) continue;
+      const lookedAt = this.#lookedAt.get(`${url} ${etag}`) ?? Number.NEGATIVE_INFINITY;
+      if (lookedAt >= (this.#freeAt.get(target) ?? 0)) continue;
+      this.#story.violate(
+        'looked at before COPY',
+        `${url} was not seen with ETag ${etag} before its job was submitted`,
+      );
+    }
+  }
+
+  #copied(name: string, url: string, etag: string): void {
+    const job = this.#jobs.get(name);
+    const file = job?.files.find(({ loadUrl }) => loadUrl === url);
+    if (job === undefined || file === undefined || file.etag === etag) return;
+    if (file.loadUrl === file.url) {
+      this.#readAnother.add(`${job.target} ${file.id}`);
+      return;
+    }
+    this.#story.violate(
+      'a pin is a version',
+      `${name} read the pin ${url} with ETag ${etag}, not ${file.etag}`,
+    );
+  }
+
+  #committed({ id, name }: StatementRef, copied: CommittedJob['copied']): void {
+    const job = this.#jobs.get(name);
+    if (job === undefined) return;
+    this.#story.tell(() => `${id} commits ${job.files.length} files of ${job.target}`);
+    if (job.isGivenUp) {
+      this.#story.violate('given up means never', `${id} committed ${name} after the lane had given it up`);
+    }
+    job.isCommitted = true;
+    for (const [lock, holder] of this.#heldBy) if (holder === id) this.#heldBy.delete(lock);
+    for (const file of job.files) {
+      const key = `${job.target} ${file.id}`;
+      const other = this.#receipts.get(key);
+      if (other !== undefined) {
+        this.#story.violate('loaded once', `${file.loadUrl} was loaded by ${other} and again by ${name}`);
+      }
+      this.#receipts.set(key, name);
+    }
+    const fileIds = job.files.map((file) => file.id);
+    this.commits.push({ target: job.target, name, fileIds, copied, at: this.#now() });
+  }
+
+  isLoaded(target: string, fileId: string): boolean {
+    return this.#receipts.has(`${target} ${fileId}`);
+  }
+
+  /** The key was written between the look and COPY, which read the other version: a limit of loads without a pin. */
+  readAnother(target: string, fileId: string): boolean {
+    return this.#readAnother.has(`${target} ${fileId}`);
+  }
+
+  async #countArrivals(tracker: Tracker, target: string): Promise<void> {
+    // Whatever waits when arrivals are counted was written down before: files first, then arrivals.
+    const waiting = await tracker.waitingFiles(target, Number.MAX_SAFE_INTEGER);
+    const counted = this.#counted.get(target) ?? new Set();
+    for (const { file } of waiting) counted.add(file.id);
+    this.#counted.set(target, counted);
+  }
+
+  async #putLane(tracker: Tracker, lane: Lane, options?: { ifArrivals?: number }): Promise<boolean> {
+    const before = await tracker.lane(lane.target);
+    const isPut = await tracker.putLane(lane, options);
+    if (!isPut) return false;
+    this.#story.tell(() => `lane ${lane.target} is ${sayState(lane)}, fence ${lane.fence}`);
+    this.#checkFence(lane);
+    if (lane.state.kind === 'idle') await this.#checkIdle(tracker, lane);
+    await this.#checkLeft(tracker, before, lane);
+    return true;
+  }
+
+  #checkFence({ target, fence, state }: Lane): void {
+    const before = this.#fences.get(target) ?? 0;
+    const isRenewed = fence === before && state.kind === 'submitting' && state.job.fence === before;
+    if (fence < before || (state.kind === 'submitting' && fence <= before && !isRenewed)) {
+      this.#story.violate('fences grow', `${target} has fence ${fence} after ${before}`);
+    }
+    this.#fences.set(target, fence);
+  }
+
+  /** Arrivals: a file that came while the lane was looked at is not slept through. */
+  async #checkIdle(tracker: Tracker, { target }: Lane): Promise<void> {
+    const counted = this.#counted.get(target);
+    const waiting = await tracker.waitingFiles(target, Number.MAX_SAFE_INTEGER);
+    const missed = waiting.find(({ file }) => counted?.has(file.id));
+    if (missed !== undefined) {
+      this.#story.violate(
+        'no lost wake-up',
+        `${target} went idle over ${missed.file.url}, whose arrival was counted`,
+      );
+    }
+  }
+
+  /** A lane that leaves its job knows how it ended: loaded, and its files have ended; or it never will be. */
+  async #checkLeft(tracker: Tracker, before: Lane, after: Lane): Promise<void> {
+    if (before.state.kind !== 'submitting' && before.state.kind !== 'running') return;
+    const left = before.state.job;
+    const isSame =
+      (after.state.kind === 'submitting' || after.state.kind === 'running') && after.state.job.id === left.id;
+    if (isSame) return;
+    this.#freeAt.set(after.target, this.#now());
+    for (const [name, job] of this.#jobs) {
+      const statement = readStatementName(name);
+      if (statement?.jobId !== left.id || statement.attempt !== left.attempt) continue;
+      if (!job.isCommitted) {
+        job.isGivenUp = true;
+        this.#openByLane.get(job.target)?.clear();
+        continue;
+      }
+      const ids = job.files.map(({ id }) => id);
+      const waiting = (await tracker.filesById(job.target, ids)).filter(({ status }) => status === 'waiting');
+      if (waiting.length > 0) {
+        this.#story.violate(
+          'receipts before the lane',
+          `${job.target} left ${name}, which committed, while ${waiting[0]?.file.url} still waits`,
+        );
+      }
+    }
+  }
+
+  async #markLoaded(tracker: Tracker, target: string, files: readonly LoadFile[]): Promise<void> {
+    await tracker.markLoaded(target, files);
+    for (const { id, url } of files) {
+      if (!this.isLoaded(target, id)) {
+        this.#story.violate(
+          'loaded means a receipt',
+          `${url} is marked loaded in ${target} and has no receipt`,
+        );
+      }
+    }
+  }
+
+  async #putAside(
+    tracker: Tracker,
+    target: string,
+    files: readonly { file: LoadFile; status: 'superseded' | 'quarantined'; evidence: Evidence }[],
+  ): Promise<void> {
+    await tracker.putAside(target, files);
+    const known = await tracker.filesById(
+      target,
+      files.map(({ file }) => file.id),
+    );
+    for (const { file, status } of known) {
+      if (status !== 'loaded' && this.isLoaded(target, file.id)) {
+        this.#story.violate('never both', `${file.url} is ${status} in ${target} and has a receipt`);
+      }
+    }
+  }
+}
+
+function sayState({ state }: Lane): string {
+  switch (state.kind) {
+    case 'waiting':
+      return `waiting until ${state.dueAt}`;
+    case 'submitting':
+      return `submitting ${state.job.id}`;
+    case 'running':
+      return `running ${state.job.id} as ${state.statement.id}`;
+    case 'held':
+      return `held: ${state.code}`;
+    default:
+      return state.kind;
+  }
+}

@@ -1,0 +1,46 @@
+import { Coverage } from './coverage.ts';
+import type { FaultKind } from './fault-plan.ts';
+import type { Mechanism } from './mechanism.ts';
+import type { Violation } from './story.ts';
+import { World } from './world.ts';
+
+export interface SeedReport {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  /** What happened, in order; empty unless it was asked for. */
+  readonly story: readonly string[];
+  readonly lanes: number;
+  /** Versions of files that were written. */
+  readonly files: number;
+  /** Load jobs that committed. */
+  readonly jobs: number;
+  readonly faults: number;
+  readonly faultsByKind: ReadonlyMap<FaultKind, number>;
+  readonly coverage: Coverage;
+}
+
+export interface SimulateOptions {
+  readonly seed: number;
+  /** Taken away, to see that somebody notices. */
+  readonly without?: Mechanism;
+  readonly isTold?: boolean;
+}
+
+/** Runs one seed, from the first file to the last check. The same seed does the same. */
+export async function simulate({ seed, without, isTold = false }: SimulateOptions): Promise<SeedReport> {
+  const coverage = new Coverage();
+  const world = new World({ seed, coverage, without: without ?? null, isTold });
+  await world.run();
+  const { story, lanes, lake, checks, faults } = world;
+  return {
+    seed,
+    violations: story.violations,
+    story: story.lines,
+    lanes: lanes.length,
+    files: lake.versions,
+    jobs: checks.commits.length,
+    faults: faults.total,
+    faultsByKind: faults.counts,
+    coverage,
+  };
+}

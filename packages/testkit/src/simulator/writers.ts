@@ -1,0 +1,117 @@
+import type { ObjectInfo } from '@millrace/core';
+import type { Courier } from './courier.ts';
+import type { Deployment } from './deployment.ts';
+import type { Dice } from './dice.ts';
+import type { FaultPlan } from './fault-plan.ts';
+import type { Lake, LakePlace } from './lake.ts';
+import { DELETION, type LakeRow } from './lake-file.ts';
+import type { SimulatedLane } from './lane-kind.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Story } from './story.ts';
+
+export interface WritersParts {
+  readonly lake: Lake;
+  readonly scheduler: Scheduler;
+  readonly dice: Dice;
+  readonly faults: FaultPlan;
+  readonly courier: Courier;
+  readonly deployment: Deployment;
+  readonly story: Story;
+}
+
+/** Keys of a merge target's rows: few, so that files meet. */
+const KEYS = 12;
+
+/** Whoever writes to the lake: announces what is written, mostly; and writes again, deletes and puts back. */
+export class Writers {
+  readonly #parts: WritersParts;
+
+  constructor(parts: WritersParts) {
+    this.#parts = parts;
+  }
+
+  /** A new file; and by chance, later, what its writer makes of it then. */
+  async write(lane: SimulatedLane): Promise<LakePlace> {
+    const { lake, scheduler, dice, faults } = this.#parts;
+    const place = lake.newPlace(lane);
+    await this.#writeVersion(place, { isBad: !faults.isCalm && dice.chance(lane.badRate) });
+    const later = (body: () => Promise<void>): void =>
+      scheduler.after(dice.int(5, 90_000), () => void body());
+    if (faults.isCalm) return place;
+    if (dice.chance(lane.rewriteRate)) later(() => this.#rewrite(place));
+    if (dice.chance(lane.deleteRate)) later(() => this.#remove(place));
+    if (dice.chance(0.05)) later(() => this.#touch(place));
+    return place;
+  }
+
+  /** A job that reads these files is about to run: the worst moment to touch one of them. */
+  meddle(urls: readonly string[]): void {
+    const { lake, scheduler, dice, faults } = this.#parts;
+    if (faults.isCalm || !dice.chance(0.3)) return;
+    const place = lake.places.get(dice.pick(urls));
+    if (place === undefined) return;
+    const withinMs = dice.pick([50, 1_000, 10_000]);
+    const soon = (body: () => Promise<void>): void =>
+      scheduler.after(dice.int(1, withinMs), () => void body());
+    if (dice.chance(place.lane.rewriteRate)) soon(() => this.#rewrite(place));
+    if (dice.chance(2 * place.lane.deleteRate)) soon(() => this.#remove(place));
+  }
+
+  async #rewrite(place: LakePlace): Promise<void> {
+    const { lake, dice, faults } = this.#parts;
+    faults.note('object-rewritten');
+    const [first] = place.versions;
+    const isBack = place.versions.length > 1 && first !== undefined && dice.chance(0.3);
+    if (isBack) {
+      this.#announce(place, await lake.writeAgain(place, first));
+    } else {
+      await this.#writeVersion(place, { isBad: false });
+    }
+  }
+
+  /** The same bytes once more. */
+  async #touch(place: LakePlace): Promise<void> {
+    const { lake } = this.#parts;
+    const version = place.versions.at(-1);
+    if (version !== undefined && (await lake.isThere(place))) {
+      this.#announce(place, await lake.writeAgain(place, version));
+    }
+  }
+
+  async #remove(place: LakePlace): Promise<void> {
+    const { lake, scheduler, dice, faults, story } = this.#parts;
+    if (!(await lake.remove(place))) return;
+    faults.note('object-deleted');
+    story.tell(() => `writer deletes ${place.url}`);
+    const version = place.versions.at(-1);
+    if (version === undefined || !dice.chance(0.5)) return;
+    scheduler.after(dice.int(5, 120_000), () => {
+      void lake.writeAgain(place, version).then((info) => this.#announce(place, info));
+    });
+  }
+
+  async #writeVersion(place: LakePlace, { isBad }: { isBad: boolean }): Promise<void> {
+    const { lake, dice } = this.#parts;
+    const name = `${place.at.key}#${place.versions.length}`;
+    const rows = Array.from({ length: dice.int(1, 3) }, (_, index): LakeRow => {
+      const isDead = place.lane.kind === 'upsert' && dice.chance(0.15);
+      return {
+        k: `k${dice.int(1, KEYS)}`,
+        at: dice.int(1, 400),
+        v: `${name}.${index}`,
+        op: isDead ? DELETION : 'U',
+      };
+    });
+    this.#announce(place, await lake.write(place, rows, { isBad }));
+  }
+
+  #announce(place: LakePlace, info: ObjectInfo): void {
+    const { courier, deployment, story } = this.#parts;
+    story.tell(() => {
+      const version = place.versions.at(-1);
+      return `writer writes ${place.url} ETag ${info.etag} (${version?.isBad ? 'bad' : 'good'}, ${version?.rows.length} rows)`;
+    });
+    const { bucket, key, etag, size, lastModifiedAt } = info;
+    courier.deliver(() => deployment.notify([{ bucket, key, etag, size, writtenAt: lastModifiedAt }]));
+  }
+}
