@@ -6,6 +6,7 @@ import type { BenchSettings } from './bench-settings.ts';
 import { measureAppend } from './cases/append.ts';
 import { measureAwsCost } from './cases/aws-cost.ts';
 import { measureAwsImport } from './cases/aws-import.ts';
+import { measureAwsIntake } from './cases/aws-intake.ts';
 import { measureGuard } from './cases/guard.ts';
 import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
@@ -24,6 +25,7 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   guard: measureGuard,
   memory: measureMemory,
   'aws-cost': measureAwsCost,
+  'aws-intake': measureAwsIntake,
   'aws-import': measureAwsImport,
 };
 
