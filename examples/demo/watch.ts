@@ -63,6 +63,10 @@ export class Watch {
         );
       case 'lane-held':
         return this.#screen.style('red', `held          ${shortName(event.target)}: ${event.reason}`);
+      case 'warehouse-held':
+        return this.#screen.style('red', `held          the warehouse: ${event.reason}`);
+      case 'warehouse-back':
+        return 'back          the warehouse';
       case 'job-failed':
       case 'job-submitted':
       case 'files-waiting':

@@ -110,6 +110,16 @@ describe('the metrics of trouble', () => {
       { kind: 'lane-held', target, code: 'table-missing', reason, until: 99, at: AT },
       { LanesHeld: 1, code: 'table-missing', until: 99 },
     ],
+    [
+      'Outages',
+      { kind: 'warehouse-held', target, reason, since: 7, isOverdue: false, at: AT },
+      { Outages: 1, since: 7 },
+    ],
+    [
+      'OutagesOverdue',
+      { kind: 'warehouse-held', target, reason, since: 7, isOverdue: true, at: AT },
+      { OutagesOverdue: 1, since: 7 },
+    ],
   ];
 
   it.each(CASES)('%s', (name, event, said) => {

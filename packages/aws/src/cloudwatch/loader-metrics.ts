@@ -25,6 +25,9 @@ export interface LoaderMetricsOptions {
  * | `JobsFailed` | Count | a load job did not commit; `code` and `reason` are properties |
  * | `FilesQuarantined`, `FilesSuperseded` | Count | a file was put aside; `url`, `code` and `reason` are properties |
  * | `LanesHeld` | Count | a lane waits for more than time; `code` and `reason` are properties |
+ * | `Outages` | Count | the warehouse was found away, and all lanes wait |
+ * | `OutagesOverdue` | Count | an outage has lasted longer than `maxHold` |
+ * | `OutageDuration` | Milliseconds | how long it was, when it is over |
  *
  * Pure: the same event is the same line.
  */
@@ -89,6 +92,16 @@ function measure(event: LoaderEvent): Pick<MetricLine, 'metrics' | 'properties'>
       return {
         metrics: [count('LanesHeld', 1)],
         properties: { code: event.code, reason: event.reason, until: event.until },
+      };
+    case 'warehouse-held':
+      return {
+        metrics: [count(event.isOverdue ? 'OutagesOverdue' : 'Outages', 1)],
+        properties: { reason: event.reason, since: event.since },
+      };
+    case 'warehouse-back':
+      return {
+        metrics: [{ name: 'OutageDuration', unit: 'Milliseconds', value: event.at - event.since }],
+        properties: { since: event.since },
       };
   }
 }

@@ -4,7 +4,9 @@ import {
   type EpochMs,
   type Evidence,
   type FileCounts,
+  freshGate,
   freshLane,
+  type Gate,
   type JobRecord,
   type Lane,
   type LoadFile,
@@ -13,11 +15,21 @@ import {
   type UnfinishedFiles,
 } from '@millrace/core';
 import { FileItems } from './file-items.ts';
+import { gateAttributes, toGate } from './gate-item.ts';
 import { inParallel } from './in-parallel.ts';
 import { jobItem, toJob } from './job-item.ts';
 import { laneAttributes, toLane } from './lane-item.ts';
 import { forgetLoaded } from './loaded-ids.ts';
-import { checkDatabase, type ItemKey, JOB, keyOf, lanesPartition, partitionOf } from './table-layout.ts';
+import {
+  checkDatabase,
+  gateKey,
+  type Item,
+  type ItemKey,
+  JOB,
+  keyOf,
+  lanesPartition,
+  partitionOf,
+} from './table-layout.ts';
 import { TrackerTable } from './tracker-table.ts';
 
 export interface DynamoDbTrackerOptions {
@@ -106,6 +118,28 @@ export class DynamoDbTracker implements Tracker {
       ExpressionAttributeNames: { '#arrivals': 'arrivals' },
       ExpressionAttributeValues: { ':count': { N: String(count) } },
     });
+  }
+
+  async gate(): Promise<Gate> {
+    const item = await this.#table.get(gateKey(this.#database));
+    return item ? toGate(item) : freshGate();
+  }
+
+  async putGate(gate: Gate): Promise<boolean> {
+    const { version } = gate;
+    const written: Item = { ...gateAttributes(gate), version: { N: String(version + 1) } };
+    const fields = Object.keys(written);
+    const { isDone, isRepeated } = await this.#table.update(gateKey(this.#database), {
+      UpdateExpression: `SET ${fields.map((name) => `#${name} = :${name}`).join(', ')}`,
+      ConditionExpression: version === 0 ? 'attribute_not_exists(#version)' : '#version = :old',
+      ExpressionAttributeNames: Object.fromEntries(fields.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(fields.map((name) => [`:${name}`, written[name]])),
+        ...(version === 0 ? {} : { ':old': { N: String(version) } }),
+      },
+    });
+    // Sent again by the client after a lost reply, an update finds itself in its way.
+    return isDone || (isRepeated && isDeepStrictEqual(await this.gate(), toGate(written)));
   }
 
   async addFiles(target: string, files: readonly LoadFile[]): Promise<readonly string[]> {

@@ -10,7 +10,12 @@ const MAX_REASON_BYTES = 400;
 /** The attributes that a transition writes. `arrivals` is not among them: only intake moves it. */
 export function laneAttributes(lane: Lane): Record<string, AttributeValue> {
   const { target: _, version: __, arrivals: ___, ...body } = lane;
-  return marshall({ ...body, state: shortened(lane.state) });
+  const { pauseAsked } = lane;
+  return marshall({
+    ...body,
+    state: shortened(lane.state),
+    pauseAsked: pauseAsked && { ...pauseAsked, why: cutText(pauseAsked.why, MAX_REASON_BYTES) },
+  });
 }
 
 /** An item that intake made holds `arrivals` alone; one that an older version wrote lacks later fields: both have fresh values. */

@@ -7,6 +7,7 @@ import { LoadError } from '@millrace/core';
  * | what | `db_table` (HASH) | `status_timestamp` (RANGE) | other attributes |
  * |---|---|---|---|
  * | lane | `<database>/lanes` | `<schema.table>` | the fields of `Lane` by their names |
+ * | gate | `<database>/gate` | `warehouse` | the fields of `Gate` by their names |
  * | waiting file | `<database>/<schema.table>` | `waiting#<file id>` | b, k, e, s, a, w, v, o, x |
  * | file put aside | `<database>/<schema.table>` | `aside#<file id>` | the same, and q |
  * | what was loaded lately | `<database>/<schema.table>` | `loaded#<instant>#<file id>` | ids, expires_at |
@@ -50,6 +51,11 @@ export function checkDatabase(database: string): void {
 
 export function lanesPartition(database: string): string {
   return `${database}/lanes`;
+}
+
+/** No target is called so: their names have two parts. */
+export function gateKey(database: string): ItemKey {
+  return keyOf(`${database}/gate`, 'warehouse');
 }
 
 export function partitionOf(database: string, target: string): string {

@@ -60,6 +60,20 @@ describe('lines of the log', () => {
     ).toBe('public.t  held gone [table-missing]; looks again in 1 m 00 s');
   });
 
+  it('tell of an outage, of one that lasts too long, and of its end', () => {
+    const outage = { target: 'public.t', since: at - 61_000, at };
+    const held = { ...outage, kind: 'warehouse-held', reason: 'cluster a is paused' } as const;
+    expect(lineOf({ ...held, isOverdue: false })).toBe(
+      'public.t  held the warehouse is away, all targets wait: cluster a is paused',
+    );
+    expect(lineOf({ ...held, isOverdue: true })).toBe(
+      'public.t  held the warehouse is still away, all targets wait: cluster a is paused; for 1 m 01 s',
+    );
+    expect(lineOf({ ...outage, kind: 'warehouse-back' })).toBe(
+      'public.t  back the warehouse was away for 1 m 01 s',
+    );
+  });
+
   it('tell in words what a guard found, not how it stops a transaction', () => {
     const reason = 'invalid input syntax for integer: "millrace:rewritten"';
     expect(lineOf({ kind: 'job-failed', target: 'public.t', job, code: 'guard-rewritten', reason, at })).toBe(

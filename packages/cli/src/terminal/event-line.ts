@@ -17,7 +17,7 @@ export function eventLine(event: LoaderEvent, terminal: Terminal): string | null
 
 /** Whether a line is a result (a load) or something that a person has to look at. */
 export function isGoodNews(event: LoaderEvent): boolean {
-  return event.kind === 'table-loaded';
+  return event.kind === 'table-loaded' || event.kind === 'warehouse-back';
 }
 
 function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: boolean } | null {
@@ -45,6 +45,18 @@ function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: b
         verdict: 'held',
         text: `${reasonOf(event)} [${event.code}]; looks again in ${formatSpan(event.until - event.at)}`,
         isGood: false,
+      };
+    case 'warehouse-held': {
+      const how = event.isOverdue ? 'still away' : 'away';
+      const text = `the warehouse is ${how}, all targets wait: ${showText(event.reason)}`;
+      const age = event.isOverdue ? `; for ${formatSpan(event.at - event.since)}` : '';
+      return { verdict: 'held', text: `${text}${age}`, isGood: false };
+    }
+    case 'warehouse-back':
+      return {
+        verdict: 'back',
+        text: `the warehouse was away for ${formatSpan(event.at - event.since)}`,
+        isGood: true,
       };
     case 'files-waiting':
     case 'job-submitted':

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../ports/time.ts';
+import type { Pause } from '../recover/gate.ts';
 
 /** The job that a lane has in hand: ids, counts and where its document is; never the list of its files. */
 export interface JobRef {
@@ -49,7 +50,7 @@ export type LaneState =
       readonly since: EpochMs;
       readonly until: EpochMs;
     }
-  | { readonly kind: 'paused'; readonly by: string; readonly why: string; readonly since: EpochMs };
+  | ({ readonly kind: 'paused' } & Pause);
 
 /** The line of files before one target, and its lock. */
 export interface Lane {
@@ -61,6 +62,8 @@ export interface Lane {
   /** Grows with every claim and never starts again: the item is never deleted. */
   readonly fence: number;
   readonly state: LaneState;
+  /** Somebody paused the lane while it had a job in hand: it is paused when the job has ended. */
+  readonly pauseAsked: Pause | null;
   /** Failures in a row since the last success: what backoff grows with. */
   readonly failures: number;
   /** No job before this instant (backoff). */
@@ -81,6 +84,7 @@ export function freshLane(target: string): Lane {
     arrivals: 0,
     fence: 0,
     state: { kind: 'idle' },
+    pauseAsked: null,
     failures: 0,
     notBeforeAt: 0,
     suspects: null,

@@ -1,5 +1,6 @@
 import type { Evidence, LoadFile, TrackedFile } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Gate } from '../recover/gate.ts';
 import type { EpochMs } from './time.ts';
 
 /** How many files of a target are in the line or beside it. */
@@ -60,6 +61,15 @@ export interface Tracker {
    * intake cannot starve the lane's own transitions. Durable soon: the sweep looks at the files, whatever arrived.
    */
   addArrivals(target: string, count: number): Promise<void>;
+
+  /** What stands before all lanes; open when nothing was ever stored. */
+  gate(): Promise<Gate>;
+  /**
+   * Stores the gate with `version + 1` if the stored version is `gate.version`. Durable.
+   *
+   * @returns false when it was not; nothing was written then.
+   */
+  putGate(gate: Gate): Promise<boolean>;
 
   /**
    * Writes files down as waiting. The item's key is the identity: a file that is known already, in whatever status,

@@ -8,12 +8,15 @@ import { prepareFiles } from '../load/prepare-files.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
+import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { pinsOf } from './drop-pins.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
+import { holdAtGate } from './hold-at-gate.ts';
 import { admit } from './intake.ts';
 import { chanceOf, definitionOf, type Loader } from './loader.ts';
+import { lookAtGate } from './look-at-gate.ts';
 import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
@@ -34,7 +37,7 @@ export type AdvanceOutcome =
 const MAX_LOOKS = 20;
 
 /**
- * Looks at a lane and moves it on: due? free? budget? then plans a job, writes it down and submits it.
+ * Looks at a lane and moves it on: due? free? warehouse available? budget? then plans a job, writes it down and submits it.
  *
  * At most one job of a lane is under way. Dying anywhere in here loses nothing and doubles nothing: what was written
  * down is found by the sweep.
@@ -64,7 +67,8 @@ async function advanceOnce(
   const now = loader.now();
   if (lane.state.kind === 'submitting' || lane.state.kind === 'running') return { kind: 'busy' };
   if (lane.state.kind === 'paused') return { kind: 'paused' };
-  if (lane.state.kind === 'held' && now < lane.state.until)
+  if (lane.pauseAsked !== null) return pauseNow(loader, lane, lane.pauseAsked);
+  if (lane.state.kind === 'held' && now < lane.state.until && !isGateCode(lane.state.code))
     return { kind: 'held', until: lane.state.until, code: lane.state.code };
 
   const maxFiles = Math.min(definition.batching.maxFiles, filesToTry(lane.suspects));
@@ -85,11 +89,19 @@ async function advanceOnce(
     drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
   );
   if (due > now) return waitUntil(loader, lane, due);
+  const gate = await lookAtGate(loader, lane);
+  if (gate.kind === 'shut') return holdAtGate(loader, lane, gate);
   if (!(await hasBudget(loader, lane.target))) {
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due });
     return { kind: 'over-budget' };
   }
   return startJob(loader, { definition, lane, batch });
+}
+
+/** The job that was in hand when somebody paused the lane has ended. */
+async function pauseNow(loader: Loader, lane: Lane, pause: Pause): Promise<AdvanceOutcome | 'look-again'> {
+  const paused: Lane = { ...lane, pauseAsked: null, state: { kind: 'paused', ...pause } };
+  return (await loader.tracker.putLane(paused)) ? { kind: 'paused' } : 'look-again';
 }
 
 /** Half of the suspects: when they load, the bad file is in the other half. */

@@ -40,4 +40,23 @@ export type LoaderEvent =
       readonly reason: string;
       readonly until: EpochMs;
       readonly at: EpochMs;
+    }
+  /**
+   * All lanes wait: the warehouse is away since `since`. Told once when it is found, and once more when the outage has
+   * lasted longer than it may. `target`: the lane that looked.
+   */
+  | {
+      readonly kind: 'warehouse-held';
+      readonly target: string;
+      readonly reason: string;
+      readonly since: EpochMs;
+      readonly isOverdue: boolean;
+      readonly at: EpochMs;
+    }
+  /** It is back. */
+  | {
+      readonly kind: 'warehouse-back';
+      readonly target: string;
+      readonly since: EpochMs;
+      readonly at: EpochMs;
     };

@@ -1,4 +1,5 @@
 import type { TargetDefinition } from '../load/target-definition.ts';
+import type { Availability } from '../ports/availability.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Tracker } from '../ports/tracker.ts';
@@ -6,6 +7,7 @@ import type { WakeQueue } from '../ports/wake-queue.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import type { RetryPolicy } from '../recover/retry-policy.ts';
+import type { WindowRule } from '../recover/windows/maintenance-window.ts';
 import type { LoaderEvent } from './loader-event.ts';
 
 /** What every verb is given: the ports, and what configuration says. Assembled by a composition root. */
@@ -13,6 +15,8 @@ export interface Loader {
   readonly tracker: Tracker;
   readonly objects: ObjectStore;
   readonly warehouse: Warehouse;
+  /** What can be asked about the warehouse beside its loads; without it, only lanes tell of an outage. */
+  readonly availability?: Availability;
   readonly wakes: WakeQueue;
   readonly targets: ReadonlyMap<string, TargetDefinition>;
   /** The targets that take an object, by where it is. */
@@ -38,6 +42,18 @@ export interface LoaderSettings {
   /** Loads that may run at once on the warehouse. */
   readonly maxLoads: number;
   readonly retry: RetryPolicy;
+  /**
+   * When nothing is submitted, beside what the warehouse itself says.
+   *
+   * @default none
+   */
+  readonly windows?: readonly WindowRule[];
+  /**
+   * How long an outage may last before it is told as overdue, and one load is tried all the same.
+   *
+   * @default an hour
+   */
+  readonly maxHoldMs?: number;
 }
 
 /** @throws LoadError `target-unknown` */

@@ -1,10 +1,13 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import { GATE_CODES } from '../recover/gate.ts';
 import type { LoadError } from '../recover/load-error.ts';
-import { HOLD_MS, retryAt, UNAVAILABLE_HOLD_MS } from '../recover/retry-policy.ts';
+import { HOLD_MS, retryAt } from '../recover/retry-policy.ts';
 import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
+import { noteAlive } from './hold-warehouse.ts';
+import { judgeOutage } from './judge-outage.ts';
 import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
@@ -27,7 +30,8 @@ type Next =
   /** Another job right away: the rest of the files is not to blame, or is loaded already. */
   | { readonly kind: 'again'; readonly suspects: number | null }
   | { readonly kind: 'back-off' }
-  | { readonly kind: 'hold'; readonly forMs: number };
+  /** `gate`: all lanes wait, for this reason. */
+  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string };
 
 /**
  * Decides about the files of a failed job and moves the lane on. Every step may be repeated after a crash: verdicts
@@ -36,6 +40,9 @@ type Next =
 export async function settleFailure(loader: Loader, failed: FailedJob): Promise<SettleOutcome> {
   const { lane, job, error } = failed;
   const next = await judge(loader, failed);
+  // It was answered by what it refused: the warehouse is there.
+  const isAlive = failed.statement !== null && error.class !== 'unavailable' && error.class !== 'unknown';
+  if (isAlive) await noteAlive(loader, lane.target);
   const now = loader.now();
   if (job !== null) {
     await loader.tracker.putJob({
@@ -72,7 +79,7 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
       return judgeGone(loader, failed);
     case 'unavailable':
       await note(loader, failed);
-      return { kind: 'hold', forMs: UNAVAILABLE_HOLD_MS };
+      return judgeUnavailable(loader, failed);
     case 'config':
     case 'usage':
       await note(loader, failed);
@@ -80,6 +87,21 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
     case 'transient':
     case 'unknown':
       await note(loader, failed);
+      return { kind: 'back-off' };
+  }
+}
+
+/** An outage spends no attempt; what only looks like one to this lane does. */
+async function judgeUnavailable(loader: Loader, failed: FailedJob): Promise<Next> {
+  const verdict = await judgeOutage(loader, failed);
+  switch (verdict.kind) {
+    case 'away':
+      return { kind: 'hold', forMs: verdict.forMs, gate: verdict.reason };
+    case 'unclear':
+      return { kind: 'hold', forMs: verdict.forMs };
+    case 'over':
+      return { kind: 'again', suspects: failed.lane.suspects };
+    case 'here':
       return { kind: 'back-off' };
   }
 }
@@ -176,21 +198,21 @@ async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Pro
   const isExhausted = failures >= retry.maxAttempts;
   if (next.kind === 'hold' || isExhausted) {
     const until = now + (next.kind === 'hold' ? next.forMs : HOLD_MS);
-    const reason = error.sentence;
-    const state = {
-      kind: 'held',
-      code: error.code,
-      reason,
-      since: heldSince(lane, error.code, now),
-      until,
-    } as const;
+    const gate = next.kind === 'hold' ? next.gate : undefined;
+    const code = gate === undefined ? error.code : GATE_CODES.outage;
+    const reason = gate ?? error.sentence;
+    const state = { kind: 'held', code, reason, since: heldSince(lane, code, now), until } as const;
     // An outage spends no attempt: the count stays.
-    const spent = error.class === 'unavailable' ? lane.failures : failures;
-    const isMoved = await loader.tracker.putLane({ ...lane, state, failures: isExhausted ? 0 : spent });
+    const isOutage = next.kind === 'hold' && error.class === 'unavailable';
+    const spent = isOutage ? lane.failures : isExhausted ? 0 : failures;
+    const isMoved = await loader.tracker.putLane({ ...lane, state, failures: spent });
     if (!isMoved) return { kind: 'lost-race' };
-    loader.onEvent({ kind: 'lane-held', target: lane.target, code: error.code, reason, until, at: now });
+    // Of an outage the warehouse's own event tells, once for all lanes.
+    if (gate === undefined) {
+      loader.onEvent({ kind: 'lane-held', target: lane.target, code, reason, until, at: now });
+    }
     await loader.wakes.wake(lane.target, until);
-    return { kind: 'held', until, code: error.code };
+    return { kind: 'held', until, code };
   }
   const dueAt = retryAt(now, failures, { policy: retry, chance: chanceOf(loader) });
   const isMoved = await loader.tracker.putLane({

@@ -6,8 +6,10 @@ import { changedSince } from '../load/prepare-files.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { finishLoaded } from './finish-loaded.ts';
+import { noteAlive } from './hold-warehouse.ts';
 import { admit } from './intake.ts';
 import type { Loader } from './loader.ts';
+import { lookAtGate } from './look-at-gate.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 import { submitJob } from './submit-job.ts';
@@ -34,6 +36,9 @@ export async function settle(
   if (statement === undefined) {
     // The worker that wrote the job down may be about to submit it.
     if (!isAlone && loader.now() < state.leaseUntil) return { kind: 'nothing' };
+    // Nobody took it yet, so that it waits as well as any other.
+    if (lane.pauseAsked !== null || (await lookAtGate(loader, lane)).kind === 'shut')
+      return { kind: 'nothing' };
     const outcome = await submitJob(loader, { lane, job: state.job, document });
     return outcome.kind === 'submitted' || outcome.kind === 'submit-unknown' ? { kind: 'running' } : outcome;
   }
@@ -161,6 +166,7 @@ async function settleLoaded(
     lastLoadedAt: now,
   });
   if (!isMoved) return { kind: 'lost-race' };
+  await noteAlive(loader, lane.target);
   const arrivals = files.map(({ arrivedAt }) => arrivedAt);
   loader.onEvent({
     kind: 'table-loaded',

@@ -247,6 +247,17 @@ export class Shift {
           until: new Date(event.until).toISOString(),
         });
         break;
+      case 'warehouse-held':
+        log[event.isOverdue ? 'error' : 'warn']('the warehouse is away, and all lanes wait', {
+          target,
+          reason: event.reason,
+          since: new Date(event.since).toISOString(),
+          overdue: event.isOverdue,
+        });
+        break;
+      case 'warehouse-back':
+        log.info('the warehouse is back', { target, away_ms: event.at - event.since });
+        break;
       case 'file-aside':
         log.warn(`a file is ${event.status}`, { target, url: event.file.url, ...event.evidence });
         break;

@@ -7,7 +7,9 @@ import {
   type Evidence,
   type FileCounts,
   type FileStatus,
+  freshGate,
   freshLane,
+  type Gate,
   type JobRecord,
   type Lane,
   type LaneState,
@@ -20,7 +22,7 @@ import {
 import { toStateError } from './sqlite-errors.ts';
 import { StateDatabase } from './state-database.ts';
 import { syncToDisk } from './sync-to-disk.ts';
-import { laneBody, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
+import { gateBody, laneBody, toGate, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
 import { STATUS_CODES, TRACKER_APPLICATION_ID, TRACKER_MIGRATIONS } from './tracker-schema.ts';
 import { prepareTracker, type TrackerStatements } from './tracker-statements.ts';
 import { pageUnfinished } from './unfinished-page.ts';
@@ -75,7 +77,8 @@ export class SqliteTracker implements Tracker {
     const { target, version } = lane;
     const ifArrivals = options.ifArrivals ?? null;
     const body = laneBody(lane);
-    return this.#soonUnless(MUST_LAST.has(lane.state.kind), () => {
+    const mustLast = MUST_LAST.has(lane.state.kind) || lane.pauseAsked !== null;
+    return this.#soonUnless(mustLast, () => {
       const updated = this.#statements.updateLane.run({ target, version, body, ifArrivals });
       if (updated.changes === 1) return true;
       // A lane that is not there has version 0 and no arrivals. If another process makes it just now, it wins.
@@ -88,6 +91,20 @@ export class SqliteTracker implements Tracker {
     this.#database.runUnsynced(() =>
       this.#statements.addArrivals.run(target, count, laneBody(freshLane(target))),
     );
+  }
+
+  async gate(): Promise<Gate> {
+    const row = this.#database.run(() => this.#statements.gate.get());
+    return row ? toGate(row) : freshGate();
+  }
+
+  async putGate(gate: Gate): Promise<boolean> {
+    const { version } = gate;
+    const body = gateBody(gate);
+    return this.#database.run(() => {
+      if (this.#statements.updateGate.run({ version, body }).changes === 1) return true;
+      return version === 0 && this.#statements.insertGate.run(body).changes === 1;
+    });
   }
 
   async addFiles(target: string, files: readonly LoadFile[]): Promise<readonly string[]> {

@@ -2,7 +2,9 @@ import type { SQLOutputValue } from 'node:sqlite';
 import {
   type Evidence,
   type FileStatus,
+  freshGate,
   freshLane,
+  type Gate,
   type JobRecord,
   type Lane,
   type LoadFile,
@@ -66,6 +68,18 @@ export function toLane(row: Row): Lane {
     target,
     version: int(row, 'version'),
     arrivals: int(row, 'arrivals'),
+  };
+}
+
+export function gateBody({ version: _, ...body }: Gate): string {
+  return JSON.stringify(body);
+}
+
+export function toGate(row: Row): Gate {
+  return {
+    ...freshGate(),
+    ...(JSON.parse(text(row, 'body')) as Partial<Gate>),
+    version: int(row, 'version'),
   };
 }
 

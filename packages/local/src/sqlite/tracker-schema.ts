@@ -12,6 +12,7 @@ export const STATUS_CODES = { waiting: 0, loaded: 1, superseded: 2, quarantined:
  * - `file`: one row per target and identity. `file_in_line` holds waiting files in the order in which a lane loads
  *   them; `file_versions` finds the waiting versions of a key by the key and not by its hash: keys arrive in order,
  *   hashes at random, and random inserts cost half the speed of intake.
+ * - `gate` has one row, what stands before all lanes, or none.
  * - `tally` counts files by status; moved in the transaction that moves the files, so that counting reads one row.
  */
 export const TRACKER_MIGRATIONS: readonly string[] = [
@@ -67,5 +68,12 @@ export const TRACKER_MIGRATIONS: readonly string[] = [
     error TEXT
   ) WITHOUT ROWID;
   CREATE INDEX job_of_target ON job (target, submitted_at, id);
+  `,
+  `
+  CREATE TABLE gate (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
   `,
 ];

@@ -21,6 +21,10 @@ const STATEMENTS = {
   addArrivals: `INSERT INTO lane (target, version, arrivals, body) VALUES (?, 0, ?, ?)
     ON CONFLICT (target) DO UPDATE SET arrivals = arrivals + excluded.arrivals`,
 
+  gate: 'SELECT version, body FROM gate WHERE id = 1',
+  updateGate: 'UPDATE gate SET version = version + 1, body = :body WHERE id = 1 AND version = :version',
+  insertGate: 'INSERT INTO gate (id, version, body) VALUES (1, 1, ?) ON CONFLICT (id) DO NOTHING',
+
   targetId: 'SELECT id FROM target WHERE name = ?',
   addTarget: 'INSERT INTO target (name) VALUES (?) ON CONFLICT (name) DO NOTHING',
 

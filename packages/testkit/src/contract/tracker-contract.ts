@@ -2,6 +2,7 @@ import type { Tracker } from '@millrace/core';
 import { describe } from 'vitest';
 import type { Opened, WithPort } from './opened.ts';
 import { trackerFileCases } from './tracker-file-cases.ts';
+import { trackerGateCases } from './tracker-gate-cases.ts';
 import { trackerLaneCases } from './tracker-lane-cases.ts';
 
 /** What every tracker keeps. `open` gives a tracker without any lane, file or job. An adapter is done when this is green. */
@@ -18,5 +19,6 @@ export function trackerContract(name: string, open: () => Promise<Opened<Tracker
   describe(`${name} keeps the Tracker contract`, () => {
     trackerLaneCases(withTracker);
     trackerFileCases(withTracker);
+    trackerGateCases(withTracker);
   });
 }

@@ -42,6 +42,7 @@ export function busyLane(target: string): Lane {
   return {
     ...freshLane(target),
     fence: 7,
+    pauseAsked: { by: 'ops', why: 'migration', since: 8 },
     state: {
       kind: 'running',
       job: {

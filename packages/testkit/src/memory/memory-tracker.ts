@@ -3,7 +3,9 @@ import {
   type Evidence,
   type FileCounts,
   type FileStatus,
+  freshGate,
   freshLane,
+  type Gate,
   type JobRecord,
   type Lane,
   type LoadFile,
@@ -25,6 +27,7 @@ export class MemoryTracker implements Tracker {
   readonly #lanes = new Map<string, Lane>();
   readonly #files = new Map<string, Map<string, TrackedFile>>();
   readonly #jobs = new Map<string, JobRecord>();
+  #gate: Gate = freshGate();
 
   async lane(target: string): Promise<Lane> {
     return structuredClone(this.#lanes.get(target) ?? freshLane(target));
@@ -50,6 +53,16 @@ export class MemoryTracker implements Tracker {
   async addArrivals(target: string, count: number): Promise<void> {
     const stored = this.#lanes.get(target) ?? freshLane(target);
     this.#lanes.set(target, { ...stored, arrivals: stored.arrivals + count });
+  }
+
+  async gate(): Promise<Gate> {
+    return structuredClone(this.#gate);
+  }
+
+  async putGate(gate: Gate): Promise<boolean> {
+    if (gate.version !== this.#gate.version) return false;
+    this.#gate = structuredClone({ ...gate, version: gate.version + 1 });
+    return true;
   }
 
   async addFiles(target: string, files: readonly LoadFile[]): Promise<readonly string[]> {
