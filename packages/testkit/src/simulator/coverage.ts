@@ -14,7 +14,7 @@ export interface AwaitCount {
 interface Tally {
   readonly verb: string;
   readonly name: string;
-  readonly line: number;
+  readonly position: number;
   reached: number;
   diedBefore: number;
   diedAfter: number;
@@ -38,8 +38,8 @@ export class Coverage {
   }
 
   add(other: Coverage): void {
-    for (const { verb, name, line, reached, diedBefore, diedAfter } of other.#tallies.values()) {
-      const tally = this.#tallyOf(verb, { name, line });
+    for (const { verb, name, position, reached, diedBefore, diedAfter } of other.#tallies.values()) {
+      const tally = this.#tallyOf(verb, { name, position });
       tally.reached += reached;
       tally.diedBefore += diedBefore;
       tally.diedAfter += diedAfter;
@@ -50,20 +50,20 @@ export class Coverage {
   counts(): readonly AwaitCount[] {
     const tallies = [...this.#tallies.values()];
     return tallies
-      .map(({ verb, name, line, reached, diedBefore, diedAfter }) => {
-        const lines = new Set(tallies.filter((other) => other.name === name).map((other) => other.line));
-        const nth = [...lines].filter((other) => other <= line).length;
-        const site = lines.size > 1 ? `${name} #${nth}` : name;
+      .map(({ verb, name, position, reached, diedBefore, diedAfter }) => {
+        const places = new Set(tallies.filter((other) => other.name === name).map((other) => other.position));
+        const nth = [...places].filter((other) => other <= position).length;
+        const site = places.size > 1 ? `${name} #${nth}` : name;
         return { verb, site, reached, diedBefore, diedAfter };
       })
       .sort((a, b) => (a.verb === b.verb ? compare(a.site, b.site) : compare(a.verb, b.verb)));
   }
 
-  #tallyOf(verb: string, { name, line }: AwaitSite): Tally {
-    const key = `${verb} ${name} ${line}`;
+  #tallyOf(verb: string, { name, position }: AwaitSite): Tally {
+    const key = `${verb} ${name} ${position}`;
     const known = this.#tallies.get(key);
     if (known) return known;
-    const tally = { verb, name, line, reached: 0, diedBefore: 0, diedAfter: 0 };
+    const tally = { verb, name, position, reached: 0, diedBefore: 0, diedAfter: 0 };
     this.#tallies.set(key, tally);
     return tally;
   }

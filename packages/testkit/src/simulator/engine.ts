@@ -1,4 +1,4 @@
-import type { CopyError, Dialect, ObjectRef, SqlRow, TableColumn } from '@millrace/core';
+import type { CopyError, Dialect, SqlRow, TableColumn } from '@millrace/core';
 import type { Session } from './session.ts';
 import type { Row } from './table-store.ts';
 
@@ -9,12 +9,19 @@ export interface Committed {
   readonly copiedRows: number | null;
 }
 
+/** An object as COPY read it. */
+export interface CopiedObject {
+  readonly url: string;
+  readonly etag: string;
+  readonly rows: readonly Row[];
+}
+
 /** What an engine tells of while it runs a transaction: what the checkers go by. */
 export interface EngineEvents {
   /** The transaction holds the lock of this lane-lock table, or would, were there a lock. */
   readonly onLocked?: (lock: string) => void;
-  /** COPY has read this object, with this ETag and these rows. */
-  readonly onCopied?: (at: ObjectRef, etag: string, rows: readonly Row[]) => void;
+  /** COPY has read this object. */
+  readonly onCopied?: (object: CopiedObject) => void;
   /** The commit is done; nobody has been told yet. */
   readonly onCommitted?: () => void;
 }
@@ -30,6 +37,8 @@ export interface Engine {
   describeTable(table: string): Promise<readonly TableColumn[] | undefined>;
   /** What COPY refused in that session. */
   copyErrors(session: Session): Promise<readonly CopyError[]>;
+  /** A table with the columns of a lake file. */
+  createTable(table: string): Promise<void>;
   /** All rows of a table, as committed. For checkers. */
   rowsOf(table: string): Promise<readonly Row[]>;
 }

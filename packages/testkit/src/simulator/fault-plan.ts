@@ -76,8 +76,8 @@ export class FaultPlan {
     const rate = (...choices: readonly number[]): number => dice.pick(choices);
     this.#rates = {
       call: {
-        'die-before': rate(0, 0.003, 0.008, 0.02),
-        'die-after': rate(0.002, 0.004, 0.01, 0.02),
+        'die-before': rate(0.003, 0.01, 0.03),
+        'die-after': rate(0.003, 0.01, 0.03),
         'die-in-flight': rate(0, 0, 0.003, 0.008),
         'lost-reply': rate(0, 0.002, 0.008, 0.02),
         refused: rate(0, 0.002, 0.01, 0.03),

@@ -1,5 +1,5 @@
 import { LoadError } from '@millrace/core';
-import { awaitSiteOf } from './await-site.ts';
+import { type AwaitSite, awaitSiteOf } from './await-site.ts';
 import type { Coverage } from './coverage.ts';
 import type { Dice } from './dice.ts';
 import type { CallFault, FaultPlan } from './fault-plan.ts';
@@ -41,15 +41,20 @@ export class Gate {
         const known = calls.get(property);
         if (known !== undefined) return known;
         const method = String(property);
-        const call =
+        const call: (...args: unknown[]) => unknown =
           method === 'list'
             ? (...args: unknown[]) =>
-                this.#list(Reflect.apply(own, target, args) as AsyncIterable<unknown>, { ...options, method })
+                this.#list(Reflect.apply(own, target, args) as AsyncIterable<unknown>, {
+                  ...options,
+                  method,
+                  site: awaitSiteOf(`${options.name}.${method}`, call),
+                })
             : (...args: unknown[]) =>
                 this.#call(() => Reflect.apply(own, target, args) as Promise<unknown>, {
                   ...options,
                   method,
                   said: args,
+                  site: awaitSiteOf(`${options.name}.${method}`, call),
                 });
         calls.set(property, call);
         return call;
@@ -69,8 +74,7 @@ export class Gate {
 
   #call(effect: () => Promise<unknown>, call: Call): Promise<unknown> {
     const { scheduler, dice, faults, outages, coverage, story } = this.#parts;
-    const { name, method, worker, verb } = call;
-    const site = awaitSiteOf(`${name}.${method}`);
+    const { name, method, worker, verb, site } = call;
     const isFirst = coverage.reach(verb, site) === 0;
     const fault = faults.ofCall({ isFirst });
     const told = (what: string): void =>
@@ -140,6 +144,7 @@ interface Call {
   readonly worker: Worker;
   readonly verb: string;
   readonly said: readonly unknown[];
+  readonly site: AwaitSite;
 }
 
 function lostReply(port: PortName, method: string): LoadError {

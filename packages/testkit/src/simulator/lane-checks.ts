@@ -8,17 +8,16 @@ import {
   type Tracker,
   urlOf,
 } from '@millrace/core';
-import type { EngineEvents } from './engine.ts';
+import type { CopiedObject, EngineEvents } from './engine.ts';
 import { override } from './override.ts';
 import type { Story } from './story.ts';
-import type { Row } from './table-store.ts';
 
 /** A load that committed: what it read, object by object. */
 export interface CommittedJob {
   readonly target: string;
   readonly name: string;
   readonly fileIds: readonly string[];
-  readonly copied: readonly { readonly url: string; readonly etag: string; readonly rows: readonly Row[] }[];
+  readonly copied: readonly CopiedObject[];
   readonly at: number;
 }
 
@@ -35,8 +34,8 @@ interface JobWatch {
   readonly target: string;
   readonly files: readonly WatchedFile[];
   isCommitted: boolean;
-  /** The lane moved on as if it had not committed: it must not any more. */
-  isGivenUp: boolean;
+  /** The lane has moved on: a job that had not committed by then must not any more. */
+  isLeft: boolean;
 }
 
 /**
@@ -51,6 +50,8 @@ export class LaneChecks {
   readonly #jobs = new Map<string, JobWatch>();
   /** Files whose arrival was counted, by target: a lane may not go idle over them. */
   readonly #counted = new Map<string, Set<string>>();
+  /** Written down since arrivals were last counted. */
+  readonly #written = new Map<string, readonly string[]>();
   readonly #heldBy = new Map<string, string>();
   readonly #openByLane = new Map<string, Set<string>>();
   readonly #receipts = new Map<string, string>();
@@ -69,16 +70,22 @@ export class LaneChecks {
   /** The tracker with a look at each write, when it takes effect. */
   around(tracker: Tracker): Tracker {
     return override(tracker, {
+      addFiles: async (target, files) => {
+        const added = await tracker.addFiles(target, files);
+        this.#write(target, added);
+        return added;
+      },
       markLoaded: (target, files) => this.#markLoaded(tracker, target, files),
       putAside: (target, files) => this.#putAside(tracker, target, files),
       redrive: (target, ids, now) => {
         // They wait again, and their arrival is counted once more.
         for (const id of ids) this.#counted.get(target)?.delete(id);
+        this.#write(target, ids);
         return tracker.redrive(target, ids, now);
       },
       addArrivals: async (target, count) => {
         await tracker.addArrivals(target, count);
-        await this.#countArrivals(tracker, target);
+        this.#countArrivals(target);
       },
       putLane: (lane, options) => this.#putLane(tracker, lane, options),
     });
@@ -95,19 +102,22 @@ export class LaneChecks {
     });
   }
 
-  /** The warehouse has taken a job. */
-  submitted({ id, name }: StatementRef, files: readonly WatchedFile[]): void {
+  /** The warehouse has taken a job's statement. */
+  submitted({ id, name }: StatementRef): void {
     const target = readStatementName(name)?.target ?? '';
-    const known = this.#jobs.get(name);
-    if (known === undefined) {
-      this.#jobs.set(name, { target, files, isCommitted: false, isGivenUp: false });
-      this.#checkLooks(target, files);
-    }
     const open = this.#openByLane.get(target) ?? new Set();
     this.#openByLane.set(target, open.add(id));
     if (open.size > 1) {
       this.#story.violate('one statement per lane', `${[...open].join(' and ')} are under way for ${target}`);
     }
+  }
+
+  /** What that job is made of. */
+  noteFiles(name: string, files: readonly WatchedFile[]): void {
+    if (this.#jobs.has(name)) return;
+    const target = readStatementName(name)?.target ?? '';
+    this.#jobs.set(name, { target, files, isCommitted: false, isLeft: false });
+    this.#checkLooks(target, files);
   }
 
   /** The statement is over, or given up by a warehouse that tells nobody of it: it does not count any more. */
@@ -118,7 +128,7 @@ export class LaneChecks {
   }
 
   eventsOf(ref: StatementRef): EngineEvents {
-    const copied: { url: string; etag: string; rows: readonly Row[] }[] = [];
+    const copied: CopiedObject[] = [];
     return {
       onLocked: (lock) => {
         const other = this.#heldBy.get(lock);
@@ -127,9 +137,9 @@ export class LaneChecks {
         }
         this.#heldBy.set(lock, ref.id);
       },
-      onCopied: (at, etag, rows) => {
-        copied.push({ url: urlOf(at), etag, rows });
-        this.#copied(ref.name, urlOf(at), etag);
+      onCopied: (object) => {
+        copied.push(object);
+        this.#copied(ref.name, object);
       },
       onCommitted: () => this.#committed(ref, copied),
     };
@@ -148,7 +158,7 @@ export class LaneChecks {
     }
   }
 
-  #copied(name: string, url: string, etag: string): void {
+  #copied(name: string, { url, etag }: CopiedObject): void {
     const job = this.#jobs.get(name);
     const file = job?.files.find(({ loadUrl }) => loadUrl === url);
     if (job === undefined || file === undefined || file.etag === etag) return;
@@ -162,11 +172,11 @@ export class LaneChecks {
     );
   }
 
-  #committed({ id, name }: StatementRef, copied: CommittedJob['copied']): void {
+  #committed({ id, name }: StatementRef, copied: readonly CopiedObject[]): void {
     const job = this.#jobs.get(name);
     if (job === undefined) return;
     this.#story.tell(() => `${id} commits ${job.files.length} files of ${job.target}`);
-    if (job.isGivenUp) {
+    if (job.isLeft) {
       this.#story.violate('given up means never', `${id} committed ${name} after the lane had given it up`);
     }
     job.isCommitted = true;
@@ -192,12 +202,16 @@ export class LaneChecks {
     return this.#readAnother.has(`${target} ${fileId}`);
   }
 
-  async #countArrivals(tracker: Tracker, target: string): Promise<void> {
-    // Whatever waits when arrivals are counted was written down before: files first, then arrivals.
-    const waiting = await tracker.waitingFiles(target, Number.MAX_SAFE_INTEGER);
+  /** Whatever was written down when arrivals are counted is counted: files first, then arrivals. */
+  #countArrivals(target: string): void {
     const counted = this.#counted.get(target) ?? new Set();
-    for (const { file } of waiting) counted.add(file.id);
+    for (const id of this.#written.get(target) ?? []) counted.add(id);
     this.#counted.set(target, counted);
+    this.#written.delete(target);
+  }
+
+  #write(target: string, ids: readonly string[]): void {
+    this.#written.set(target, [...(this.#written.get(target) ?? []), ...ids]);
   }
 
   async #putLane(tracker: Tracker, lane: Lane, options?: { ifArrivals?: number }): Promise<boolean> {
@@ -222,6 +236,7 @@ export class LaneChecks {
 
   /** Arrivals: a file that came while the lane was looked at is not slept through. */
   async #checkIdle(tracker: Tracker, { target }: Lane): Promise<void> {
+    if ((await tracker.counts(target)).waiting === 0) return;
     const counted = this.#counted.get(target);
     const waiting = await tracker.waitingFiles(target, Number.MAX_SAFE_INTEGER);
     const missed = waiting.find(({ file }) => counted?.has(file.id));
@@ -244,8 +259,8 @@ export class LaneChecks {
     for (const [name, job] of this.#jobs) {
       const statement = readStatementName(name);
       if (statement?.jobId !== left.id || statement.attempt !== left.attempt) continue;
+      job.isLeft = true;
       if (!job.isCommitted) {
-        job.isGivenUp = true;
         this.#openByLane.get(job.target)?.clear();
         continue;
       }
@@ -283,7 +298,9 @@ export class LaneChecks {
       files.map(({ file }) => file.id),
     );
     for (const { file, status } of known) {
-      if (status !== 'loaded' && this.isLoaded(target, file.id)) {
+      // A worker that stood still may put aside what a job in hand has loaded: settling that job mends it.
+      const job = this.#jobs.get(this.#receipts.get(`${target} ${file.id}`) ?? '');
+      if (status !== 'loaded' && job?.isLeft === true) {
         this.#story.violate('never both', `${file.url} is ${status} in ${target} and has a receipt`);
       }
     }

@@ -3,10 +3,11 @@ import { isMechanism, MECHANISMS, type Mechanism } from './mechanism.ts';
 import { type RunReport, runSeeds } from './run-seeds.ts';
 import { simulate } from './simulate.ts';
 
-const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--story] [--awaits] [--without MECHANISM]
+const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--story] [--awaits] [--real] [--without MECHANISM]
 
   --seeds N    how many seeds (100)
   --from S     the first one (1)
+  --real       on redshift-local's real SQL and SQLite instead of models
   --story      what happened, in order; of a failing seed it is told anyway
   --awaits     how often each await of each verb was crashed
   --without M  take a mechanism away: ${Object.keys(MECHANISMS).join(', ')}
@@ -23,6 +24,7 @@ interface Arguments {
   readonly isJson: boolean;
   readonly isTold: boolean;
   readonly showsAwaits: boolean;
+  readonly isReal: boolean;
   readonly without: Mechanism | undefined;
 }
 
@@ -35,6 +37,7 @@ function readArguments(args: readonly string[]): Arguments {
       json: { type: 'boolean', default: false },
       story: { type: 'boolean', default: false },
       awaits: { type: 'boolean', default: false },
+      real: { type: 'boolean', default: false },
       without: { type: 'string' },
     },
   });
@@ -48,6 +51,7 @@ function readArguments(args: readonly string[]): Arguments {
     isJson: values.json,
     isTold: values.story,
     showsAwaits: values.awaits,
+    isReal: values.real,
     without,
   };
 }
@@ -60,12 +64,16 @@ function readCount(name: string, text: string, least: number): number {
   return count;
 }
 
-async function run({ seeds, from, isJson, isTold, showsAwaits, without }: Arguments): Promise<number> {
+async function run(args: Arguments): Promise<number> {
+  const { seeds, from, isJson, isTold, showsAwaits, isReal, without } = args;
+  // An engine of real SQL takes a while to load.
+  const open = isReal ? (await import('./real-backing.ts')).openReal : undefined;
   const startedAt = performance.now();
   const report = await runSeeds({
     seeds,
     from,
     without,
+    open,
     onSeed: ({ seed, violations }) => {
       for (const { checker, text, atMs } of violations) {
         console.log(`seed ${seed} after ${(atMs / 1_000).toFixed(1)} s: ${checker}: ${text}`);

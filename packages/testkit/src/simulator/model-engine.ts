@@ -93,7 +93,7 @@ export class ModelEngine implements Engine {
     return this.store.rows(table);
   }
 
-  createTable(table: string): void {
+  async createTable(table: string): Promise<void> {
     const transaction = this.store.begin();
     transaction.createTable(table);
     transaction.commit();
@@ -155,7 +155,7 @@ export class ModelEngine implements Engine {
         rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null]))),
       );
       count += rows.length;
-      events.onCopied?.(at, info.etag, rows);
+      events.onCopied?.({ url, etag: info.etag, rows });
     }
     running.copied = { rows: count };
     return [];

@@ -1,7 +1,7 @@
 import { Coverage } from './coverage.ts';
 import type { FaultKind } from './fault-plan.ts';
 import type { Mechanism } from './mechanism.ts';
-import { type SeedReport, simulate } from './simulate.ts';
+import { type SeedReport, type SimulateOptions, simulate } from './simulate.ts';
 
 export interface RunOptions {
   readonly from: number;
@@ -10,7 +10,8 @@ export interface RunOptions {
   readonly onSeed?: (report: SeedReport) => void;
   /** Stop at the first seed with a violation. */
   readonly stopsAtFirst?: boolean;
-  readonly runSeed?: (options: { seed: number; without?: Mechanism }) => Promise<SeedReport>;
+  /** What is below the ports; models when nothing is said. */
+  readonly open?: SimulateOptions['open'] | undefined;
 }
 
 /** What many seeds came to. */
@@ -28,7 +29,7 @@ export interface RunReport {
 
 /** Runs seeds one after the other: a seed depends on nothing but its number. */
 export async function runSeeds(options: RunOptions): Promise<RunReport> {
-  const { from, seeds, without, onSeed, stopsAtFirst = false, runSeed = simulate } = options;
+  const { from, seeds, without, onSeed, stopsAtFirst = false, open } = options;
   const coverage = new Coverage();
   const faultsByKind = new Map<FaultKind, number>();
   const failed: SeedReport[] = [];
@@ -39,7 +40,11 @@ export async function runSeeds(options: RunOptions): Promise<RunReport> {
     faults: Number.POSITIVE_INFINITY,
   };
   for (let seed = from; seed < from + seeds; seed += 1) {
-    const report = await runSeed({ seed, ...(without === undefined ? {} : { without }) });
+    const report = await simulate({
+      seed,
+      ...(without === undefined ? {} : { without }),
+      ...(open === undefined ? {} : { open }),
+    });
     total.seeds += 1;
     total.files += report.files;
     total.jobs += report.jobs;

@@ -1,3 +1,4 @@
+import { type Backing, type BackingParts, openModel } from './backing.ts';
 import { Coverage } from './coverage.ts';
 import type { FaultKind } from './fault-plan.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -24,13 +25,20 @@ export interface SimulateOptions {
   /** Taken away, to see that somebody notices. */
   readonly without?: Mechanism;
   readonly isTold?: boolean;
+  /** What is below the ports; models when nothing is said. */
+  readonly open?: (parts: BackingParts) => Promise<Backing>;
 }
 
 /** Runs one seed, from the first file to the last check. The same seed does the same. */
-export async function simulate({ seed, without, isTold = false }: SimulateOptions): Promise<SeedReport> {
+export async function simulate(options: SimulateOptions): Promise<SeedReport> {
+  const { seed, without, isTold = false, open = openModel } = options;
   const coverage = new Coverage();
-  const world = new World({ seed, coverage, without: without ?? null, isTold });
-  await world.run();
+  const world = await World.make({ seed, coverage, without: without ?? null, isTold }, open);
+  try {
+    await world.run();
+  } finally {
+    await world.close();
+  }
   const { story, lanes, lake, checks, faults } = world;
   return {
     seed,

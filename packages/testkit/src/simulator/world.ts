@@ -6,18 +6,18 @@ import {
   prepareTarget,
   readStatementName,
   readText,
-  type Statement,
   type StatementRef,
   type Tracker,
 } from '@millrace/core';
-import { MemoryObjectStore } from '../memory/memory-object-store.ts';
-import { MemoryTracker } from '../memory/memory-tracker.ts';
+import type { MemoryObjectStore } from '../memory/memory-object-store.ts';
+import type { Backing, BackingParts } from './backing.ts';
 import { loadCalmly } from './calm-load.ts';
 import { Courier } from './courier.ts';
 import type { Coverage } from './coverage.ts';
 import { type Deployment, MixedDeployment } from './deployment.ts';
 import { Dice } from './dice.ts';
 import { checkEnd } from './end-checks.ts';
+import type { Engine } from './engine.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { FunctionDeployment } from './function-deployment.ts';
 import { Gate } from './gate.ts';
@@ -31,7 +31,6 @@ import {
   withoutInObjects,
   withoutInTracker,
 } from './mechanism.ts';
-import { ModelEngine } from './model-engine.ts';
 import { Outages } from './outages.ts';
 import { ProcessDeployment } from './process-deployment.ts';
 import { Scheduler } from './scheduler.ts';
@@ -66,10 +65,11 @@ export class World {
   readonly checks: LaneChecks;
   readonly lanes: readonly SimulatedLane[];
   readonly #dice: Dice;
-  readonly #scheduler = new Scheduler(START_AT);
+  readonly #scheduler: Scheduler;
+  readonly #backing: Backing;
   readonly #objects: MemoryObjectStore;
   readonly #tracker: Tracker;
-  readonly #engine: ModelEngine;
+  readonly #engine: Engine;
   readonly #warehouse: SimulatedWarehouse;
   readonly #outages: Outages;
   readonly #courier: Courier;
@@ -79,19 +79,31 @@ export class World {
   #processes: ProcessDeployment | null = null;
   #listings = 0;
 
-  constructor({ seed, coverage, without, isTold }: WorldOptions) {
-    this.#dice = new Dice(`seed ${seed}`);
-    const dice = this.#dice;
-    const scheduler = this.#scheduler;
+  /** @param open what is below the ports. */
+  static async make(options: WorldOptions, open: (parts: BackingParts) => Promise<Backing>): Promise<World> {
+    const dice = new Dice(`seed ${options.seed}`);
+    const scheduler = new Scheduler(START_AT);
+    const faults = new FaultPlan(dice.fork('faults'));
+    const backing = await open({ scheduler, faults, dice: dice.fork('engine') });
+    return new World(options, { dice, scheduler, faults, backing });
+  }
+
+  private constructor(
+    { seed, coverage, without, isTold }: WorldOptions,
+    { dice, scheduler, faults, backing }: BackingParts & { backing: Backing },
+  ) {
+    this.#dice = dice;
+    this.#scheduler = scheduler;
+    this.faults = faults;
+    this.#backing = backing;
+    this.#objects = backing.objects;
+    this.#tracker = backing.tracker;
+    this.#engine = backing.engine;
     this.story = new Story(scheduler, { isTold });
-    this.faults = new FaultPlan(dice.fork('faults'));
-    this.#objects = new MemoryObjectStore({ now: () => scheduler.now });
     this.lake = new Lake(this.#objects, () => scheduler.now);
     this.checks = new LaneChecks(this.story, () => scheduler.now);
     this.lanes = simulateLanes(pickKinds(dice), dice.fork('lanes'));
-    this.#tracker = new MemoryTracker();
     this.#outages = new Outages(scheduler);
-    this.#engine = this.#makeEngine();
     this.#warehouse = this.#makeWarehouse(without);
     this.#courier = new Courier(scheduler, this.faults, (target) => {
       if (without !== 'wakes') this.#deployment.wake(target);
@@ -178,16 +190,9 @@ export class World {
     });
   }
 
-  #makeEngine(): ModelEngine {
-    const dice = this.#dice.fork('engine');
-    const slowest = dice.pick([100, 2_000, 20_000]);
-    return new ModelEngine({
-      objects: this.#objects,
-      dice,
-      durationOf: ({ kind }: Statement) =>
-        kind === 'copy' ? dice.int(5, this.faults.isCalm ? 100 : slowest) : dice.int(1, 30),
-      namelessErrors: dice.pick([0, 0, 0.5, 1]),
-    });
+  /** Everything below the ports is closed; the world is over. */
+  close(): Promise<void> {
+    return this.#backing.close();
   }
 
   #makeWarehouse(without: Mechanism | null): SimulatedWarehouse {
@@ -203,7 +208,10 @@ export class World {
       retentionMs: dice.pick([24 * 3_600_000, 24 * 3_600_000, 20_000]),
       tokenOf: (batch) => withoutInBatch(batch, without, () => `token-${dice.next()}`).clientToken,
       events: {
-        onSubmitted: (ref) => this.#watch(ref),
+        onSubmitted: (ref) => {
+          this.checks.submitted(ref);
+          this.#watch(ref);
+        },
         eventsOf: (ref) => this.checks.eventsOf(ref),
         onEnded: (ref) => {
           this.checks.ended(ref);
@@ -236,7 +244,7 @@ export class World {
   }
 
   async #prepare(): Promise<void> {
-    for (const { definition } of this.lanes) this.#engine.createTable(definition.name);
+    for (const { definition } of this.lanes) await this.#engine.createTable(definition.name);
     const { parts } = this.#workshop;
     let isReady = false;
     const ready = async (): Promise<void> => {
@@ -266,7 +274,7 @@ export class World {
       story: this.story,
       outages: this.#outages,
       warehouse: this.#warehouse,
-      engine: this.#engine,
+      engine: this.#backing.model,
       writers: this.#writers,
       deployment: this.#deployment,
       everyFileMs: (TROUBLE_MS * this.lanes.length) / MIN_FILES / 1.3,
@@ -335,8 +343,8 @@ export class World {
       if (text === undefined) return this.story.violate('document first', `${ref.name} has no job document`);
       const { files } = JSON.parse(text) as JobDocument;
       this.#writers.meddle(files.map(({ file }) => file.url));
-      this.checks.submitted(
-        ref,
+      this.checks.noteFiles(
+        ref.name,
         files.map(({ file, loadUrl }) => ({ id: file.id, url: file.url, loadUrl, etag: file.identity.etag })),
       );
     };
