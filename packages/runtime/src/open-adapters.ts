@@ -40,16 +40,20 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
     }
     const { tracker, wakes, wakeSource, backup } = await openTracker(config, context);
     const { objects, announce, clear } = await openObjects(config, context);
-    const { warehouse, engine, database, iamRole, leaseMs, follow } = await openWarehouse(config, {
-      ...context,
-      objects,
-    });
+    const { warehouse, availability, engine, database, iamRole, leaseMs, follow } = await openWarehouse(
+      config,
+      {
+        ...context,
+        objects,
+      },
+    );
     const targets = new Map<string, TargetDefinition>(config.targets);
     const routes = compileRoutes(config);
     const loader: Loader = {
       tracker,
       objects,
       warehouse,
+      availability,
       wakes,
       targets,
       routesOf: (object) => routesOf(routes, object),
@@ -62,6 +66,8 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
         statementTimeoutMs: config.warehouse.statementTimeoutMs,
         maxLoads: config.warehouse.maxLoads,
         retry: DEFAULT_RETRY,
+        windows: config.warehouse.windows,
+        maxHoldMs: config.warehouse.maxHoldMs,
       },
       now,
       random: () => randomBytes(16),

@@ -1,7 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { awsClientOptions } from '@millrace/aws/client';
-import { type MillraceConfig, type ObjectStore, readStatementName, type Warehouse } from '@millrace/core';
+import {
+  type Availability,
+  type MillraceConfig,
+  type ObjectStore,
+  type RedshiftWarehouse,
+  readStatementName,
+  type Warehouse,
+  type WarehouseState,
+} from '@millrace/core';
 import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
 import type { Adapters } from './adapters.ts';
@@ -13,6 +21,7 @@ const LEASE_MS = 60_000;
 
 export interface OpenWarehouse extends Pick<Adapters, 'follow'> {
   readonly warehouse: Warehouse;
+  readonly availability: Availability;
   /** First part of statement names. */
   readonly database: string;
   /** The role that COPY reads objects with. */
@@ -39,27 +48,63 @@ export async function openWarehouse(
     const engine = await RedshiftLocal.open({ path, objects, database: LOCAL_DATABASE });
     closers.push(() => engine.close());
     const warehouse = new EmbeddedRedshift(engine, { onCompletion });
-    return { warehouse, engine, database: LOCAL_DATABASE, iamRole: 'default', leaseMs: LEASE_MS };
+    const probe = async (): Promise<void> => {
+      await warehouse.transact(['SELECT 1']);
+    };
+    return {
+      warehouse,
+      availability: { probe },
+      engine,
+      database: LOCAL_DATABASE,
+      iamRole: 'default',
+      leaseMs: LEASE_MS,
+    };
   }
-  const [{ RedshiftDataClient }, { DataApiWarehouse }] = await Promise.all([
+  const [{ RedshiftDataClient }, { DataApiWarehouse, redshiftAvailability }] = await Promise.all([
     import('@aws-sdk/client-redshift-data'),
     import('@millrace/aws/redshift'),
   ]);
   const client = new RedshiftDataClient(awsClientOptions(place));
   closers.push(() => client.destroy());
   const { address, database, secretArn, iamRole } = place;
-  const inner = new DataApiWarehouse(client, {
-    address,
-    database,
-    ...(secretArn === undefined ? {} : { secretArn }),
-  });
+  const addressed = { address, database, ...(secretArn === undefined ? {} : { secretArn }) };
+  const inner = new DataApiWarehouse(client, addressed);
   const warehouse = new FollowedWarehouse(inner, { onCompletion });
   closers.push(() => warehouse.close());
+  const availability = redshiftAvailability(client, addressed, {
+    ask: await controlPlaneOf(place, context),
+    now: context.now,
+    onError: (error) => context.onError('state of the warehouse', error),
+  });
   return {
     warehouse,
+    availability,
     database,
     iamRole,
     leaseMs: LEASE_MS,
     follow: (statement) => warehouse.follow(statement),
   };
+}
+
+/**
+ * What asks AWS of a cluster or a workgroup. Undefined where the Data API has an address of its own: that of an emulator,
+ * or of an endpoint in a private network, and there is no telling where the control plane is.
+ */
+async function controlPlaneOf(
+  place: RedshiftWarehouse,
+  { now, closers }: OpenContext,
+): Promise<(() => Promise<WarehouseState>) | undefined> {
+  if (place.endpoint !== undefined) return undefined;
+  const { clusterState, workgroupState } = await import('@millrace/aws/redshift');
+  const { address } = place;
+  if ('workgroup' in address) {
+    const { RedshiftServerlessClient } = await import('@aws-sdk/client-redshift-serverless');
+    const client = new RedshiftServerlessClient(awsClientOptions(place));
+    closers.push(() => client.destroy());
+    return () => workgroupState(client, address.workgroup);
+  }
+  const { RedshiftClient } = await import('@aws-sdk/client-redshift');
+  const client = new RedshiftClient(awsClientOptions(place));
+  closers.push(() => client.destroy());
+  return () => clusterState(client, address.cluster, { now: now() });
 }

@@ -1,6 +1,7 @@
 import type { RouteRule } from '../file/route.ts';
 import type { Compression, FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
+import type { WindowRule } from '../recover/windows/maintenance-window.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
 export interface CompiledCopy extends Pick<FileCopy, 'format' | 'iamRole'> {
@@ -31,6 +32,10 @@ interface LoadBudget {
   readonly maxLoads: number;
   /** 0: no limit. */
   readonly statementTimeoutMs: number;
+  /** When nothing is loaded. */
+  readonly windows: readonly WindowRule[];
+  /** How long an outage may last before it is told as overdue. */
+  readonly maxHoldMs: number;
 }
 
 /** Where a service of AWS is, as far as the SDK does not find it itself. */

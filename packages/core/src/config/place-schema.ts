@@ -55,10 +55,32 @@ const budget = {
   statementTimeout: duration('How long one load may take; `0s`: no limit.').default('15m'),
 };
 
+const window = strictFields({
+  weekly: filled('Every week, from a time to a time: `sun:05:30-sun:06:00`.').optional(),
+  cron: filled(
+    'Begins at the times of a cron line: minute, hour, day of the month, month, day of the week.',
+  ).optional(),
+  duration: duration('How long a window by `cron` lasts, up to `1d`.').optional(),
+  zone: filled('The zone whose clocks `weekly` and `cron` follow: `Europe/Berlin`. Default: UTC.').optional(),
+  from: filled('When a single window begins: an instant with its zone, `2026-11-21T22:00:00Z`.').optional(),
+  to: filled('When a single window ends.').optional(),
+}).describe('A maintenance window, by its times.');
+
+const availability = {
+  windows: z
+    .array(z.union([filled('Every week, in UTC: `sun:05:30-sun:06:00`.'), window]))
+    .default([])
+    .describe('When nothing is loaded: times at which the warehouse is away.'),
+  maxHold: duration(
+    'How long an outage may keep all loads back before it is told as overdue, and one load is tried all the same.',
+  ).default('1h'),
+};
+
 const localWarehouse = strictFields({
   kind: z.literal('local').describe('`local`: redshift-local, in this process.'),
   path: path('The file of the warehouse.').default('.millrace/warehouse.duckdb'),
   ...budget,
+  ...availability,
 }).describe('redshift-local in this process.');
 
 /** AWS, Redshift Data API: ClusterIdentifier 1 to 63, WorkgroupName 3 to 128 characters. */
@@ -92,6 +114,7 @@ const redshiftWarehouse = strictFields({
     .describe("The role that COPY reads objects with: an ARN, or the cluster's `default`."),
   ...awsPlace,
   ...budget,
+  ...availability,
 }).describe('Amazon Redshift, a cluster or a workgroup.');
 
 const directoryObjects = strictFields({
@@ -151,6 +174,7 @@ export const environment = strictFields({
   control: s3Prefix('Where Millrace keeps its own objects in this environment.').optional(),
 }).describe('An environment: what differs in it.');
 
+export type WindowJson = string | z.input<typeof window>;
 export type WarehouseJson = z.input<typeof places.warehouse>;
 export type ObjectsJson = z.input<typeof places.objects>;
 export type TrackerJson = z.input<typeof places.tracker>;

@@ -4,12 +4,16 @@ import type { documentSchema } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { MillraceConfig } from './millrace-config.ts';
 import type { ReadFields } from './read-fields.ts';
+import { readWindows } from './read-windows.ts';
 
 type Fields = ReadFields<typeof documentSchema>;
 type Environment = NonNullable<z.output<typeof documentSchema>['environments']>[string];
 type Places = Pick<MillraceConfig, 'environment' | 'warehouse' | 'objects' | 'tracker' | 'wakes'> & {
   readonly control: string;
 };
+
+/** Shorter ones would let a load into every restart of a cluster. */
+const MIN_HOLD_MS = 60_000;
 
 interface Site {
   /** The environment that was asked for. */
@@ -111,8 +115,21 @@ function readWarehouse(
   warehouse: NonNullable<Fields['warehouse']>,
   { path, problems }: { path: ConfigProblem['path']; problems: ConfigProblem[] },
 ): MillraceConfig['warehouse'] | undefined {
-  const { statementTimeout, maxLoads } = warehouse;
-  const budget = { maxLoads, statementTimeoutMs: parseDuration(statementTimeout) };
+  const { statementTimeout, maxLoads, maxHold } = warehouse;
+  const maxHoldMs = parseDuration(maxHold);
+  if (maxHoldMs < MIN_HOLD_MS) {
+    problems.push({
+      path: [...path, 'maxHold'],
+      message: `'${maxHold}' is too short`,
+      hint: "write '1m' or more",
+    });
+  }
+  const budget = {
+    maxLoads,
+    statementTimeoutMs: parseDuration(statementTimeout),
+    windows: readWindows(warehouse.windows, { path: [...path, 'windows'], problems }),
+    maxHoldMs,
+  };
   if (warehouse.kind === 'local') return { kind: 'local', path: warehouse.path, ...budget };
   const { cluster, workgroup, dbUser, database, secretArn, iamRole, region, endpoint } = warehouse;
   if ((cluster === undefined) === (workgroup === undefined)) {
