@@ -1,4 +1,5 @@
 import type { CompletionEvent } from '@millrace/redshift-local/data-api';
+import type { CreatedObject } from '@millrace/testkit/aws';
 import { type AwsClients, AwsEmulators } from '../aws/aws-emulators.ts';
 import { type Counted, dollarsOf, otherRequests, requestsOf, writeUnitsOf } from '../aws/cost.ts';
 import { LoaderFunctions } from '../aws/loader-functions.ts';
@@ -8,6 +9,8 @@ import { type Figure, formatNumber } from '../figure.ts';
 
 const TARGET = 'public.readings';
 const COLUMNS = 'id INTEGER NOT NULL, place VARCHAR(64)';
+/** Within the SDK's sockets. */
+const CONCURRENT_PUTS = 40;
 const MINUTE_MS = 60_000;
 /** Of the minute in which a job's files come; the rest is for the load. */
 const ARRIVALS_MS = 50_000;
@@ -49,7 +52,7 @@ async function count({ files, messages }: Shape, rounds: number): Promise<Counte
   const emulators = await AwsEmulators.start({ buckets: ['lake', 'control'], tables: [table] });
   const clients = emulators.clients();
   const meter = new RequestMeter(clients);
-  const wakes = collectWakes(clients);
+  const sent = watch(clients);
   await emulators.run(`CREATE TABLE ${TARGET} (${COLUMNS})`);
   const functions = await LoaderFunctions.open({
     emulators,
@@ -70,7 +73,7 @@ async function count({ files, messages }: Shape, rounds: number): Promise<Counte
       meter.reset();
       functions.reset();
     }
-    await loadOnce({ round, files, messages, emulators, functions, wakes });
+    await loadOnce({ round, files, messages, emulators, functions, sent });
   }
   await emulators.expectCount(TARGET, (rounds + 1) * files);
   await emulators.close();
@@ -84,38 +87,62 @@ interface Load {
   readonly messages: number;
   readonly emulators: AwsEmulators;
   readonly functions: LoaderFunctions;
-  readonly wakes: string[];
+  readonly sent: Sent;
 }
 
 /** A minute: files come, their job is loaded, wakes come due, the sweeper runs. */
-async function loadOnce({ round, files, messages, emulators, functions, wakes }: Load): Promise<void> {
+async function loadOnce({ round, files, messages, emulators, functions, sent }: Load): Promise<void> {
   const { promise: completed, resolve } = Promise.withResolvers<CompletionEvent>();
   emulators.onCompleted = resolve;
   const name = String(round).padStart(4, '0');
   const keys = Array.from({ length: files }, (_, at) => `readings/2026/11/21/${name}/part-${at}.csv`);
-  const objects = await Promise.all(keys.map((key) => emulators.put({ bucket: 'lake', key }, '1,here\n')));
+  const objects: CreatedObject[] = [];
+  for (let at = 0; at < files; at += CONCURRENT_PUTS) {
+    const puts = keys.slice(at, at + CONCURRENT_PUTS);
+    objects.push(
+      ...(await Promise.all(puts.map((key) => emulators.put({ bucket: 'lake', key }, '1,here\n')))),
+    );
+  }
   for (let at = 0; at < files; at += messages) {
     await functions.takeNotifications(objects.slice(at, at + messages));
     functions.skip(ARRIVALS_MS / Math.ceil(files / messages));
   }
-  await functions.takeCompletion(await completed);
+  // Intake does not look at the line after every few files: a full one may wait for its wake.
+  const isEarly = sent.jobs > round;
+  if (isEarly) await functions.takeCompletion(await completed);
   functions.skip(MINUTE_MS - ARRIVALS_MS);
-  if (wakes.length > 0) await functions.takeWakes(wakes.splice(0));
+  if (sent.wakes.length > 0) await functions.takeWakes(sent.wakes.splice(0));
   await functions.sweep();
+  if (sent.jobs <= round) throw new Error('a minute is over, and no job was submitted');
+  if (!isEarly) await functions.takeCompletion(await completed);
 }
 
-/** What was sent to the wake queue: it comes back when its time is over, which the bench does not wait for. */
-function collectWakes({ sqs }: AwsClients): string[] {
-  const wakes: string[] = [];
+/** What the functions have sent so far, to be answered by the bench. */
+interface Sent {
+  jobs: number;
+  /** Come back when their time is over, which the bench does not wait for. */
+  readonly wakes: string[];
+}
+
+function watch({ sqs, redshiftData }: AwsClients): Sent {
+  const sent: Sent = { jobs: 0, wakes: [] };
+  redshiftData.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        if (commandName === 'BatchExecuteStatementCommand') sent.jobs += 1;
+        return next(args);
+      },
+    { step: 'initialize', name: 'countJobs' },
+  );
   sqs.middlewareStack.add(
     (next) => (args) => {
       const { MessageBody } = args.input as { MessageBody?: string };
-      if (MessageBody !== undefined) wakes.push(MessageBody);
+      if (MessageBody !== undefined) sent.wakes.push(MessageBody);
       return next(args);
     },
     { step: 'initialize', name: 'collectWakes' },
   );
-  return wakes;
+  return sent;
 }
 
 function figuresOf({ files, messages, isBound }: Shape, counted: Counted): readonly Figure[] {
