@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import {
   admit,
   applyMigrations,
+  type BackfillRequest,
+  type BackfillStep,
+  backfillFiles,
   bulkLoad,
   type FailureEntry,
   type FileSelection,
@@ -24,6 +27,9 @@ import {
   planTarget,
   prepareTarget,
   type QueryResult,
+  type ReconcilePage,
+  type ReconcileRequest,
+  reconcile,
   redriveFiles,
   releaseHolds,
   reportStatus,
@@ -246,6 +252,18 @@ export class Millrace implements Operations {
     files: readonly Pick<HandedFile, 'id' | 'url'>[],
   ): Promise<readonly HandedFile[]> {
     return handedFiles(this.#loader, target, files);
+  }
+
+  async reconcile(request: ReconcileRequest): Promise<ReconcilePage> {
+    const page = await reconcile(this.#loader, request);
+    if (request.repair) this.#lookAtAll();
+    return page;
+  }
+
+  async backfill(request: BackfillRequest): Promise<BackfillStep> {
+    const step = await backfillFiles(this.#loader, request);
+    if (step.handed.length > 0) this.#lookAtHanded([request.target]);
+    return step;
   }
 
   async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {

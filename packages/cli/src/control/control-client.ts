@@ -58,6 +58,12 @@ export class ControlClient implements Operations {
   handedFiles(...args: Parameters<Operations['handedFiles']>): ReturnType<Operations['handedFiles']> {
     return this.#call('handedFiles', args);
   }
+  reconcile(...args: Parameters<Operations['reconcile']>): ReturnType<Operations['reconcile']> {
+    return this.#call('reconcile', args);
+  }
+  backfill(...args: Parameters<Operations['backfill']>): ReturnType<Operations['backfill']> {
+    return this.#call('backfill', args);
+  }
   migrate(options: { readonly dryRun: boolean }): ReturnType<Operations['migrate']> {
     return this.#call('migrate', [options]);
   }

@@ -38,6 +38,13 @@ class EchoOperations implements Operations {
   async handedFiles() {
     return [];
   }
+  async reconcile() {
+    return { missing: [], double: [], orphan: [], looked: 0, next: null };
+  }
+  async backfill() {
+    const none = { files: 0, bytes: 0 };
+    return { loaded: none, waiting: none, quarantined: none, fresh: none, handed: [], next: null };
+  }
   async migrate({ dryRun }: { dryRun: boolean }) {
     return { applied: [String(dryRun)], pending: [] };
   }

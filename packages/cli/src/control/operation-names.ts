@@ -11,6 +11,8 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   bulk: true,
   grants: true,
   handedFiles: true,
+  reconcile: true,
+  backfill: true,
   migrate: true,
   backup: true,
 };

@@ -70,6 +70,75 @@ export interface MigrationReport {
   readonly pending: readonly { readonly name: string; readonly statements: readonly string[] }[];
 }
 
+/** A disagreement of object store, tracker and receipts about one file. */
+export interface ReconcileEntry {
+  readonly target: string;
+  readonly url: string;
+  readonly why: string;
+  /** Only when it was mended. */
+  readonly repaired?: true;
+}
+
+export interface ReconcileRequest {
+  /** All targets when none is named. */
+  readonly target?: string;
+  /** Whether what can be mended is. */
+  readonly repair: boolean;
+  /** `next` of the page before; null: from the beginning. */
+  readonly cursor: string | null;
+}
+
+/**
+ * A part of what a reconciliation finds: a whole one would be too long for one answer.
+ *
+ * - `missing`: an object that a target takes, without a receipt, that neither waits nor was put aside.
+ * - `double`: a file with more than one receipt, or a place that was loaded in two versions into a table that appends.
+ * - `orphan`: a file in the tracker whose object is gone, that has a receipt all the same, or whose target is not
+ *   configured any more; a receipt whose object is gone although the target keeps its objects.
+ */
+export interface ReconcilePage {
+  readonly missing: readonly ReconcileEntry[];
+  readonly double: readonly ReconcileEntry[];
+  readonly orphan: readonly ReconcileEntry[];
+  /** Places and files that were looked at. */
+  readonly looked: number;
+  /** What to ask next; null: this was the last page. */
+  readonly next: string | null;
+}
+
+export interface BackfillRequest {
+  readonly target: string;
+  /** `s3://bucket/prefix` */
+  readonly prefix: string;
+  /** Only objects written at this instant or later: epoch ms. */
+  readonly since?: number;
+  /** Only objects written before this instant: epoch ms. */
+  readonly until?: number;
+  /** Counts, and hands over nothing. */
+  readonly dryRun: boolean;
+  /** `next` of the step before; null: from the beginning. */
+  readonly after: string | null;
+}
+
+/** Some of the files of a backfill, and their bytes. */
+export interface BackfillCount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** One step of a backfill: what it looked at, by where it stands, and what it handed over. */
+export interface BackfillStep {
+  readonly loaded: BackfillCount;
+  /** In the line, by whatever way they came. */
+  readonly waiting: BackfillCount;
+  /** Quarantined: they wait for a redrive, not for a backfill. */
+  readonly quarantined: BackfillCount;
+  /** Neither loaded nor known: what this step handed over, or would have. */
+  readonly fresh: BackfillCount;
+  readonly handed: readonly HandedFile[];
+  readonly next: string | null;
+}
+
 /**
  * What people ask of a running Millrace, and tell it to do: one port for the command line and everything else that
  * shows or steers. Values are plain JSON (a `bigint` never appears), so that it works the same in process and over HTTP.
@@ -94,6 +163,15 @@ export interface Operations {
     target: string,
     files: readonly Pick<HandedFile, 'id' | 'url'>[],
   ): Promise<readonly HandedFile[]>;
+  /** One page of a comparison of object store, tracker and receipts. @throws LoadError `target-unknown`, `invalid-cursor` */
+  reconcile(request: ReconcileRequest): Promise<ReconcilePage>;
+  /**
+   * One step of a backfill: hands the next files below a prefix that are not loaded to the target's lane, one job of them
+   * at most. Whoever waits until these are done before the next step leaves the line to files that arrive.
+   *
+   * @throws LoadError `target-unknown`, `invalid-url`
+   */
+  backfill(request: BackfillRequest): Promise<BackfillStep>;
   migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
   /** A consistent copy of the local state (tracker, warehouse) into a new directory, while it is in use. */
   backup(directory: string): Promise<{ readonly bytes: number }>;
