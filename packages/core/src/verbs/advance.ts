@@ -89,7 +89,7 @@ async function advanceOnce(
     drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
   );
   if (due > now) return waitUntil(loader, lane, due);
-  const gate = await lookAtGate(loader, lane);
+  const gate = await lookAtGate(loader, lane, { mayLoad: () => hasBudget(loader, lane.target) });
   if (gate.kind === 'shut') return holdAtGate(loader, lane, gate);
   if (!(await hasBudget(loader, lane.target))) {
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due });

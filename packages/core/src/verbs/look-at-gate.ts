@@ -42,18 +42,28 @@ const LEAD_MARGIN_MS = 5_000;
  *
  * The first look after a hold's `until` is taken by one lane, for all: it asks the probes, and where there is none it is
  * let in itself. Whoever finds the warehouse back wakes the others.
+ *
+ * @param mayLoad whether there is a place for the lane's load: a lane that cannot load leaves the look to one that can.
  */
-export async function lookAtGate(loader: Loader, lane: Lane): Promise<GateLook> {
+export async function lookAtGate(
+  loader: Loader,
+  lane: Lane,
+  { mayLoad = async () => true }: { mayLoad?: () => Promise<boolean> } = {},
+): Promise<GateLook> {
   for (let look = 0; look < MAX_LOOKS; look += 1) {
     const gate = await loader.tracker.gate();
-    const outcome = await lookOnce(loader, lane, gate);
+    const outcome = await lookOnce(loader, lane, { gate, mayLoad });
     if (outcome !== 'look-again') return outcome;
   }
   const until = loader.now() + 1_000;
   return shutBy('outage', { reason: 'the gate is being changed', until, wakeAt: until });
 }
 
-async function lookOnce(loader: Loader, lane: Lane, gate: Gate): Promise<GateLook | 'look-again'> {
+async function lookOnce(
+  loader: Loader,
+  lane: Lane,
+  { gate, mayLoad }: { gate: Gate; mayLoad: () => Promise<boolean> },
+): Promise<GateLook | 'look-again'> {
   const now = loader.now();
   if (gate.pause !== null) {
     const { by, why } = gate.pause;
@@ -69,6 +79,9 @@ async function lookOnce(loader: Loader, lane: Lane, gate: Gate): Promise<GateLoo
     return hold === undefined ? 'look-again' : shutFor(hold, { wakes: true });
   }
   if (now < gate.hold.until) return shutFor(gate.hold, { wakes: false });
+  // The look may be the load itself. Taken by a lane without a place it would come to nothing, again and again, and the
+  // claimed job of a dead worker, which has the place and waits here too, would never be let in.
+  if (!(await mayLoad())) return shutFor(gate.hold, { wakes: false });
   return examine(loader, { lane, gate, hold: gate.hold, state });
 }
 
