@@ -39,13 +39,19 @@ export async function runCommand(
   try {
     await createProgram(context, { version: readVersion() }).parseAsync([...args], { from: 'user' });
     return context.exitCode;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailure(thrown);
     // Commander has said already what was wrong; help and version are no failures.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     terminal.note(`${terminal.styleNote('red', 'error')}: ${sentenceOf(error)}`);
     if (process.env.MILLRACE_DEBUG && error instanceof Error) terminal.note(stackOf(error));
     return error instanceof LoadError && USAGE_CODES.has(error.code) ? 2 : 1;
   }
+}
+
+/** What went wrong first: closing what a command had open often fails for the same reason, and would hide it. */
+function firstFailure(thrown: unknown): unknown {
+  return thrown instanceof SuppressedError ? firstFailure(thrown.suppressed) : thrown;
 }
 
 function sentenceOf(error: unknown): string {

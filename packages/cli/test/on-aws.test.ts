@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
@@ -156,6 +156,33 @@ describe('the commands on AWS', { timeout: 90_000 }, () => {
     expect(await peopleIn('production')).toEqual([[7, 'Gil']]);
     // The other environment has not even the table.
     expect((await run('plan', 'people', '--env', 'staging')).stderr).toContain('public.people');
+  });
+
+  it('name the tracker table that is missing, also when closing what is open fails for it too', async () => {
+    const settings: unknown = JSON.parse(await readFile(join(folder, 'millrace.config.json'), 'utf8'));
+    const tracker = { kind: 'dynamodb', table: 'nowhere', endpoint: dynamo.url };
+    await writeFile(
+      join(folder, 'millrace.config.json'),
+      JSON.stringify({
+        ...Object(settings),
+        tracker,
+        environments: {
+          staging: {
+            warehouse: {
+              kind: 'redshift',
+              workgroup: 'staging',
+              database: 'dev',
+              endpoint: 'http://127.0.0.1:9',
+            },
+          },
+        },
+      }),
+    );
+    const { code, stderr } = await run('status', '--env', 'staging');
+    expect(code).toBe(1);
+    expect(stderr).toContain("table 'nowhere'");
+    expect(stderr).toContain('create the table (keys db_table and status_timestamp');
+    expect(stderr).not.toContain('suppressed');
   });
 
   it('take notifications from a queue while up runs, however they are wrapped and repeated', async () => {
