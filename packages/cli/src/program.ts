@@ -7,6 +7,7 @@ import { addGrants } from './commands/grants.ts';
 import { addInit } from './commands/init.ts';
 import { addLoad } from './commands/load.ts';
 import { addMigrate } from './commands/migrate.ts';
+import { addPause, addResume } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addQuery } from './commands/query.ts';
 import { addRedrive } from './commands/redrive.ts';
@@ -24,6 +25,8 @@ const COMMANDS = [
   addStatus,
   addFailures,
   addRedrive,
+  addPause,
+  addResume,
   addPlan,
   addMigrate,
   addQuery,

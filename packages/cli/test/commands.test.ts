@@ -112,6 +112,52 @@ describe('millrace failures and redrive', () => {
   });
 });
 
+describe('millrace pause and resume', { timeout: 60_000 }, () => {
+  it('keep files waiting, say who and why, and let them go in one load', async () => {
+    const cwd = await flightsProject();
+    const paused = await runMillrace(['pause', 'flights', '--why', 'new column', '--by', 'ada'], { cwd });
+    expect(paused).toMatchObject({ code: 0, stdout: 'public.flights is paused\n' });
+    for (const name of ['a.csv', 'b.csv']) await writeFlights(join(cwd, 'objects/lake/flights'), name, [1]);
+    const up = await runMillrace(['up', '--until-idle'], { cwd });
+    expect(up.stderr).toContain('paused by ada: new column');
+    const { stdout } = await runMillrace(['status'], { cwd });
+    expect(stdout).toMatch(/^public\.flights {2}paused +2 /mu);
+    expect(stdout).toContain('public.flights: paused by ada: new column\n');
+    const resumed = await runMillrace(['resume', 'flights'], { cwd });
+    expect(resumed).toMatchObject({ code: 0, stdout: 'public.flights is resumed\n' });
+    expect((await runMillrace(['up', '--until-idle'], { cwd })).stdout).toContain('loaded 2 files, 2 rows');
+  });
+
+  it('hold every target of the warehouse, until it is resumed', async () => {
+    const cwd = await flightsProject();
+    const pause = await readMillrace(['pause', '--warehouse', '--why', 'resize', '--by', 'ada'], { cwd });
+    expect(pause).toMatchObject({ target: null, by: 'ada', why: 'resize', since: expect.any(String) });
+    await writeFlights(join(cwd, 'objects/lake/flights'), 'a.csv', [1]);
+    const up = await runMillrace(['up', '--until-idle'], { cwd });
+    expect(up.stderr).toContain('the warehouse is paused by ada: resize');
+    expect((await runMillrace(['status'], { cwd })).stdout).toMatch(
+      /^the warehouse: paused by ada: resize, since \d{4}-\d\d-\d\d [\d:]+Z$/mu,
+    );
+    expect(await readMillrace(['resume', '--warehouse'], { cwd })).toEqual({ target: null, wasPaused: true });
+    expect((await runMillrace(['up', '--until-idle'], { cwd })).stdout).toContain('loaded 1 file');
+  });
+
+  it('refuse what names nothing, both, or no reason', async () => {
+    const cwd = await flightsProject();
+    for (const [args, said] of [
+      [['pause', '--why', 'x'], 'nothing is named; name a target, or write --warehouse'],
+      [['pause', 'flights', '--warehouse', '--why', 'x'], 'both are named'],
+      [['pause', 'flights', '--why', ' '], '--why is empty'],
+      [['pause', 'flights'], "required option '--why <text>'"],
+      [['resume'], 'nothing is named'],
+    ] as const) {
+      const { code, stderr } = await runMillrace([...args], { cwd });
+      expect(stderr).toContain(said);
+      expect(code).toBe(2);
+    }
+  });
+});
+
 describe('millrace status', () => {
   it('keeps its JSON, and has a line per target', async () => {
     const cwd = await flightsProject();

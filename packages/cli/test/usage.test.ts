@@ -16,6 +16,8 @@ const COMMANDS = [
   'status',
   'failures',
   'redrive',
+  'pause',
+  'resume',
   'plan',
   'migrate',
   'query',

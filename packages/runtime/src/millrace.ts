@@ -23,7 +23,10 @@ import {
   type MillraceConfig,
   type ObjectInfo,
   type Operations,
+  type PauseScope,
   type PlanReport,
+  pauseTarget,
+  pauseWarehouse,
   planTarget,
   prepareTarget,
   type QueryResult,
@@ -33,6 +36,8 @@ import {
   redriveFiles,
   releaseHolds,
   reportStatus,
+  resumeTarget,
+  resumeWarehouse,
   type StatusReport,
   sweep,
 } from '@millrace/core';
@@ -215,6 +220,22 @@ export class Millrace implements Operations {
 
   failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
     return listFailures(this.#loader, selection);
+  }
+
+  async pause({ target, by, why }: PauseScope & { by: string; why: string }): Promise<{ since: string }> {
+    const since = this.#loader.now();
+    const pause = { by, why, since };
+    if (target === null) await pauseWarehouse(this.#loader, pause);
+    else await pauseTarget(this.#loader, target, pause);
+    return { since: new Date(since).toISOString() };
+  }
+
+  async resume({ target }: PauseScope): Promise<{ wasPaused: boolean }> {
+    const wasPaused = await (target === null
+      ? resumeWarehouse(this.#loader)
+      : resumeTarget(this.#loader, target));
+    if (wasPaused) this.#lookAt(target === null ? this.#loader.targets.keys() : [target]);
+    return { wasPaused };
   }
 
   async redrive(selection: FileSelection): Promise<{ redriven: number }> {

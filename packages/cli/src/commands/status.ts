@@ -28,7 +28,7 @@ Exit codes: 0 shown (whatever it shows), 1 it could not be found out, 2 wrong us
     });
 }
 
-function showStatus({ targets }: StatusReport, { terminal }: CommandContext): void {
+function showStatus({ targets, warehouse }: StatusReport, { terminal }: CommandContext): void {
   const entries = Object.entries(targets);
   if (entries.length === 0) {
     terminal.note('the configuration has no targets');
@@ -37,6 +37,15 @@ function showStatus({ targets }: StatusReport, { terminal }: CommandContext): vo
   terminal.result(statusTable(entries));
   for (const [target, { note }] of entries) {
     if (note !== null) terminal.result(`${target}: ${showText(note)}`);
+  }
+  const { note, since, nextWindow } = warehouse;
+  if (note !== null) {
+    const when = since === null ? '' : `, since ${formatInstant(since)}`;
+    terminal.result(`the warehouse: ${showText(note)}${when}`);
+  }
+  if (nextWindow !== null) {
+    const { from, to } = nextWindow;
+    terminal.result(`maintenance window: ${formatInstant(from)} to ${formatInstant(to)}`);
   }
 }
 

@@ -36,6 +36,12 @@ export class ControlClient implements Operations {
   failures(selection: FileSelection): ReturnType<Operations['failures']> {
     return this.#call('failures', [selection]);
   }
+  pause(...args: Parameters<Operations['pause']>): ReturnType<Operations['pause']> {
+    return this.#call('pause', args);
+  }
+  resume(...args: Parameters<Operations['resume']>): ReturnType<Operations['resume']> {
+    return this.#call('resume', args);
+  }
   redrive(selection: FileSelection): ReturnType<Operations['redrive']> {
     return this.#call('redrive', [selection]);
   }

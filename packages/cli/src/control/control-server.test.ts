@@ -11,10 +11,17 @@ import { ControlServer } from './control-server.ts';
 /** Operations that remember what they were asked, and answer with it. */
 class EchoOperations implements Operations {
   async status() {
-    return { targets: {} };
+    const warehouse = { state: 'open' as const, note: null, since: null, nextWindow: null };
+    return { targets: {}, warehouse };
   }
   async failures() {
     return [];
+  }
+  async pause() {
+    return { since: '2026-11-21T12:00:00.000Z' };
+  }
+  async resume() {
+    return { wasPaused: true };
   }
   async redrive(): Promise<{ redriven: number }> {
     throw new LoadError('target-unknown', "'x' is not a target", { class: 'config', hint: 'name another' });

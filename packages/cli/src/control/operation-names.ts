@@ -4,6 +4,8 @@ import type { Operations } from '@millrace/core';
 const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   status: true,
   failures: true,
+  pause: true,
+  resume: true,
   redrive: true,
   plan: true,
   query: true,

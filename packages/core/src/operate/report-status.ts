@@ -1,6 +1,7 @@
 import type { Lane } from '../lane/lane.ts';
-import type { StatusReport, TargetStatus } from '../ports/operations.ts';
+import type { StatusReport, TargetStatus, WarehouseStatus } from '../ports/operations.ts';
 import { LoadError } from '../recover/load-error.ts';
+import { windowsBetween } from '../recover/windows/maintenance-window.ts';
 import type { Loader } from '../verbs/loader.ts';
 
 /**
@@ -31,7 +32,34 @@ export async function reportStatus(
       note: stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now()),
     };
   }
-  return { targets };
+  return { targets, warehouse: await warehouseStatus(loader) };
+}
+
+/** Windows come every week, mostly. */
+const WINDOW_SPAN_MS = 7 * 24 * 60 * 60_000;
+
+async function warehouseStatus(loader: Loader): Promise<WarehouseStatus> {
+  const now = loader.now();
+  const { pause, hold } = await loader.tracker.gate();
+  const span = { from: now, to: now + WINDOW_SPAN_MS };
+  const [next] = windowsBetween(loader.settings.windows ?? [], span);
+  const nextWindow = next === undefined ? null : { from: toText(next.startsAt), to: toText(next.endsAt) };
+  if (pause !== null) {
+    const note = `paused by ${pause.by}: ${pause.why}`;
+    return { state: 'paused', note, since: toText(pause.since), nextWindow };
+  }
+  if (hold === null) return { state: 'open', note: null, since: null, nextWindow };
+  const look = now < hold.until ? `looks again in ${seconds(hold.until - now)}` : 'the next file looks again';
+  return {
+    state: 'held',
+    note: `away: ${hold.reason} (${look})`,
+    since: toText(hold.since),
+    nextWindow,
+  };
+}
+
+function toText(at: number): string {
+  return new Date(at).toISOString();
 }
 
 function stuckNote(error: unknown): string | null {
@@ -46,7 +74,10 @@ function filesInHand({ state }: Lane): number {
 }
 
 /** What a lane does, where its state alone does not say it. */
-export function noteOf({ state, failures }: Lane, now: number): string | null {
+export function noteOf({ state, failures, pauseAsked }: Lane, now: number): string | null {
+  if (pauseAsked !== null) {
+    return `paused by ${pauseAsked.by} when its load has ended: ${pauseAsked.why}`;
+  }
   switch (state.kind) {
     case 'held':
       return `${state.reason} (looks again in ${seconds(state.until - now)})`;

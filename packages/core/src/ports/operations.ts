@@ -19,8 +19,25 @@ export interface TargetStatus {
   readonly note: string | null;
 }
 
+/** What stands before all targets. */
+export interface WarehouseStatus {
+  readonly state: 'open' | 'held' | 'paused';
+  /** Why nothing is loaded: who paused it and why, or the evidence of an outage; null when it is open. */
+  readonly note: string | null;
+  /** ISO 8601, UTC; null when it is open. */
+  readonly since: string | null;
+  /** The configured window under way, or else the next one within a week; what a cluster says itself is not in it. */
+  readonly nextWindow: { readonly from: string; readonly to: string } | null;
+}
+
 export interface StatusReport {
   readonly targets: Readonly<Record<string, TargetStatus>>;
+  readonly warehouse: WarehouseStatus;
+}
+
+/** What is paused or resumed; null: the warehouse, and so every target. */
+export interface PauseScope {
+  readonly target: string | null;
 }
 
 /** A file that waits with an error, or was put aside. */
@@ -148,6 +165,16 @@ export interface BackfillStep {
 export interface Operations {
   status(): Promise<StatusReport>;
   failures(selection: FileSelection): Promise<readonly FailureEntry[]>;
+  /**
+   * Nothing more is submitted; files are taken in, a job in hand is settled.
+   *
+   * @throws LoadError `target-unknown`, `lane-busy`, `gate-busy`
+   */
+  pause(
+    request: PauseScope & { readonly by: string; readonly why: string },
+  ): Promise<{ readonly since: string }>;
+  /** What waits is loaded. @throws LoadError `target-unknown`, `lane-busy`, `gate-busy` */
+  resume(scope: PauseScope): Promise<{ readonly wasPaused: boolean }>;
   /** Quarantined files wait again. */
   redrive(selection: FileSelection): Promise<{ readonly redriven: number }>;
   plan(target: string): Promise<PlanReport>;
@@ -169,7 +196,7 @@ export interface Operations {
    * One step of a backfill: hands the next files below a prefix that are not loaded to the target's lane, one job of them
    * at most. Whoever waits until these are done before the next step leaves the line to files that arrive.
    *
-   * @throws LoadError `target-unknown`, `invalid-url`
+   * @throws LoadError `target-unknown`, `invalid-url`, `backfill-elsewhere`
    */
   backfill(request: BackfillRequest): Promise<BackfillStep>;
   migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
