@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { loadFast } from '../src/copy/fast-load.ts';
 import { toJsonShape } from '../src/copy/json-records.ts';
 import { LoadErrorList } from '../src/copy/load-error-list.ts';
 import { parseCopy } from '../src/copy/parse-copy.ts';
+import { PlainLines } from '../src/copy/plain-lines.ts';
 import { loadStrictly, type TextLoad } from '../src/copy/strict-load.ts';
 import { type CopyBench, char, column, numeric, openBench, varchar } from './copy-fixture.ts';
 
@@ -348,7 +349,7 @@ describe('the fast path and the strict path', () => {
     expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
   });
 
-  describe.each(['', 'GZIP'])('with JSON %s', (compression) => {
+  describe.each(['', 'GZIP', 'ZSTD'])('with JSON %s', (compression) => {
     it.each([
       ['a comma behind the last member', '{"a":1,}'],
       ['one in a member that is not loaded', '{"a":1,"z":[1, ]}'],
@@ -357,16 +358,93 @@ describe('the fast path and the strict path', () => {
       ['a NUL', '{"a":1}\0'],
       ['a line that is no object', '7'],
       ['a row beyond 4 MB', `{"a":1,"z":"${'x'.repeat(5_000_000)}"}`],
+      ['half a surrogate pair', '{"a":1,"b":"\\ud800"}'],
+      ['bytes that are no text', '{"a":1,"b":"\xe4"}'],
     ])('refuse %s', async (_, bad) => {
       await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
       const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"abcdefgh"}`).join('\n');
-      const text = `${lines}\n${bad}\n`;
-      // Stored as it is: a small file would not be worth the fast path.
-      const url = bench.put('bad', compression === '' ? text : gzipSync(text, { level: 0 }));
+      const text = Buffer.from(`${lines}\n${bad}\n`, 'latin1');
+      // Stored as it is, or barely pressed: a small file would not be worth the fast path.
+      const packed = { GZIP: () => gzipSync(text, { level: 0 }), ZSTD: () => zstdCompressSync(text) }[
+        compression
+      ];
+      const url = bench.put('bad', packed?.() ?? text);
       const copied = bench.copy(`COPY t FROM '${url}' JSON 'auto' ${compression}`);
       await expect(copied).rejects.toThrow('Load into table');
-      expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode: 1216 });
+      const code = bad.includes('"b"') ? 1220 : 1216;
+      expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode: code });
     });
+
+    it.each([
+      ['a number too large', '2147483648', '"x"', 1222],
+      ['a number with decimals', '1.0', '"x"', 1207],
+      ['a truth value for a number', 'true', '"x"', 1207],
+      ['a text too long', '1', `"${'ä'.repeat(11)}"`, 1204],
+      ['a NUL in a text', '1', '"x\\u0000"', 1220],
+    ])('refuse %s', async (_, a, b, errorCode) => {
+      await bench.table([column('a', { name: 'integer' }), column('b', varchar(20))]);
+      const lines = Array.from({ length: 30_000 }, (_, index) => `{"a":${index},"b":"abcdefgh"}`).join('\n');
+      const text = `${lines}\n{"a":${a},"b":${b}}\n`;
+      const packed = { GZIP: () => gzipSync(text, { level: 0 }), ZSTD: () => zstdCompressSync(text) }[
+        compression
+      ];
+      const url = bench.put('bad', packed?.() ?? text);
+      await expect(bench.copy(`COPY t FROM '${url}' JSON 'auto' ${compression}`)).rejects.toThrow(
+        'Load into table',
+      );
+      expect(bench.errors.at(-1)).toMatchObject({ lineNumber: 30_001, errorCode });
+      expect(await bench.rows('SELECT count(*) FROM t')).toEqual([['0']]);
+    });
+  });
+
+  it('agree on compressed JSON that is read straight into the types of the table', async () => {
+    const columns = [
+      column('i', { name: 'bigint' }, { isNullable: false }),
+      column('d', { name: 'double precision' }),
+      column('n', numeric(18, 4)),
+      column('s', varchar(24)),
+      column('b', { name: 'boolean' }),
+      column('y', { name: 'date' }),
+      column('t', { name: 'timestamp' }),
+    ];
+    const letters = fc.constantFrom('a', ' ', 'ä', '\\n', '\\"', '\\\\', '\\u00e4', '\\/', '東', '{', ',');
+    const moment = fc
+      .date({
+        min: new Date('0001-01-02T00:00:00Z'),
+        max: new Date('9999-12-30T00:00:00Z'),
+        noInvalidDate: true,
+      })
+      .map((date) => date.toISOString().replace('T', ' ').slice(0, -1));
+    const row = fc.tuple(
+      fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n }).map(String),
+      fc
+        .double({ noNaN: true, noDefaultInfinity: true, min: -1e99, max: 1e99 })
+        .map((one) => JSON.stringify(one)),
+      fc.tuple(fc.integer(), fc.integer({ min: 0, max: 9999 })).map(([whole, rest]) => `${whole}.${rest}`),
+      fc.array(letters, { maxLength: 5 }).map((text) => `"${text.join('')}"`),
+      fc.constantFrom('true', 'false'),
+      moment.map((text) => `"${text.slice(0, 10)}"`),
+      moment.map((text) => `"${text}"`),
+    );
+    const rows = fc.sample(row, { numRuns: 4_000, seed: 17 }).map((values, at) => {
+      const members = values.flatMap((value, index) => {
+        const isNone = index > 0 && (at + index) % 9 === 0;
+        return isNone
+          ? at % 2 === 0
+            ? [`"${columns[index]?.name}":null`]
+            : []
+          : [`"${columns[index]?.name}":${value}`];
+      });
+      return `{${members.join(',')}}`;
+    });
+    const { options } = parseCopy("COPY t FROM 's3://b/k' JSON 'auto'");
+    const plain = rows.filter(
+      (line) => new PlainLines(columns, options).count(Buffer.from(`${line}\n`)) === 1,
+    );
+    expect(plain.length).toBeGreaterThan(2_000);
+    const body = gzipSync(plain.join('\n'));
+    for (const more of ['', 'EMPTYASNULL TRIMBLANKS'])
+      expect(await compare({ columns, body, options: `JSON 'auto' GZIP ${more}` })).toBe('both');
   });
 
   it('load compressed JSON of several files in segments, each row once', async () => {

@@ -1,6 +1,7 @@
 import type { CopyOptions } from '@millrace/core';
 import { toDuckType } from '../catalog/duck-type.ts';
 import type { ColumnInfo } from '../catalog/table-info.ts';
+import { plainValueOf } from './plain-value.ts';
 
 /**
  * A field as SQL, for whole vectors at once. A reader gives `f0`, `f1` …; over them stand the texts `x0` …, over those
@@ -16,6 +17,8 @@ export interface CheckedValue {
    * path decide, which may well load the row.
    */
   readonly okSql: string;
+  /** What DuckDB's reader of JSON makes of the field. */
+  readonly readType: string;
 }
 
 const FIRST_INSTANT = "TIMESTAMP '0001-01-01'";
@@ -46,7 +49,24 @@ export function checkedValue(
   const okSql = column.isNullable
     ? `x${index} IS NULL OR (${checked.okSql})${isEmpty}`
     : `v${index} IS NOT NULL AND (${checked.okSql})`;
-  return { textSql, valueSql, okSql };
+  return { textSql, valueSql, okSql, readType: column.type.name === 'super' ? 'JSON' : 'VARCHAR' };
+}
+
+/**
+ * The same field where it is known that its values are plain: read in its type, and nothing left to check. As it is
+ * for a column whose values are looked at in SQL all the same.
+ */
+export function plainOrChecked(
+  checked: CheckedValue,
+  column: ColumnInfo,
+  index: number,
+  options: CopyOptions,
+): CheckedValue {
+  if (!plainValueOf(column, options)) return checked;
+  const { textSql } = checked;
+  // An empty text may still become NULL.
+  const okSql = column.isNullable || column.type.name !== 'varchar' ? 'true' : `v${index} IS NOT NULL`;
+  return { textSql, valueSql: `x${index}`, okSql, readType: toDuckType(column.type) };
 }
 
 type Checked = Pick<CheckedValue, 'valueSql' | 'okSql'> & Partial<Pick<CheckedValue, 'textSql'>>;

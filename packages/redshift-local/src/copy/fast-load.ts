@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { CopyCompression } from '@millrace/core';
-import { quoteText } from '../catalog/quote.ts';
+import { BAD_ROWS, checkedJson, checkedText, plainJson, REJECT_SCANS, REJECTS } from './checked-select.ts';
 import { type CheckedValue, checkedValue } from './checked-value.ts';
 import { insertInto } from './column-plan.ts';
 import type { CopyContext } from './copy-context.ts';
@@ -10,13 +10,9 @@ import { openObject } from './open-object.ts';
 import { type SpooledFile, spoolObjects } from './spool-objects.ts';
 import type { TextLoad } from './strict-load.ts';
 import { hasSwallowedBytes } from './swallowed-bytes.ts';
-import { MAX_ROW_BYTES } from './text-record.ts';
 
 /** Where DuckDB counts the row ids of rows that a transaction has not committed yet from. */
 const FIRST_LOCAL_ROWID = 36_028_797_018_960_000n;
-const BAD_ROWS = 'millrace_copy_bad_rows';
-const REJECTS = 'millrace_copy_rejects';
-const REJECT_SCANS = 'millrace_copy_reject_scans';
 
 /** `loaded`: all rows are in. `unsure`: nothing is, some row needs a closer look. `broken`: nothing is, and the transaction is lost. */
 export type FastOutcome =
@@ -47,16 +43,16 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
     load.plan,
     checks.map((_, index) => `v${index}`),
   );
-  const insert = async (source: string): Promise<number> =>
-    (await connection.run(`${into} FROM ${checkedRows(load, checks, source)}`)).rowsChanged;
+  const insert = async (rows: string): Promise<number> =>
+    (await connection.run(`${into} FROM ${rows}`)).rowsChanged;
   // Redshift's tables have no order of rows, and keeping the files' costs a fifth of the time. Of this session only.
   await connection.run('SET SESSION preserve_insertion_order = false');
   try {
     // Only a line of JSON is certainly a record, and only inflating is dear enough to be shared by way of the disk.
     const isCut = load.shape !== undefined && load.options.compression !== undefined;
     const rows = isCut
-      ? await insertSegments(load, files, insert, context)
-      : await insertFiles(load, { files, newLine }, insert, context);
+      ? await insertSegments({ load, checks, files }, insert, context)
+      : await insertFiles({ load, checks, files, newLine }, insert, context);
     await connection.run('RESET SESSION preserve_insertion_order');
     if (!(await hasBadRows(load, context)) && rows !== undefined) return { kind: 'loaded', rows };
     await connection.run(`DELETE FROM ${table.duckName} WHERE rowid > ${mark}`);
@@ -67,13 +63,18 @@ export async function loadFast(load: TextLoad, context: CopyContext): Promise<Fa
   }
 }
 
-/** Inserts what a reader gives, for as much of it as is good; returns the rows. */
-type Insert = (source: string) => Promise<number>;
+/** Inserts those of the rows that are good; returns how many. */
+type Insert = (rows: string) => Promise<number>;
+
+interface FastLoad {
+  readonly load: TextLoad;
+  readonly checks: readonly CheckedValue[];
+  readonly files: readonly SpooledFile[];
+}
 
 /** All files in one statement, searched meanwhile. Undefined: there is something in them that the reader passed over. */
 async function insertFiles(
-  load: TextLoad,
-  { files, newLine }: { files: readonly SpooledFile[]; newLine: string },
+  { load, checks, files, newLine }: FastLoad & { newLine: string },
   insert: Insert,
   context: CopyContext,
 ): Promise<number | undefined> {
@@ -89,7 +90,9 @@ async function insertFiles(
     const { compression } = load.options;
     const paths = files.map(({ path }) => path);
     const rows = await insert(
-      load.shape ? jsonSource(load, paths, compression) : textSource(load, paths, newLine),
+      load.shape
+        ? checkedJson(load, checks, { paths, compression })
+        : checkedText(load, checks, { paths, newLine }),
     );
     return (await swallowed) ? undefined : rows;
   } finally {
@@ -99,8 +102,7 @@ async function insertFiles(
 
 /** Segment by segment, the next one inflated and searched while DuckDB reads one. Undefined: as of `insertFiles`. */
 async function insertSegments(
-  load: TextLoad,
-  files: readonly SpooledFile[],
+  { load, checks, files }: FastLoad,
   insert: Insert,
   context: CopyContext,
 ): Promise<number | undefined> {
@@ -114,7 +116,14 @@ async function insertSegments(
       coming = segments.next();
       // Heard of in the next turn, unless the statement fails first.
       coming.catch(() => undefined);
-      rows += await insert(jsonSource(load, [value.path], undefined));
+      if (value.kind === 'plain') {
+        const inserted = await insert(plainJson(load, checks, value.path));
+        // The reader takes other lines for rows than the search does: what else it does is not known either.
+        if (inserted !== value.lines) return undefined;
+        rows += inserted;
+      } else {
+        rows += await insert(checkedJson(load, checks, { paths: [value.path] }));
+      }
     }
     return rows;
   } finally {
@@ -122,22 +131,6 @@ async function insertSegments(
     // Until its files are closed.
     await segments.return(undefined);
   }
-}
-
-/**
- * The rows that pass all checks; the others advance the sequence. The checks stand left of the OR, the sequence right
- * of it: it is asked only about rows that failed, and what could raise an error keeps DuckDB from swapping the two.
- */
-function checkedRows({ shape, plan }: TextLoad, checks: readonly CheckedValue[], rows: string): string {
-  const list = (toSql: (check: CheckedValue, index: number) => string): string =>
-    checks.map(toSql).join(', ');
-  const first = shape ? ', is_empty' : '';
-  const texts = `(SELECT ${list(({ textSql }, index) => `${textSql} AS x${index}`)}${first} FROM ${rows})`;
-  const values = `(SELECT *, ${list(({ valueSql }, index) => `${valueSql} AS v${index}`)} FROM ${texts})`;
-  // Where a column may not be NULL its own test finds such rows.
-  const mayBeEmpty = shape !== undefined && plan.fields.every(({ isNullable }) => isNullable);
-  const tests = [...(mayBeEmpty ? ['NOT is_empty'] : []), ...checks.map(({ okSql }) => `(${okSql})`)];
-  return `${values} WHERE (${tests.join(' AND ')}) OR (nextval('${BAD_ROWS}') < 0 AND error(CAST(x0 AS VARCHAR)) IS NULL)`;
 }
 
 /** Options that only the strict path knows. */
@@ -158,50 +151,6 @@ function checkedFields({ plan, options, shape }: TextLoad): CheckedValue[] | und
   const isJson = shape !== undefined;
   const checks = plan.fields.map((column, index) => checkedValue(column, index, options, { isJson }));
   return checks.every((check) => check !== undefined) ? checks : undefined;
-}
-
-function textSource({ options, plan }: TextLoad, paths: readonly string[], newLine: string): string {
-  const { format } = options;
-  const quote = format.kind === 'csv' ? quoteText(format.quote) : "''";
-  const delimiter = quoteText('delimiter' in format ? format.delimiter : ',');
-  const columns = plan.fields.map((_, index) => `'f${index}': 'VARCHAR'`).join(', ');
-  return (
-    `read_csv(${listOf(paths)}, auto_detect = false, header = false, skip = ${options.ignoreHeader}, delim = ${delimiter}, ` +
-    `quote = ${quote}, escape = ${quote}, new_line = '${newLine}', nullstr = ${quoteText(options.nullAs ?? '\\N')}, ` +
-    `${readAs(options.compression)}, store_rejects = true, rejects_table = '${REJECTS}', rejects_scan = '${REJECT_SCANS}', ` +
-    `columns = {${columns}})`
-  );
-}
-
-/** A line that is no object becomes a row of NULLs; so such rows are never taken on trust. */
-function jsonSource(
-  { plan }: TextLoad,
-  paths: readonly string[],
-  compression: CopyCompression | undefined,
-): string {
-  const names = plan.fields.map(({ name }) => quoteText(name));
-  const types = plan.fields.map(({ type }) => (type.name === 'super' ? 'JSON' : 'VARCHAR'));
-  const columns = names.map((name, index) => `${name}: '${types[index]}'`).join(', ');
-  const fields = plan.fields
-    .map(({ name }, index) => `"${name.replaceAll('"', '""')}" AS f${index}`)
-    .join(', ');
-  // Mostly answered by the first column, unlike an AND of them all. As texts: as JSON, texts would have to be valid JSON.
-  const filled = plan.fields.map((_, index) => `CAST(f${index} AS VARCHAR)`).join(', ');
-  return (
-    `(SELECT *, coalesce(${filled}) IS NULL AS is_empty FROM (SELECT ${fields} FROM read_json(${listOf(paths)}, ` +
-    `format = 'newline_delimited', auto_detect = false, records = true, ignore_errors = true, ${readAs(compression)}, ` +
-    // Its buffers are twice as large: one of the default's 32 MB would leave a thread without work.
-    `maximum_object_size = ${MAX_ROW_BYTES}, ` +
-    `columns = {${columns}})))`
-  );
-}
-
-function listOf(paths: readonly string[]): string {
-  return `[${paths.map(quoteText).join(', ')}]`;
-}
-
-function readAs(compression: CopyCompression | undefined): string {
-  return `compression = '${compression ?? 'uncompressed'}'`;
 }
 
 /** Whether a row was left out, by a check or by the reader. */

@@ -2,9 +2,9 @@ import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CopyContext } from './copy-context.ts';
 import { openObject } from './open-object.ts';
+import { SearchedLines } from './searched-lines.ts';
 import type { SpooledFile } from './spool-objects.ts';
 import type { TextLoad } from './strict-load.ts';
-import { searchFor } from './swallowed-bytes.ts';
 
 const LINE_FEED = 0x0a;
 /** The first one is short, as nobody has anything to do until it is there. */
@@ -12,8 +12,14 @@ const FIRST_SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Every segment costs one statement of DuckDB, and two of them are on the disk at a time. */
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 
-/** `lines`: a file of whole lines, not compressed. `swallowed`: nothing follows, for `ByteSearch` has found something. */
-export type LineSegment = { readonly kind: 'lines'; readonly path: string } | { readonly kind: 'swallowed' };
+/**
+ * `lines`: a file of whole lines, not compressed. `plain`: one of lines that are plain, and how many. `swallowed`: nothing
+ * follows, for `ByteSearch` has found something.
+ */
+export type LineSegment =
+  | { readonly kind: 'lines'; readonly path: string }
+  | { readonly kind: 'plain'; readonly path: string; readonly lines: number }
+  | { readonly kind: 'swallowed' };
 
 /**
  * The lines of compressed files, inflated once and searched on the way, in files that DuckDB reads with all its threads.
@@ -32,23 +38,22 @@ export async function* lineSegments(
   const places = [new Place(context), new Place(context)] as const;
   let count = 0;
   let place: Place = places[0];
+  const searched = new SearchedLines(load);
   const finish = async (): Promise<LineSegment> => {
     const path = await place.finish();
     count += 1;
     place = places[count % 2] as Place;
-    return { kind: 'lines', path };
+    const lines = searched.endSegment();
+    return lines === undefined ? { kind: 'lines', path } : { kind: 'plain', path, lines };
   };
   try {
     for (const { file, path } of files) {
-      const search = searchFor(load);
-      let last = LINE_FEED;
       for await (const chunk of openObject({ ...file, path }, load.options.compression, context)) {
         if (signal.aborted) return;
-        if (search.finds(chunk)) {
+        if (searched.finds(chunk)) {
           yield { kind: 'swallowed' };
           return;
         }
-        last = chunk.at(-1) ?? last;
         const isFull = place.bytes + chunk.length >= (count === 0 ? FIRST_SEGMENT_BYTES : SEGMENT_BYTES);
         const end = isFull ? chunk.lastIndexOf(LINE_FEED) + 1 : 0;
         if (end > 0) {
@@ -57,8 +62,13 @@ export async function* lineSegments(
         }
         await place.write(chunk.subarray(end));
       }
+      const { missing, isFound } = searched.endFile();
+      if (isFound) {
+        yield { kind: 'swallowed' };
+        return;
+      }
       // The next file begins with a line of its own.
-      if (last !== LINE_FEED) await place.write(Buffer.of(LINE_FEED));
+      await place.write(missing);
     }
     if (place.bytes > 0) yield await finish();
   } finally {
