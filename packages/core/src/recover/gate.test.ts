@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isConfirmed, isGateCode, isOverdue, judgeProbes, nextLookAt } from './gate.ts';
+import { freshGate, isConfirmed, isGateCode, isOverdue, isShut, judgeProbes, nextLookAt } from './gate.ts';
 import { type ErrorClass, LoadError } from './load-error.ts';
 
 const failed = (errorClass: ErrorClass) => ({
@@ -60,6 +60,13 @@ describe('a hold', () => {
     expect([60_999, 61_000].map((now) => isOverdue(hold, now, 60_000))).toEqual([false, true]);
     const tried = { ...hold, triedAt: 61_000 };
     expect([120_999, 121_000].map((now) => isOverdue(tried, now, 60_000))).toEqual([false, true]);
+  });
+
+  it('shuts the gate until its time is up, and a pause until it ends', () => {
+    const hold = { reason: '', since: 0, until: 10, triedAt: null };
+    expect([9, 10].map((now) => isShut({ ...freshGate(), hold }, now))).toEqual([true, false]);
+    expect(isShut({ ...freshGate(), pause: { by: 'ada', why: '', since: 0 } }, 99)).toBe(true);
+    expect(isShut(freshGate(), 0)).toBe(false);
   });
 
   it('of the gate is told from a lane’s own by its code', () => {

@@ -40,6 +40,11 @@ export interface Gate {
   readonly lastOutage: { readonly since: EpochMs; readonly endedAt: EpochMs } | null;
 }
 
+/** Whether no lane may submit, whatever it waits for itself: told by the gate alone, windows not among it. */
+export function isShut({ pause, hold }: Gate, now: EpochMs): boolean {
+  return pause !== null || (hold !== null && now < hold.until);
+}
+
 export function freshGate(): Gate {
   return { version: 0, hold: null, pause: null, doubt: null, lastOutage: null };
 }

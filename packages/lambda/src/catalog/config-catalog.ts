@@ -134,6 +134,8 @@ export class ConfigCatalog implements Catalog {
           iamRole: warehouse.iamRole,
           maxLoads: warehouse.maxLoads,
           statementTimeoutMs: warehouse.statementTimeoutMs,
+          windows: warehouse.windows,
+          maxHoldMs: warehouse.maxHoldMs,
         },
         routesOf: (at: ObjectRef) => routesOf(routes, at),
         wakeQueueUrl: wakeQueueUrl ?? config.wakes?.queue,

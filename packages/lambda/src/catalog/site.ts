@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DynamoDbTracker } from '@millrace/aws/dynamodb';
-import { DataApiWarehouse, type WarehouseAddress } from '@millrace/aws/redshift';
+import { DataApiWarehouse, redshiftAvailability, type WarehouseAddress } from '@millrace/aws/redshift';
 import { S3ObjectStore } from '@millrace/aws/s3';
 import { SqsWakeQueue } from '@millrace/aws/sqs';
 import {
@@ -12,6 +12,7 @@ import {
   type WakeQueue,
 } from '@millrace/core';
 import type { Clients } from '../clients.ts';
+import { errorFields, type Log } from '../log.ts';
 
 /** One database of one warehouse with the targets in it. Everything in it outlives an invocation, and decides nothing. */
 export interface Site {
@@ -45,7 +46,10 @@ export interface SitePlace {
   readonly database: string;
   readonly secretArn?: string | undefined;
   readonly table: string;
-  readonly settings: Pick<LoaderSettings, 'control' | 'iamRole' | 'maxLoads' | 'statementTimeoutMs'>;
+  readonly settings: Pick<
+    LoaderSettings,
+    'control' | 'iamRole' | 'maxLoads' | 'statementTimeoutMs' | 'windows' | 'maxHoldMs'
+  >;
   readonly routesOf: (at: ObjectRef) => readonly string[];
   readonly wakeQueueUrl: string | undefined;
   readonly wakePrefix: string;
@@ -64,7 +68,10 @@ const QUESTION_TIMEOUT_MS = 90_000;
 /** A throttled call is given up early: the lane backs off by itself, and no function is paid for waiting. */
 const PATIENCE_MS = 1_000;
 
-export function openSite(place: SitePlace, { clients, now }: { clients: Clients; now: () => number }): Site {
+export function openSite(
+  place: SitePlace,
+  { clients, now, log }: { clients: Clients; now: () => number; log: Log },
+): Site {
   const { name, address, database, secretArn, table, settings, routesOf, wakePrefix, wakeQueueUrl } = place;
   const targets = new Map<string, TargetDefinition>();
   const loader: Site['loader'] = {
@@ -78,6 +85,12 @@ export function openSite(place: SitePlace, { clients, now }: { clients: Clients;
       patienceMs: PATIENCE_MS,
       now,
     }),
+    // The control plane is not asked: its client would make every function a third larger. A cluster is probed.
+    availability: redshiftAvailability(
+      clients.redshiftData,
+      { address, database, secretArn },
+      { now, onError: (error) => log.warn('the state of the warehouse is not known', errorFields(error)) },
+    ),
     targets,
     routesOf,
     settings: {

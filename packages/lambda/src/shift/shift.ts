@@ -5,6 +5,7 @@ import {
   advance,
   chanceOf,
   definitionOf,
+  isShut,
   type Lane,
   LoadError,
   type Loader,
@@ -152,11 +153,14 @@ export class Shift {
     let known = lane;
     if (!site.prepared.has(target)) {
       known ??= await loader.tracker.lane(target);
-      if (needsPreparing(known, loader.now())) {
+      const isNeeded = needsPreparing(known, loader.now());
+      // What is paused or away is not asked about its tables either: the lane waits, and is made ready when it is back.
+      const isPutOff = isNeeded && isShut(await loader.tracker.gate(), loader.now());
+      if (isNeeded && !isPutOff) {
         if (!(await prepare(loader, known))) return { kind: 'lost-race' };
         known = undefined;
       }
-      site.prepared.add(target);
+      if (!isPutOff) site.prepared.add(target);
     }
     const isBulk = site.bulkTargets.has(target);
     const options = { drain: isDraining, lane: known };
