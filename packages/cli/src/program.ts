@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
 import { addFailures } from './commands/failures.ts';
@@ -10,6 +11,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addPause, addResume } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
 import { addQuery } from './commands/query.ts';
+import { addReconcile } from './commands/reconcile.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRedshift } from './commands/redshift.ts';
 import { addRestore } from './commands/restore.ts';
@@ -22,9 +24,11 @@ const COMMANDS = [
   addUp,
   addLoad,
   addBulk,
+  addBackfill,
   addStatus,
   addFailures,
   addRedrive,
+  addReconcile,
   addPause,
   addResume,
   addPlan,

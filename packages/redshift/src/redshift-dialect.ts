@@ -116,9 +116,11 @@ WHERE kind = 'load' AND key_id IN (${statement.keyIds.map(quoteText).join(', ')}
       case 'page-receipts': {
         const after = statement.after === null ? '' : ` AND url > ${quoteText(statement.after)}`;
         const before = statement.before === null ? '' : ` AND url < ${quoteText(statement.before)}`;
+        const { etags } = statement;
+        const ofEtags = etags === undefined ? '' : ` AND etag IN (${etags.map(quoteText).join(', ')})`;
         return `SELECT file_id, key_id, url, etag, size, job_id
 FROM ${quoteTable(statement.receipts)}
-WHERE kind = 'load'${after}${before}
+WHERE kind = 'load'${after}${before}${ofEtags}
 ORDER BY url
 LIMIT ${statement.limit}`;
       }

@@ -352,6 +352,20 @@ describe('a warehouse that was restored from an older snapshot', () => {
     });
   });
 
+  it('does not take for lost what came by another way than the prefix, and was moved', async () => {
+    const project = newProject(MOVED);
+    await project.drain(async (millrace) => {
+      project.put('history/1.csv', '1\n');
+      const paths = [{ s3_path: 's3://lake/history/', table: T }];
+      await millrace.bulk(JSON.stringify({ paths, copy: { options: 'FORMAT CSV' } }));
+      await millrace.untilIdle();
+      expect(await rowsOf(millrace, VALUES)).toEqual(valuesOf(1));
+      const moved = { bucket: 'lake', key: 'processed/history/1.csv' };
+      expect(await project.loader.objects.head(moved)).toBeDefined();
+      expect(await reconcileAll(millrace, { repair: true })).toEqual(NOTHING);
+    });
+  });
+
   it('leaves a newer object where it is, and says what to do with the older one', async () => {
     const project = await restored(MOVED, loadLater);
     project.put('in/sub/4.csv', '44\n');

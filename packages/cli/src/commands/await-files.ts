@@ -63,7 +63,7 @@ export async function handAndAwait({ project, context, json, hand, what }: Await
       }
       await Promise.race([pause(waitMs), signal.stopped]);
       try {
-        for (const file of await ask(session.operations, waiting)) files.set(keyOf(file), file);
+        for (const file of await askFiles(session.operations, waiting)) files.set(keyOf(file), file);
         const held = await holds.look(session.operations, new Set(waiting.map(({ target }) => target)));
         if (held !== undefined) {
           context.fail(held);
@@ -87,7 +87,7 @@ export async function handAndAwait({ project, context, json, hand, what }: Await
 }
 
 /** Notices a lane that stays held: its files wait for a person, and so would this command. */
-class HoldWatch {
+export class HoldWatch {
   readonly #since = new Map<string, number>();
 
   /** A sentence about the first of these lanes that has been held for a while. */
@@ -109,7 +109,11 @@ class HoldWatch {
   }
 }
 
-async function ask(operations: Operations, files: readonly HandedFile[]): Promise<readonly HandedFile[]> {
+/** Where files stand now, in as many questions as they take. */
+export async function askFiles(
+  operations: Operations,
+  files: readonly HandedFile[],
+): Promise<readonly HandedFile[]> {
   const filesOf = Map.groupBy(files, ({ target }) => target);
   const answers: HandedFile[] = [];
   for (const [target, mine] of filesOf) {
@@ -159,7 +163,8 @@ async function report(
   }
 }
 
-async function reasonOf({ target, url, status }: HandedFile, operations: Operations): Promise<string> {
+/** Why a file that was handed over is not loaded, as a sentence. */
+export async function reasonOf({ target, url, status }: HandedFile, operations: Operations): Promise<string> {
   const name = showText(url);
   if (status === 'superseded')
     return `${name} is superseded: a newer version of it was waiting for ${target}`;

@@ -174,13 +174,15 @@ export type Statement =
   | { readonly kind: 'select-receipts'; readonly receipts: TableName; readonly keyIds: readonly string[] }
   /**
    * Receipts of loads in the order of their URLs' bytes, at most `limit`: file_id, key_id, url, etag, size, job_id. Those
-   * behind `after` (null: from the beginning) and before `before` (null: to the end).
+   * behind `after` (null: from the beginning) and before `before` (null: to the end); with `etags`, of objects that had one
+   * of these.
    */
   | {
       readonly kind: 'page-receipts';
       readonly receipts: TableName;
       readonly after: string | null;
       readonly before: string | null;
+      readonly etags?: readonly string[];
       readonly limit: number;
     }
   /** One row for an attempt: `loaded` (receipts of it) and `voided`. */

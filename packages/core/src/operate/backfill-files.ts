@@ -1,9 +1,10 @@
 import { parseUrl, urlOf } from '../file/identity.ts';
 import type { LoadFile } from '../file/load-file.ts';
 import { UNLOAD_PREFIX } from '../file/route.ts';
-import type { BatchingPolicy } from '../load/target-definition.ts';
+import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
 import type { BackfillCount, BackfillRequest, BackfillStep } from '../ports/operations.ts';
+import { LoadError } from '../recover/load-error.ts';
 import { fileOf } from '../verbs/list-files.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { handedFiles } from './handed-files.ts';
@@ -23,11 +24,16 @@ const PAGE = 1_000;
  *
  * The lane loads in the order of arrival, and a step hands over one job of files at most, as if they arrived now. Whoever
  * takes the next step when these are done never has more than that in the line: a file that arrives meanwhile
- * waits for one job of the backfill at most, and a busy lane gives the backfill every second job.
+ * waits for one job of the backfill at most, and a busy lane gives the backfill a job whenever it has loaded what came
+ * before it.
+ *
+ * @throws LoadError `target-unknown`, `invalid-url`, `backfill-elsewhere`
  */
 export async function backfillFiles(loader: Loader, request: BackfillRequest): Promise<BackfillStep> {
   const { target, dryRun } = request;
-  const { batching } = definitionOf(loader, target);
+  const definition = definitionOf(loader, target);
+  const { batching } = definition;
+  checkReach(definition, request.prefix);
   const tally = new Tally();
   const fresh: JudgedFile[] = [];
   let page: PageEntry[] = [];
@@ -126,16 +132,39 @@ class Count {
   }
 }
 
-/** What a listing has and nobody means: marks of folders and of writers, what is Millrace's own, what UNLOAD wrote. */
+/**
+ * Files that are moved or deleted when they are loaded have to come from the target's own prefixes: what somebody keeps
+ * elsewhere must not vanish from there, and what was moved is found again only by the prefix that it came from.
+ */
+function checkReach({ name, after, from }: TargetDefinition, prefix: string): void {
+  parseUrl(prefix);
+  const isOwn = from.some((own) => prefix.startsWith(own));
+  if (isOwn || after.kind === 'keep' || after.kind === 'tag') return;
+  throw new LoadError(
+    'backfill-elsewhere',
+    `${prefix} is not below a prefix of ${name}, whose loaded files are taken away ('after' is '${after.kind}')`,
+    { hint: `name a prefix below ${from.join(' or ')}, or copy the files there` },
+  );
+}
+
+/**
+ * What the target's routes take; and elsewhere all but marks of folders and of writers, what is Millrace's own, and what
+ * UNLOAD wrote.
+ */
 function isMeant(
-  { settings: { control } }: Loader,
-  { bucket, key, lastModifiedAt }: ObjectInfo,
-  { prefix, since, until }: BackfillRequest,
+  loader: Loader,
+  object: ObjectInfo,
+  { target, prefix, since, until }: BackfillRequest,
 ): boolean {
+  const { bucket, key, lastModifiedAt } = object;
   if (since !== undefined && lastModifiedAt < since) return false;
   if (until !== undefined && lastModifiedAt >= until) return false;
+  const url = urlOf(object);
+  if (definitionOf(loader, target).from.some((own) => url.startsWith(own)))
+    return loader.routesOf(object).includes(target);
+  const { control } = loader.settings;
   if (key.endsWith('/') || key.startsWith(UNLOAD_PREFIX)) return false;
   if (bucket === control.bucket && key.startsWith(control.key)) return false;
-  const below = key.slice(parseUrl(prefix).key.length);
-  return !below.split('/').some((name) => name.startsWith('_') || name.startsWith('.'));
+  const names = url.slice(prefix.length).split('/');
+  return !names.some((name) => name.startsWith('_') || name.startsWith('.'));
 }

@@ -24,19 +24,31 @@ const PAGE = 10_000;
 
 /**
  * The receipts of a target by place, in the order of the URLs' bytes, behind `after` and before `before` (null: no bound).
- * A page is held at a time. None when the target has no ledger (any more): then nothing is proven.
+ * A page is held at a time. `etags`: only of objects that had one of these. None when the target has no ledger (any more): then nothing is proven.
  */
 export async function* readReceiptPlaces(
   loader: Loader,
   target: string,
-  { after, before, pageSize = PAGE }: { after: string | null; before: string | null; pageSize?: number },
+  {
+    after,
+    before,
+    etags,
+    pageSize = PAGE,
+  }: { after: string | null; before: string | null; etags?: readonly string[]; pageSize?: number },
 ): AsyncGenerator<ReceiptPlace> {
   const { receipts } = ledgerOf(target);
   const { warehouse } = loader;
   if (!(await hasLedger(loader, target))) return;
   let [position, limit] = [after, pageSize];
   for (;;) {
-    const sql = warehouse.dialect.render({ kind: 'page-receipts', receipts, after: position, before, limit });
+    const sql = warehouse.dialect.render({
+      kind: 'page-receipts',
+      receipts,
+      after: position,
+      before,
+      ...(etags === undefined ? {} : { etags }),
+      limit,
+    });
     const rows = await warehouse.transact([sql]);
     const places = placesOf(rows);
     const isLast = rows.length < limit;

@@ -21,6 +21,8 @@ const SUSPECTS = 1_000;
 interface MovedObject {
   readonly object: ObjectInfo;
   readonly origin: ObjectRef;
+  /** What its key has beyond the prefix that it was moved to. */
+  readonly rest: string;
 }
 
 /**
@@ -69,9 +71,10 @@ async function* listMoved(
   const { bucket, key: prefix } = parseUrl(source);
   const startAfter = after === null ? {} : { startAfter: to.key + after.slice(source.length) };
   for await (const object of objects.list({ bucket: to.bucket, prefix: to.key, ...startAfter })) {
-    const origin = { bucket, key: prefix + object.key.slice(to.key.length) };
+    const rest = object.key.slice(to.key.length);
+    const origin = { bucket, key: prefix + rest };
     // What else lies there has never been a load file of the target.
-    if (routesOf(origin).includes(name)) yield { object, origin };
+    if (routesOf(origin).includes(name)) yield { object, origin, rest };
   }
 }
 
@@ -93,18 +96,41 @@ async function findLost(
   { suspects, repair }: { suspects: readonly MovedObject[]; repair: boolean },
 ): Promise<readonly ReconcileEntry[]> {
   if (suspects.length === 0) return [];
+  const elsewhere = await findElsewhere(loader, target, suspects);
   const objects = new Map<string, ObjectInfo>();
-  const files = suspects.map(({ object, origin }) => {
-    const file = loadFileOf({ ...origin, etag: object.etag, size: object.size }, object.lastModifiedAt);
-    objects.set(file.id, object);
-    return file;
-  });
+  const files = suspects
+    .filter((suspect) => !elsewhere.has(suspect))
+    .map(({ object, origin }) => {
+      const file = loadFileOf({ ...origin, etag: object.etag, size: object.size }, object.lastModifiedAt);
+      objects.set(file.id, object);
+      return file;
+    });
   const entries: ReconcileEntry[] = [];
   for (const judged of (await judgeFiles(loader, target, files)).filter(isLost)) {
     const object = objects.get(judged.file.id);
     if (object !== undefined) entries.push(await judgeLost(loader, target, { judged, object, repair }));
   }
   return entries;
+}
+
+/**
+ * Those that came by another way than the target's prefix (a bulk load): they were moved with the whole of their key, and
+ * have a receipt in another place.
+ */
+async function findElsewhere(
+  loader: Loader,
+  target: string,
+  suspects: readonly MovedObject[],
+): Promise<ReadonlySet<MovedObject>> {
+  const etags = [...new Set(suspects.map(({ object }) => object.etag))];
+  const found = new Set<string>();
+  for await (const { url, receipts } of readReceiptPlaces(loader, target, {
+    after: null,
+    before: null,
+    etags,
+  }))
+    for (const { etag, size } of receipts) found.add(`${etag} ${size} ${parseUrl(url).key}`);
+  return new Set(suspects.filter(({ object, rest }) => found.has(`${object.etag} ${object.size} ${rest}`)));
 }
 
 /** One moved object that the receipts do not know. */
