@@ -17,7 +17,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   aws: ['core', 'redshift'],
   lambda: ['core', 'redshift', 'aws'],
   runtime: ['core', 'redshift-local', 'local', 'aws'],
-  testkit: ['core'],
+  // All but the simulator's real-SQL mode needs core alone.
+  testkit: ['core', 'redshift-local', 'local'],
   cli: ['core', 'redshift-local', 'runtime', 'local', 'aws'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };

@@ -33,7 +33,9 @@ export async function loadCalmly(calm: CalmLoad): Promise<void> {
       });
     }
   }
-  await scheduler.run({ until: scheduler.now + WRITTEN_WITHIN_MS + 2 * LOAD_MS, isOver: () => false });
+  const longest = Math.max(...lanes.map(({ definition }) => definition.batching.freshnessMs));
+  const lastLimit = scheduler.now + WRITTEN_WITHIN_MS + longest + LOAD_MS + 2 * calm.maxSkewMs;
+  await scheduler.run({ until: lastLimit, isOver: () => false });
   if (written.length < lanes.length * FILES)
     story.violate('fresh rows', 'the simulator did not write its files');
   for (const place of written) checkFreshness(calm, place);

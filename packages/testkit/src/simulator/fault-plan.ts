@@ -71,9 +71,11 @@ export class FaultPlan {
   readonly #rates: Rates;
   #isCalm = false;
 
-  constructor(dice: Dice) {
+  /** @param isHarsh every kind of fault at its highest rate. */
+  constructor(dice: Dice, { isHarsh }: { isHarsh: boolean }) {
     this.#dice = dice;
-    const rate = (...choices: readonly number[]): number => dice.pick(choices);
+    const rate = (...choices: readonly number[]): number =>
+      isHarsh ? Math.max(...choices) : dice.pick(choices);
     this.#rates = {
       call: {
         'die-before': rate(0.003, 0.01, 0.03),
@@ -92,7 +94,8 @@ export class FaultPlan {
         transient: rate(0, 0.05, 0.15),
         refused: rate(0, 0, 0.03),
       },
-      lost: rate(0, 0.05, 0.3, 0.8),
+      // With most messages lost nothing happens, which hides more than it shows.
+      lost: isHarsh ? 0.1 : rate(0, 0.05, 0.3, 0.8),
       twice: rate(0, 0.1, 0.4),
       late: rate(0, 0.1, 0.3),
     };

@@ -47,19 +47,24 @@ export class Gate {
                 this.#list(Reflect.apply(own, target, args) as AsyncIterable<unknown>, {
                   ...options,
                   method,
-                  site: awaitSiteOf(`${options.name}.${method}`, call),
+                  site: this.#siteOf(`${options.name}.${method}`, call),
                 })
             : (...args: unknown[]) =>
                 this.#call(() => Reflect.apply(own, target, args) as Promise<unknown>, {
                   ...options,
                   method,
                   said: args,
-                  site: awaitSiteOf(`${options.name}.${method}`, call),
+                  site: this.#siteOf(`${options.name}.${method}`, call),
                 });
         calls.set(property, call);
         return call;
       },
     });
+  }
+
+  /** Nobody dies when it is calm: then the place is of no interest, and finding it takes a quarter of the time. */
+  #siteOf(name: string, call: (...args: unknown[]) => unknown): AwaitSite {
+    return this.#parts.faults.isCalm ? { name, position: 0 } : awaitSiteOf(name, call);
   }
 
   async *#list(all: AsyncIterable<unknown>, call: Omit<Call, 'said'>): AsyncIterable<unknown> {
@@ -75,7 +80,7 @@ export class Gate {
   #call(effect: () => Promise<unknown>, call: Call): Promise<unknown> {
     const { scheduler, dice, faults, outages, coverage, story } = this.#parts;
     const { name, method, worker, verb, site } = call;
-    const isFirst = coverage.reach(verb, site) === 0;
+    const isFirst = !faults.isCalm && coverage.reach(verb, site) === 0;
     const fault = faults.ofCall({ isFirst });
     const told = (what: string): void =>
       story.tell(() => `${worker.name} ${verb}: ${site.name}${sayArguments(call.said)} ${what}`);

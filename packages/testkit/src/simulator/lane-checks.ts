@@ -84,8 +84,9 @@ export class LaneChecks {
         return tracker.redrive(target, ids, now);
       },
       addArrivals: async (target, count) => {
-        await tracker.addArrivals(target, count);
+        const lane = await tracker.addArrivals(target, count);
         this.#countArrivals(target);
+        return lane;
       },
       putLane: (lane, options) => this.#putLane(tracker, lane, options),
     });

@@ -1,15 +1,18 @@
 import { parseArgs } from 'node:util';
+import { tellCatchers } from './find-catcher.ts';
 import { isMechanism, MECHANISMS, type Mechanism } from './mechanism.ts';
 import { type RunReport, runSeeds } from './run-seeds.ts';
 import { simulate } from './simulate.ts';
 
-const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--story] [--awaits] [--real] [--without MECHANISM]
+const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--story] [--awaits] [--real] [--harsh] [--mechanisms] [--without MECHANISM]
 
   --seeds N    how many seeds (100)
   --from S     the first one (1)
   --real       on redshift-local's real SQL and SQLite instead of models
   --story      what happened, in order; of a failing seed it is told anyway
   --awaits     how often each await of each verb was crashed
+  --harsh      every kind of fault at its highest rate
+  --mechanisms take each mechanism away in turn until somebody notices, and print the table
   --without M  take a mechanism away: ${Object.keys(MECHANISMS).join(', ')}
   --json       the last line is the report as JSON
 
@@ -25,6 +28,8 @@ interface Arguments {
   readonly isTold: boolean;
   readonly showsAwaits: boolean;
   readonly isReal: boolean;
+  readonly isHarsh: boolean;
+  readonly takesAllAway: boolean;
   readonly without: Mechanism | undefined;
 }
 
@@ -38,6 +43,8 @@ function readArguments(args: readonly string[]): Arguments {
       story: { type: 'boolean', default: false },
       awaits: { type: 'boolean', default: false },
       real: { type: 'boolean', default: false },
+      harsh: { type: 'boolean', default: false },
+      mechanisms: { type: 'boolean', default: false },
       without: { type: 'string' },
     },
   });
@@ -52,6 +59,8 @@ function readArguments(args: readonly string[]): Arguments {
     isTold: values.story,
     showsAwaits: values.awaits,
     isReal: values.real,
+    isHarsh: values.harsh,
+    takesAllAway: values.mechanisms,
     without,
   };
 }
@@ -65,7 +74,11 @@ function readCount(name: string, text: string, least: number): number {
 }
 
 async function run(args: Arguments): Promise<number> {
-  const { seeds, from, isJson, isTold, showsAwaits, isReal, without } = args;
+  const { seeds, from, isJson, isTold, showsAwaits, isReal, isHarsh, without } = args;
+  if (args.takesAllAway) {
+    for await (const line of tellCatchers({ from, seeds })) console.log(line);
+    return 0;
+  }
   // An engine of real SQL takes a while to load.
   const open = isReal ? (await import('./real-backing.ts')).openReal : undefined;
   const startedAt = performance.now();
@@ -73,6 +86,7 @@ async function run(args: Arguments): Promise<number> {
     seeds,
     from,
     without,
+    isHarsh,
     open,
     onSeed: ({ seed, violations }) => {
       for (const { checker, text, atMs } of violations) {
@@ -86,6 +100,7 @@ async function run(args: Arguments): Promise<number> {
     const { story } = await simulate({
       seed: told,
       isTold: true,
+      isHarsh,
       ...(without === undefined ? {} : { without }),
     });
     console.log(`\nthe story of seed ${told}:`);

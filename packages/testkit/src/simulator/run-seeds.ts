@@ -8,6 +8,7 @@ export interface RunOptions {
   readonly seeds: number;
   readonly without?: Mechanism | undefined;
   readonly onSeed?: (report: SeedReport) => void;
+  readonly isHarsh?: boolean;
   /** Stop at the first seed with a violation. */
   readonly stopsAtFirst?: boolean;
   /** What is below the ports; models when nothing is said. */
@@ -29,7 +30,7 @@ export interface RunReport {
 
 /** Runs seeds one after the other: a seed depends on nothing but its number. */
 export async function runSeeds(options: RunOptions): Promise<RunReport> {
-  const { from, seeds, without, onSeed, stopsAtFirst = false, open } = options;
+  const { from, seeds, without, onSeed, stopsAtFirst = false, isHarsh = false, open } = options;
   const coverage = new Coverage();
   const faultsByKind = new Map<FaultKind, number>();
   const failed: SeedReport[] = [];
@@ -42,6 +43,7 @@ export async function runSeeds(options: RunOptions): Promise<RunReport> {
   for (let seed = from; seed < from + seeds; seed += 1) {
     const report = await simulate({
       seed,
+      isHarsh,
       ...(without === undefined ? {} : { without }),
       ...(open === undefined ? {} : { open }),
     });

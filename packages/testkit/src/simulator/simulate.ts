@@ -25,15 +25,17 @@ export interface SimulateOptions {
   /** Taken away, to see that somebody notices. */
   readonly without?: Mechanism;
   readonly isTold?: boolean;
+  /** Every kind of fault at its highest rate; so is each seed that lacks a mechanism. */
+  readonly isHarsh?: boolean;
   /** What is below the ports; models when nothing is said. */
   readonly open?: (parts: BackingParts) => Promise<Backing>;
 }
 
 /** Runs one seed, from the first file to the last check. The same seed does the same. */
 export async function simulate(options: SimulateOptions): Promise<SeedReport> {
-  const { seed, without, isTold = false, open = openModel } = options;
+  const { seed, without, isTold = false, isHarsh = false, open = openModel } = options;
   const coverage = new Coverage();
-  const world = await World.make({ seed, coverage, without: without ?? null, isTold }, open);
+  const world = await World.make({ seed, coverage, without: without ?? null, isTold, isHarsh }, open);
   try {
     await world.run();
   } finally {

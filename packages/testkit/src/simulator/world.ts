@@ -45,6 +45,7 @@ export interface WorldOptions {
   readonly coverage: Coverage;
   readonly without: Mechanism | null;
   readonly isTold: boolean;
+  readonly isHarsh: boolean;
 }
 
 const START_AT = Date.UTC(2026, 0, 5);
@@ -83,7 +84,9 @@ export class World {
   static async make(options: WorldOptions, open: (parts: BackingParts) => Promise<Backing>): Promise<World> {
     const dice = new Dice(`seed ${options.seed}`);
     const scheduler = new Scheduler(START_AT);
-    const faults = new FaultPlan(dice.fork('faults'));
+    const faults = new FaultPlan(dice.fork('faults'), {
+      isHarsh: options.without !== null || options.isHarsh,
+    });
     const backing = await open({ scheduler, faults, dice: dice.fork('engine') });
     return new World(options, { dice, scheduler, faults, backing });
   }

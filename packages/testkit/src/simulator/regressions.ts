@@ -1,0 +1,20 @@
+/** A seed that once had a violation, and what it was. */
+export interface Regression {
+  readonly seed: number;
+  readonly why: string;
+}
+
+/**
+ * Seeds that found something. A change of the verbs changes what a seed does, so each defect has a test of its own too;
+ * the seeds stay because what was bad once is a good place to look.
+ */
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    seed: 1,
+    why: 'after an outage, with a budget of one, a lane without a place took every look at the gate, and the claimed job of a dead worker was never let in',
+  },
+  {
+    seed: 159,
+    why: 'a worker that stood still superseded a version that a job in hand had loaded: allowed, for settling that job mends it',
+  },
+];
