@@ -8,9 +8,9 @@ import {
   type Verdict,
 } from '../recover/gate.ts';
 import { UNAVAILABLE_HOLD_MS } from '../recover/retry-policy.ts';
+import type { FailedJob } from './failed-job.ts';
 import { askProbe, holdAll } from './hold-warehouse.ts';
 import type { Loader } from './loader.ts';
-import type { FailedJob } from './settle-failure.ts';
 
 /** What a lane does that found the warehouse away. */
 export type OutageVerdict =

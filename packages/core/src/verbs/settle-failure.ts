@@ -1,9 +1,9 @@
 import type { LoadFile } from '../file/load-file.ts';
-import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import type { Lane } from '../lane/lane.ts';
 import { GATE_CODES } from '../recover/gate.ts';
-import type { LoadError } from '../recover/load-error.ts';
 import { HOLD_MS, retryAt } from '../recover/retry-policy.ts';
 import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
+import type { FailedJob } from './failed-job.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { noteAlive } from './hold-warehouse.ts';
@@ -12,18 +12,6 @@ import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
-
-/** A job that did not commit, for certain, or that could not even be submitted. */
-export interface FailedJob {
-  readonly lane: Lane;
-  /** Null when the failure came before there was one. */
-  readonly job: JobRef | null;
-  readonly statement: StatementRef | null;
-  readonly error: LoadError;
-  readonly files: readonly LoadFile[];
-  /** Where COPY read each file, when that is not its own place. */
-  readonly loadUrlOf?: (file: LoadFile) => string;
-}
 
 /** What is left to do after the files' verdicts: the lane's next state. */
 type Next =

@@ -1,0 +1,15 @@
+import type { LoadFile } from '../file/load-file.ts';
+import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import type { LoadError } from '../recover/load-error.ts';
+
+/** A job that did not commit, for certain, or that could not even be submitted. */
+export interface FailedJob {
+  readonly lane: Lane;
+  /** Null when the failure came before there was one. */
+  readonly job: JobRef | null;
+  readonly statement: StatementRef | null;
+  readonly error: LoadError;
+  readonly files: readonly LoadFile[];
+  /** Where COPY read each file, when that is not its own place. */
+  readonly loadUrlOf?: (file: LoadFile) => string;
+}
