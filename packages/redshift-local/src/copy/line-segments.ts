@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CopyContext } from './copy-context.ts';
-import { openObject } from './open-object.ts';
+import { openObject, release } from './open-object.ts';
 import { SearchedLines } from './searched-lines.ts';
 import type { SpooledFile } from './spool-objects.ts';
 import type { TextLoad } from './strict-load.ts';
@@ -61,6 +61,7 @@ export async function* lineSegments(
           yield await finish();
         }
         await place.write(chunk.subarray(end));
+        release(chunk);
       }
       const { missing, isFound } = searched.endFile();
       if (isFound) {

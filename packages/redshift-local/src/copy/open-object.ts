@@ -39,6 +39,19 @@ export async function* openObject(
   }
 }
 
+/**
+ * Gives the memory of an inflated chunk back, for one who has done with it and with all chunks before it. The garbage
+ * collector, which looks at all objects when so much memory piles up outside of them, would take a third as much time
+ * as inflating.
+ *
+ * Chunks may share their memory: it is given back with the last one, when zlib has gone on to other memory. Any other
+ * memory, as that of small files, is left alone.
+ */
+export function release({ buffer, byteOffset, byteLength }: Buffer): void {
+  const isLast = byteOffset + byteLength === buffer.byteLength;
+  if (isLast && buffer.byteLength === CHUNK_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 function readLocal(path: string): Readable {
   return createReadStream(path, { highWaterMark: CHUNK_BYTES });
 }
