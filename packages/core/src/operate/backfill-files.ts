@@ -97,6 +97,7 @@ function joinReceipts(
   const receipts = readReceiptPlaces(loader, target, {
     after: after ?? startOf(prefix),
     before: endOf(prefix),
+    pageSize: OBJECTS_PER_STEP,
   });
   return mergeByUrl(listing, receipts, { urlOfLeft: urlOf, urlOfRight: ({ url }) => url });
 }

@@ -11,6 +11,14 @@ export interface Findings {
   next: string | null;
 }
 
+/** Entries of one page: bounds its size, however much is wrong. */
+const ENTRIES_PER_PAGE = 10_000;
+
+/** Whether there is room for no more. */
+export function isFull({ missing, double, orphan }: Findings): boolean {
+  return missing.length + double.length + orphan.length >= ENTRIES_PER_PAGE;
+}
+
 export function noFindings(): Findings {
   return { missing: [], double: [], orphan: [], looked: 0, next: null };
 }

@@ -8,13 +8,13 @@ import { LoadError } from '../../recover/load-error.ts';
 import { fileOf } from '../../verbs/list-files.ts';
 import { definitionOf, type Loader } from '../../verbs/loader.ts';
 import { takeUp } from './find-missing.ts';
-import { entryOf, type Findings, noFindings, type ReconcilePart, repaired } from './findings.ts';
+import { entryOf, type Findings, isFull, noFindings, type ReconcilePart, repaired } from './findings.ts';
 import { isLost, type JudgedFile, judgeFiles } from './judge-files.ts';
 import { type ReceiptPlace, readReceiptPlaces } from './receipt-places.ts';
 import { endOf, mergeByUrl } from './url-order.ts';
 
 /** Moved objects and places per page. */
-const PLACES_PER_PAGE = 20_000;
+const PLACES_PER_PAGE = 200_000;
 const SUSPECTS = 1_000;
 
 /** A moved object, and the place that it may have come from. */
@@ -49,7 +49,7 @@ export async function reconcileMoved(
     if (one !== undefined && !proves(place, one.object)) suspects.push(one);
     if (suspects.length >= SUSPECTS) await look();
     findings.looked += 1;
-    if (findings.looked >= PLACES_PER_PAGE) {
+    if (findings.looked >= PLACES_PER_PAGE || isFull(findings)) {
       findings.next = url;
       break;
     }

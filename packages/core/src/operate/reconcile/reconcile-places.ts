@@ -6,13 +6,13 @@ import type { ObjectInfo } from '../../ports/object-store.ts';
 import type { ReconcileEntry } from '../../ports/operations.ts';
 import { definitionOf, type Loader } from '../../verbs/loader.ts';
 import { findMissing } from './find-missing.ts';
-import { entryOf, type Findings, noFindings, type ReconcilePart } from './findings.ts';
+import { entryOf, type Findings, isFull, noFindings, type ReconcilePart } from './findings.ts';
 import { listInOrder, lookAtObjects } from './object-looks.ts';
 import { type ReceiptPlace, readReceiptPlaces } from './receipt-places.ts';
 import { mergeByUrl } from './url-order.ts';
 
 /** Places per page: bounds how long one answer takes. */
-const PLACES_PER_PAGE = 20_000;
+const PLACES_PER_PAGE = 200_000;
 /** Suspicions that are looked into at once. */
 const SUSPECTS = 1_000;
 
@@ -43,7 +43,7 @@ export async function reconcilePlaces(
     if (object !== undefined && !isLoaded(object, place)) suspects.push(object);
     if (suspects.length + abandoned.length >= SUSPECTS) await look();
     findings.looked += 1;
-    if (findings.looked >= PLACES_PER_PAGE) {
+    if (findings.looked >= PLACES_PER_PAGE || isFull(findings)) {
       findings.next = url;
       break;
     }
