@@ -158,6 +158,19 @@ describe('an outage', () => {
     expect(await toy.tracker.gate()).toMatchObject({ hold: null, doubt: null });
   });
 
+  it('that is over is over for all lanes at once, and not when each is swept', async () => {
+    const outage = new Outage();
+    const toy = lanes({ availability: { probe: outage.probe } });
+    outage.begin(toy);
+    for (const target of [A, B, C]) await toy.put(target, 'a.csv');
+    await toy.pass(2 * MINUTE_MS);
+    outage.end();
+    // In such small portions nothing is ever swept.
+    for (let n = 0; n < 200 && toy.eventsOf('warehouse-back').length === 0; n += 1) await toy.pass(500);
+    for (let n = 0; n < 10; n += 1) await toy.pass(500);
+    expect([A, B, C].map((target) => toy.loadsOf(target))).toEqual([[1], [1], [1]]);
+  });
+
   it('that only one lane has (a wrong secret) holds that lane, which spends its attempts; the others load', async () => {
     const outage = new Outage();
     const toy = lanes({ availability: { probe: outage.probe } });
