@@ -55,6 +55,10 @@ describe('a hold', () => {
     ]);
   });
 
+  it('is looked at again at a whole millisecond, as every instant is', () => {
+    expect(nextLookAt(0, 30_001)).toBe(37_501);
+  });
+
   it('is overdue at its maximum age, and again after as long', () => {
     const hold = { reason: '', since: 1_000, until: 0, triedAt: null };
     expect([60_999, 61_000].map((now) => isOverdue(hold, now, 60_000))).toEqual([false, true]);

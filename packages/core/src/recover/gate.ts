@@ -71,7 +71,7 @@ const DOUBT_MS = 5 * 60_000;
 
 /** When an outage is looked at again: soon in its first seconds (a restart), every minute in its first hour. */
 export function nextLookAt(since: EpochMs, now: EpochMs): EpochMs {
-  return now + Math.min(MAX_LOOK_MS, Math.max(MIN_LOOK_MS, (now - since) / 4));
+  return now + Math.min(MAX_LOOK_MS, Math.max(MIN_LOOK_MS, Math.round((now - since) / 4)));
 }
 
 /** Whether a hold is so old that a load is tried against its evidence; again after as long. */

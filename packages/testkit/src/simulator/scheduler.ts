@@ -25,9 +25,10 @@ export class Scheduler {
     return this.#now;
   }
 
+  /** Clocks tell whole milliseconds: what is due within one happens at its end. */
   after(ms: number, run: () => void): void {
     this.#order += 1;
-    push(this.#heap, { at: this.#now + Math.max(0, ms), order: this.#order, run });
+    push(this.#heap, { at: this.#now + Math.ceil(Math.max(0, ms)), order: this.#order, run });
   }
 
   sleep(ms: number): Promise<void> {
