@@ -21,6 +21,8 @@ import type { Story } from './story.ts';
 export interface StatementEvents {
   readonly onSubmitted: (ref: StatementRef) => void;
   readonly eventsOf: (ref: StatementRef) => EngineEvents;
+  /** The client hears that the statement was aborted, whatever is true. */
+  readonly onReported: (ref: StatementRef) => void;
   /** Over, one way or the other; nobody who is told may rely on being told. */
   readonly onEnded: (ref: StatementRef) => void;
 }
@@ -197,6 +199,9 @@ export class SimulatedWarehouse implements Warehouse {
     const killWithin = (error: LoadError): void =>
       scheduler.after(dice.int(1, 3_000), () => session.kill(error));
     submission.isForgotten = fate === 'zombie' || fate === 'aborted-alive' || fate === 'lost-rollback';
+    if (submission.isForgotten) {
+      scheduler.after(dice.int(10, 1_500), () => this.#options.events.onReported(submission.ref));
+    }
     switch (fate) {
       case 'slow':
         return session.takeTime(dice.int(10_000, 180_000));

@@ -216,6 +216,7 @@ export class World {
           this.#watch(ref);
         },
         eventsOf: (ref) => this.checks.eventsOf(ref),
+        onReported: (ref) => this.#courier.deliver(() => this.#deployment.ended(ref.name)),
         onEnded: (ref) => {
           this.checks.ended(ref);
           this.#courier.deliver(() => this.#deployment.ended(ref.name));
