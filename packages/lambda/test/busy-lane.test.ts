@@ -22,7 +22,7 @@ it('a lane gets on, and no file is slept through, while 200 intakes a second mov
   const failed: unknown[] = [];
   // What every intake writes to the lane, whatever it brings: notifications of files that are known, too.
   const crowd = async (): Promise<void> => {
-    const underWay = new Set<Promise<void>>();
+    const underWay = new Set<Promise<unknown>>();
     for (const startedAt = Date.now(); !isOver; intakes += 1) {
       const write = tracker
         .addArrivals(TARGET, 1)

@@ -112,12 +112,14 @@ export class DynamoDbTracker implements Tracker {
     return isDone || (isRepeated && (await this.#isStored(lane)));
   }
 
-  async addArrivals(target: string, count: number): Promise<void> {
-    await this.#table.update(this.#laneKey(target), {
+  async addArrivals(target: string, count: number): Promise<Lane | undefined> {
+    const { item } = await this.#table.update(this.#laneKey(target), {
       UpdateExpression: 'ADD #arrivals :count',
       ExpressionAttributeNames: { '#arrivals': 'arrivals' },
       ExpressionAttributeValues: { ':count': { N: String(count) } },
+      ReturnValues: 'ALL_NEW',
     });
+    return item && toLane(item);
   }
 
   async gate(): Promise<Gate> {
@@ -165,8 +167,13 @@ export class DynamoDbTracker implements Tracker {
     return troubled.sort((a, b) => (b.evidence?.at ?? 0) - (a.evidence?.at ?? 0)).slice(0, limit);
   }
 
-  async markLoaded(target: string, files: readonly LoadFile[]): Promise<void> {
-    await this.#filesOf(target).end(files);
+  async markLoaded(
+    target: string,
+    files: readonly LoadFile[],
+    { lane }: { lane?: Lane } = {},
+  ): Promise<void> {
+    const isAsideEmpty = lane !== undefined && lane.hasAside !== true;
+    await (isAsideEmpty ? this.#filesOf(target).endWaiting(files) : this.#filesOf(target).end(files));
   }
 
   async putAside(
@@ -174,8 +181,13 @@ export class DynamoDbTracker implements Tracker {
     files: readonly { file: LoadFile; status: 'superseded' | 'quarantined'; evidence: Evidence }[],
   ): Promise<void> {
     if (files.length === 0) return;
-    // Makes the lane: a question about all targets finds their files by it.
-    await this.addArrivals(target, 0);
+    // Makes the lane: a question about all targets finds their files by it. Before the files: what a job's end is spared
+    // by the absence of this must not be there yet.
+    await this.#table.update(this.#laneKey(target), {
+      UpdateExpression: 'SET #hasAside = :yes ADD #arrivals :none',
+      ExpressionAttributeNames: { '#hasAside': 'hasAside', '#arrivals': 'arrivals' },
+      ExpressionAttributeValues: { ':yes': { BOOL: true }, ':none': { N: '0' } },
+    });
     await this.#filesOf(target).putAside(files);
   }
 
@@ -218,7 +230,7 @@ export class DynamoDbTracker implements Tracker {
 
   /** An update whose reply was lost is sent again by the client, and then finds itself in its way. */
   async #isStored(lane: Lane): Promise<boolean> {
-    const { arrivals, ...stored } = await this.lane(lane.target);
+    const { arrivals, hasAside: _, ...stored } = await this.lane(lane.target);
     const written = toLane({
       ...this.#laneKey(lane.target),
       ...laneAttributes(lane),

@@ -94,14 +94,28 @@ export class FileItems {
     const ids = [...new Set(files.map(({ id }) => id))];
     const waiting = await this.#waitingItems(ids);
     const aside = await this.#asideItems(ids);
-    const known = ids.filter((id) => waiting.has(id) || aside.has(id));
-    if (known.length === 0) return;
+    await this.#endItems({ waiting: [...waiting.keys()], aside: [...aside.keys()] });
+  }
+
+  /** Files that were waiting when nothing of the lane had ever been put aside: where they are is known without a look. */
+  async endWaiting(files: readonly LoadFile[]): Promise<void> {
+    await this.#endItems({ waiting: [...new Set(files.map(({ id }) => id))], aside: [] });
+  }
+
+  async #endItems({
+    waiting,
+    aside,
+  }: {
+    waiting: readonly string[];
+    aside: readonly string[];
+  }): Promise<void> {
+    const ids = [...new Set([...waiting, ...aside])];
     // The list first: from the instant at which an item goes, a late notification would make a new one.
     const { partition } = this.#keys;
-    for (const item of loadedItems(partition, known, this.#now())) await this.#table.put(item);
+    for (const item of loadedItems(partition, ids, this.#now())) await this.#table.put(item);
     await this.#table.writeAll([
-      ...[...waiting.keys()].map((id) => ({ delete: this.#keys.waiting(id) })),
-      ...[...aside.keys()].map((id) => ({ delete: this.#keys.aside(id) })),
+      ...waiting.map((id) => ({ delete: this.#keys.waiting(id) })),
+      ...aside.map((id) => ({ delete: this.#keys.aside(id) })),
     ]);
   }
 

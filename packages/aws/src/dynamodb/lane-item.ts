@@ -7,9 +7,9 @@ import { type Item, sortKeyOf } from './table-layout.ts';
 /** Bytes of the texts that people wrote into a lane: the item stays below 1 KB, so that a write of it is one unit. */
 const MAX_REASON_BYTES = 400;
 
-/** The attributes that a transition writes. `arrivals` is not among them: only intake moves it. */
+/** The attributes that a transition writes. Not `arrivals`, which intake moves, nor `hasAside`, which putting aside sets. */
 export function laneAttributes(lane: Lane): Record<string, AttributeValue> {
-  const { target: _, version: __, arrivals: ___, ...body } = lane;
+  const { target: _, version: __, arrivals: ___, hasAside: ____, ...body } = lane;
   const { pauseAsked } = lane;
   return marshall({
     ...body,
@@ -25,7 +25,8 @@ export function toLane(item: Item): Lane {
   const stored = unmarshall(item) as Partial<Lane>;
   const fields = Object.keys(fresh) as (keyof Lane)[];
   const known = fields.filter((field) => field !== 'target' && stored[field] !== undefined);
-  return { ...fresh, ...Object.fromEntries(known.map((field) => [field, stored[field]])) };
+  const lane = { ...fresh, ...Object.fromEntries(known.map((field) => [field, stored[field]])) };
+  return stored.hasAside ? { ...lane, hasAside: true } : lane;
 }
 
 function shortened(state: LaneState): LaneState {

@@ -132,15 +132,18 @@ export class TrackerTable {
     }
   }
 
-  /** @returns false when the condition did not hold; `isRepeated`: an attempt before it may have written. */
+  /**
+   * @returns false when the condition did not hold; `isRepeated`: an attempt before it may have written; `item`: as the
+   * update asks for it.
+   */
   async update(
     key: ItemKey,
     update: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>,
-  ): Promise<{ isDone: boolean; isRepeated: boolean }> {
+  ): Promise<{ isDone: boolean; isRepeated: boolean; item?: Item | undefined }> {
     try {
       const command = new UpdateItemCommand({ TableName: this.#name, Key: key, ...update });
-      await this.#client.send(command);
-      return { isDone: true, isRepeated: false };
+      const { Attributes } = await this.#client.send(command);
+      return { isDone: true, isRepeated: false, item: Attributes };
     } catch (cause) {
       if (!isUnmetCondition(cause)) throw toTrackerError(cause, 'write to', this.#name);
       const { $metadata } = cause as { $metadata?: { attempts?: number } };

@@ -13,6 +13,8 @@ export interface JobRef {
   /** SHA-256 of the document: a job is resubmitted byte for byte or not at all. */
   readonly documentHash: string;
   readonly submittedAt: EpochMs;
+  /** The lane's `arrivals` when the job took all that waited: as long as they have not moved, nothing is left behind it. */
+  readonly takesAllAt?: number;
 }
 
 /** Names a statement in the warehouse: `<db>/<schema>.<table>/<job>/<attempt>` finds the lane without a look-up. */
@@ -75,6 +77,8 @@ export interface Lane {
   readonly loadedFiles: number;
   readonly loadedRows: number;
   readonly lastLoadedAt: EpochMs | null;
+  /** Files of it were put aside at some time. Told by trackers whose `markLoaded` depends on it; only they write it. */
+  readonly hasAside?: true;
 }
 
 export function freshLane(target: string): Lane {

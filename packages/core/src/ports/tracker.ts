@@ -59,8 +59,10 @@ export interface Tracker {
   /**
    * Adds to the lane's `arrivals`, unconditionally, creating the lane if needed. Does not touch `version`: a busy
    * intake cannot starve the lane's own transitions. Durable soon: the sweep looks at the files, whatever arrived.
+   *
+   * @returns the lane as this write has left it, where the write itself tells; undefined: whoever needs it reads it.
    */
-  addArrivals(target: string, count: number): Promise<void>;
+  addArrivals(target: string, count: number): Promise<Lane | undefined>;
 
   /** What stands before all lanes; open when nothing was ever stored. */
   gate(): Promise<Gate>;
@@ -90,8 +92,10 @@ export interface Tracker {
   /**
    * Receipts are known: the waiting items end, by identity. Ids that are not there (any more) are added as loaded or
    * ignored. Durable soon: the lane moves on after it, so a lane that has lost it settles its job again.
+   *
+   * @param options `lane`: these are the files of the job that it has in hand, so that they need not be looked for.
    */
-  markLoaded(target: string, files: readonly LoadFile[]): Promise<void>;
+  markLoaded(target: string, files: readonly LoadFile[], options?: { lane?: Lane }): Promise<void>;
   /** Puts files aside, with evidence each. Creates items that are missing; a loaded one stays loaded. */
   putAside(
     target: string,

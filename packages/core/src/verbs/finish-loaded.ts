@@ -1,4 +1,5 @@
 import type { LoadFile } from '../file/load-file.ts';
+import type { Lane } from '../lane/lane.ts';
 import { runDoneAction } from '../load/done-action.ts';
 import { dropPins } from './drop-pins.ts';
 import type { Loader } from './loader.ts';
@@ -11,14 +12,17 @@ const LOADED_TAG = 'millrace:';
  * in between leaves an item less, never a moved file that still waits.
  *
  * The objects of a target that is not configured any more are left alone.
+ *
+ * @param options `lane`: the files are those of its job in hand.
  */
 export async function finishLoaded(
   loader: Loader,
   target: string,
   files: readonly LoadFile[],
+  options: { lane?: Lane } = {},
 ): Promise<void> {
   if (files.length === 0) return;
-  await loader.tracker.markLoaded(target, files);
+  await loader.tracker.markLoaded(target, files, options);
   await dropPins(loader, target, files);
   const definition = loader.targets.get(target);
   if (definition === undefined || definition.after.kind === 'keep') return;

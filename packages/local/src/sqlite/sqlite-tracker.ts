@@ -87,7 +87,7 @@ export class SqliteTracker implements Tracker {
     });
   }
 
-  async addArrivals(target: string, count: number): Promise<void> {
+  async addArrivals(target: string, count: number): Promise<undefined> {
     this.#database.runUnsynced(() =>
       this.#statements.addArrivals.run(target, count, laneBody(freshLane(target))),
     );

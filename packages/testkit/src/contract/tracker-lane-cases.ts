@@ -92,6 +92,15 @@ export function trackerLaneCases(withTracker: WithPort<Tracker>): void {
     );
 
     it(
+      'tells the lane that it added arrivals to as it reads from then on, or nothing',
+      withTracker(async (tracker) => {
+        expect(await tracker.putLane({ ...freshLane(TARGET), fence: 3 })).toBe(true);
+        const told = await tracker.addArrivals(TARGET, 2);
+        if (told !== undefined) expect(told).toEqual(await tracker.lane(TARGET));
+      }),
+    );
+
+    it(
       'never overwrites arrivals by putting a lane',
       withTracker(async (tracker) => {
         const before = await tracker.lane(TARGET);
