@@ -50,9 +50,10 @@ export class MemoryTracker implements Tracker {
     return true;
   }
 
-  async addArrivals(target: string, count: number): Promise<void> {
+  async addArrivals(target: string, count: number): Promise<Lane> {
     const stored = this.#lanes.get(target) ?? freshLane(target);
     this.#lanes.set(target, { ...stored, arrivals: stored.arrivals + count });
+    return this.lane(target);
   }
 
   async gate(): Promise<Gate> {
