@@ -56,8 +56,14 @@ function firstFailure(thrown: unknown): unknown {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof LoadError) return error.sentence;
+  if (error instanceof Error && isExpected(error)) return error.message;
   const message = error instanceof Error ? error.message : String(error);
   return `${message} (unexpected; run again with MILLRACE_DEBUG=1 for where it happened)`;
+}
+
+/** What the machine or the engine says in a sentence of its own: a port in use, a file that another process has. */
+function isExpected({ name, code }: Error & { code?: unknown }): boolean {
+  return name === 'RedshiftError' || code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES';
 }
 
 function stackOf(error: Error): string {

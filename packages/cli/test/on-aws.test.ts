@@ -7,7 +7,15 @@ import type { StatusReport } from '@millrace/core';
 import { EmulatedDynamoDb, EmulatedS3AndSqs, NotificationDeliverer, S3Front } from '@millrace/testkit/aws';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningRedshift, startRedshift } from '../src/redshift/index.ts';
-import { cleanUp, newFolder, readMillrace, runMillrace, startUp, until } from './run-millrace.ts';
+import {
+  cleanUp,
+  newFolder,
+  readMillrace,
+  runMillrace,
+  startMillrace,
+  startUp,
+  until,
+} from './run-millrace.ts';
 
 /** The commands against S3, SQS, DynamoDB and the Data API, each of them a server of its own. */
 
@@ -218,6 +226,19 @@ describe('the commands on AWS', { timeout: 90_000 }, () => {
       [1, 'Ann'],
       [2, 'Bob'],
     ]);
+  });
+
+  it('wait out a maintenance that meets their start', async () => {
+    const warehouse = warehouses.get('staging');
+    warehouse?.faults.set({ maintenance: true });
+    await put('people/a.csv', '1,Ann\n');
+    const up = startMillrace(['up', '--until-idle', '--env', 'staging'], { cwd: folder });
+    await until(() => up.output().stderr.includes('tried again'), {
+      what: () => JSON.stringify(up.output()),
+    });
+    warehouse?.faults.clear();
+    expect(await up.ended).toMatchObject({ code: 0 });
+    expect(await peopleIn('staging')).toEqual([[1, 'Ann']]);
   });
 
   it('load as a database user who has the printed grants and nothing else', async () => {

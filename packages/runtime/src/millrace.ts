@@ -14,7 +14,6 @@ import {
   intake,
   LoadError,
   type Loader,
-  type LoaderEvent,
   listFailures,
   listFiles,
   listGrants,
@@ -45,28 +44,10 @@ import type { Adapters } from './adapters.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
+import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
 import { readMigrations } from './read-migrations.ts';
-
-export interface MillraceOptions {
-  /** The project's directory: relative paths of the configuration start here. */
-  readonly directory: string;
-  readonly onEvent?: (event: LoaderEvent) => void;
-  /** A failure that belongs to no file and no job: a lane's turn or the watcher broke. Work goes on. */
-  readonly onError?: (where: string, error: unknown) => void;
-  /** What this process does, for those that are refused meanwhile. */
-  readonly what?: string;
-  /** Told once of each path in the object store that is no object (a link, a name that cannot be a key), and why. */
-  readonly onSkipped?: (path: string, why: string) => void;
-  /**
-   * Whether pending migrations are applied.
-   *
-   * @default true
-   */
-  readonly migrates?: boolean;
-  /** Puts something between the verbs and their ports: a crash, a delay, a count. */
-  readonly instrument?: (loader: Loader) => Loader;
-}
+import { waitOut } from './wait-out.ts';
 
 /** How long a stop waits for the jobs in hand. */
 const FINISH_MS = 20_000;
@@ -136,8 +117,13 @@ export class Millrace implements Operations {
       const millrace = new Millrace(config, open, { ...options, driver, loader });
       told.onCompletion = (target) => driver.look(target);
       told.onTurned = () => open.wakeSource.look();
-      if (options.migrates ?? true) await millrace.migrate({ dryRun: false });
-      for (const target of config.targets.keys()) await prepareTarget(open.loader, target);
+      const { migrates = true, patienceMs = PATIENCE_MS, signal } = options;
+      const onWait = (error: LoadError): void => onError('starting, tried again', error);
+      const makeReady = async (): Promise<void> => {
+        if (migrates) await millrace.migrate({ dryRun: false });
+        for (const target of config.targets.keys()) await prepareTarget(open.loader, target);
+      };
+      await waitOut(makeReady, { patienceMs, onWait, signal });
       return millrace;
     } catch (error) {
       await open.close();
@@ -172,7 +158,8 @@ export class Millrace implements Operations {
     for (const { state } of await lanesOf(this.#loader))
       if (state.kind === 'running') this.#open.follow?.(state.statement);
     await this.#watch();
-    await this.#list();
+    // Notifications and the sweep's listings are there without it: a warehouse that is away now does not end the process.
+    await this.#list().catch((error: unknown) => this.#onError('listing', error));
     this.#scheduleSweep();
     this.#lookAtAll();
     wakeSource.start((targets) => this.#lookAt(targets));
@@ -207,11 +194,15 @@ export class Millrace implements Operations {
     this.#isStopping = true;
     clearTimeout(this.#sweepTimer);
     clearInterval(this.#handedTimer);
-    await this.#open.wakeSource.stop();
-    await this.#announcer?.close();
-    await Promise.all(this.#listings);
-    await this.#driver.finish({ withinMs: FINISH_MS });
-    await this.#open.close();
+    try {
+      await this.#open.wakeSource.stop();
+      await this.#announcer?.close();
+      await Promise.all(this.#listings);
+      // Who only looked has nothing in hand.
+      if (this.#isWorking) await this.#driver.finish({ withinMs: FINISH_MS });
+    } finally {
+      await this.#open.close();
+    }
   }
 
   status(): Promise<StatusReport> {

@@ -54,13 +54,19 @@ async function runUp(
 ): Promise<void> {
   const { terminal } = context;
   const signal = watchStopSignals(terminal);
-  const millrace = await openAlone(project, {
+  const stop = new AbortController();
+  void signal.stopped.then(() => stop.abort());
+  const millrace = await openUnlessStopped(project, signal, {
     directory: project.directory,
     what: 'millrace up',
     onEvent: (event) => show(event, { context, json }),
     onError: (where, error) => terminal.note(`${where}: ${describe(error)}`),
+    // A process that is to run for long waits as long as it takes; one that is to end gives up some day.
+    ...(untilIdle ? {} : { patienceMs: Number.MAX_SAFE_INTEGER }),
+    signal: stop.signal,
     onSkipped: (path, why) => terminal.note(`not loaded: ${showText(path)}: ${showText(why)}`),
   });
+  if (millrace === undefined) return;
   try {
     await using _control = await serve(project, millrace);
     terminal.note(
@@ -101,6 +107,20 @@ function show(
   if (line === null) return;
   if (!isGoodNews(event)) terminal.note(line);
   else if (!json) terminal.result(line);
+}
+
+/** @returns undefined when it was stopped while it waited for the warehouse. */
+async function openUnlessStopped(
+  project: Project,
+  signal: StopSignal,
+  options: MillraceOptions,
+): Promise<Millrace | undefined> {
+  try {
+    return await openAlone(project, options);
+  } catch (error) {
+    if (signal.isStopped) return undefined;
+    throw error;
+  }
 }
 
 /** A second `up` is refused at once; a short command that is about to end is waited for. */

@@ -31,7 +31,8 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
   const fields = readFields(documentSchema, value, { path: [], problems });
   const { migrations, settle, sweep } = fields;
   const saysWarehouse = typeof value === 'object' && value !== null && 'warehouse' in value;
-  const places = readPlaces(fields, { asked: environment, saysWarehouse, problems });
+  const written = namesOf(value);
+  const places = readPlaces(fields, { asked: environment, written, saysWarehouse, problems });
   if (sweep !== undefined && parseDuration(sweep) < MIN_SWEEP_MS) {
     problems.push({ path: ['sweep'], message: `'${sweep}' is too short`, hint: "write '1s' or more" });
   }
@@ -69,6 +70,12 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
  */
 export function parseConfigText(text: string, options: ParseConfigOptions): MillraceConfig {
   return parseConfig(parseJson(text, { source: options.source, parse: JSON.parse }), options);
+}
+
+/** The names under `environments`, whatever is under them. */
+function namesOf(value: unknown): readonly string[] {
+  const environments = (value as { environments?: unknown } | null)?.environments;
+  return typeof environments === 'object' && environments !== null ? Object.keys(environments) : [];
 }
 
 function readTargets(

@@ -18,6 +18,8 @@ const MIN_HOLD_MS = 60_000;
 interface Site {
   /** The environment that was asked for. */
   readonly asked: string | undefined;
+  /** The names of the environments that the document has, right or wrong. */
+  readonly written: readonly string[];
   /** Whether the document itself says where the warehouse is: then no environment has to be picked. */
   readonly saysWarehouse: boolean;
   readonly problems: ConfigProblem[];
@@ -58,13 +60,15 @@ export function readPlaces(fields: Fields, site: Site): Places | undefined {
 
 function pickEnvironment(
   environments: Readonly<Record<string, Environment>>,
-  { asked, saysWarehouse, problems }: Site,
+  { asked, written, saysWarehouse, problems }: Site,
 ): Environment {
-  const names = Object.keys(environments);
+  const names = written;
   const known = `one of ${names.join(', ')}`;
   if (asked !== undefined) {
     const picked = Object.hasOwn(environments, asked) ? environments[asked] : undefined;
     if (picked) return picked;
+    // One that is there and wrong has its problems already.
+    if (written.includes(asked)) return {};
     const message = `has no '${asked}'`;
     const hint = names.length === 0 ? "write it, or leave '--env' out" : `write it, or pick ${known}`;
     problems.push({ path: ['environments'], message, hint });

@@ -29,6 +29,6 @@ export function isSqsEvent(event: unknown): event is SqsEvent {
 }
 
 /** `arn:aws:sqs:eu-central-1:123456789012:orders_queue` → `orders_queue`. */
-export function queueNameOf({ eventSourceARN }: SqsRecord): string {
+export function queueNameOf({ eventSourceARN = '' }: Partial<SqsRecord>): string {
   return eventSourceARN.slice(eventSourceARN.lastIndexOf(':') + 1);
 }
