@@ -245,12 +245,13 @@ function listVerdict(
 function renderWinners(statement: Extract<Statement, { kind: 'select-winners' }>): string {
   const { winners, stage, columns, key, order, keepsNullKeys } = statement;
   const nullKey = key.map((name) => `${quoteName(name)} IS NULL`).join(' OR ');
+  // Rows that are their key and nothing else are the same row, whichever is taken.
   const keepsAll = keepsNullKeys ? ` OR ${nullKey}` : '';
   return `CREATE TEMP TABLE ${quoteTable(winners)} AS
 SELECT ${quoteList(columns)} FROM (
   SELECT ${quoteList(columns)}, ROW_NUMBER() OVER (
     PARTITION BY ${quoteList(key)}
-    ORDER BY ${orderBy('staged', order)}
+    ORDER BY ${orderBy('staged', order) || quoteList(key)}
   ) AS millrace_rank
   FROM ${quoteTable(stage)} AS staged
 ) AS ranked

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ledgerOf } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BACKUP_FILES } from '../src/back-up.ts';
 import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
@@ -114,4 +115,19 @@ describe('a backup', () => {
       });
     }
   });
+});
+
+it('deletes no object on the word of the tracker alone, when the warehouse has lost its rows', async () => {
+  const project = newProject({ ...TARGET, after: 'delete' });
+  const { receipts } = ledgerOf('public.t');
+  project.put('in/a.csv', '1\n');
+  await project.drain(async (millrace) => {
+    await millrace.query(`DELETE FROM ${receipts.schema}.${receipts.name}`);
+    await millrace.query('DELETE FROM public.t');
+  });
+  expect(existsSync(project.path('in/a.csv'))).toBe(false);
+  // The same bytes once more: the tracker takes them for loaded, and nothing else does.
+  project.put('in/a.csv', '1\n');
+  await project.drain(async () => {});
+  expect(existsSync(project.path('in/a.csv'))).toBe(true);
 });
