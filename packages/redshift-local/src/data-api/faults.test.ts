@@ -56,7 +56,7 @@ describe('a fault', () => {
   });
 
   it('eventDelayMs lets events overtake one another', async () => {
-    const bench = await openWith({ eventDelayMs: 300, seed: 7 });
+    const bench = await openWith({ eventDelayMs: 3_000, seed: 7 });
     const ids: (string | undefined)[] = [];
     for (let at = 0; at < 5; at += 1) {
       const { Id } = await batch(bench, 'SELECT 1');
