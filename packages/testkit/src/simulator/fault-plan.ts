@@ -53,6 +53,7 @@ export type FaultKind =
 interface Rates {
   readonly call: Readonly<Record<Exclude<CallFault, 'none'>, number>>;
   readonly statement: Readonly<Record<Exclude<StatementFate, 'normal'>, number>>;
+  readonly slowCall: number;
   readonly lost: number;
   readonly twice: number;
   readonly late: number;
@@ -71,19 +72,20 @@ export class FaultPlan {
   readonly #rates: Rates;
   #isCalm = false;
 
-  /** @param isHarsh every kind of fault at its highest rate. */
+  /** @param isHarsh most statements end badly, and calls fail now and then: more would leave no job to end at all. */
   constructor(dice: Dice, { isHarsh }: { isHarsh: boolean }) {
     this.#dice = dice;
     const rate = (...choices: readonly number[]): number =>
       isHarsh ? Math.max(...choices) : dice.pick(choices);
+    const callRate = (...choices: readonly number[]): number => (isHarsh ? 0.004 : dice.pick(choices));
     this.#rates = {
       call: {
-        'die-before': rate(0.003, 0.01, 0.03),
-        'die-after': rate(0.003, 0.01, 0.03),
-        'die-in-flight': rate(0, 0, 0.003, 0.008),
-        'lost-reply': rate(0, 0.002, 0.008, 0.02),
-        refused: rate(0, 0.002, 0.01, 0.03),
-        stall: rate(0, 0.001, 0.004),
+        'die-before': callRate(0.003, 0.01, 0.03),
+        'die-after': callRate(0.003, 0.01, 0.03),
+        'die-in-flight': isHarsh ? 0.012 : callRate(0, 0, 0.003, 0.008),
+        'lost-reply': callRate(0, 0.002, 0.008, 0.02),
+        refused: callRate(0, 0.002, 0.01, 0.03),
+        stall: callRate(0, 0.001, 0.004),
       },
       statement: {
         slow: rate(0, 0.05, 0.15),
@@ -94,6 +96,7 @@ export class FaultPlan {
         transient: rate(0, 0.05, 0.15),
         refused: rate(0, 0, 0.03),
       },
+      slowCall: rate(0.02, 0.02, 0.15),
       // With most messages lost nothing happens, which hides more than it shows.
       lost: isHarsh ? 0.1 : rate(0, 0.05, 0.3, 0.8),
       twice: rate(0, 0.1, 0.4),
@@ -123,6 +126,12 @@ export class FaultPlan {
     const kind = this.#draw(kinds, isFirst ? FIRST_TIME : 1);
     if (kind !== undefined) this.note(kind);
     return kind ?? 'none';
+  }
+
+  /** How long a call is under way, in ms, when nothing else is wrong with it. */
+  latencyMs(): number {
+    const dice = this.#dice;
+    return !this.#isCalm && dice.chance(this.#rates.slowCall) ? dice.int(100, 3_000) : dice.int(1, 40);
   }
 
   ofStatement(): StatementFate {

@@ -137,9 +137,9 @@ export class Gate {
   }
 
   #latencyOf(fault: CallFault): number {
-    const { dice } = this.#parts;
+    const { dice, faults } = this.#parts;
     if (fault === 'stall') return dice.chance(0.5) ? dice.int(500, 20_000) : dice.int(20_000, 120_000);
-    return dice.chance(0.02) ? dice.int(100, 3_000) : dice.int(1, 40);
+    return faults.latencyMs();
   }
 }
 

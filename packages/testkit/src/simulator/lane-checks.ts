@@ -67,9 +67,18 @@ export class LaneChecks {
     this.#now = now;
   }
 
-  /** The tracker with a look at each write, when it takes effect. */
-  around(tracker: Tracker): Tracker {
+  /**
+   * The tracker with a look at each write, when it takes effect.
+   *
+   * @param onEmpty told when a worker has just heard that nothing waits: it may be about to let the lane sleep.
+   */
+  around(tracker: Tracker, { onEmpty }: { onEmpty: (target: string) => void }): Tracker {
     return override(tracker, {
+      waitingFiles: async (target, limit) => {
+        const files = await tracker.waitingFiles(target, limit);
+        if (files.length === 0) onEmpty(target);
+        return files;
+      },
       addFiles: async (target, files) => {
         const added = await tracker.addFiles(target, files);
         this.#write(target, added);

@@ -11,7 +11,7 @@ const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--sto
   --real       on redshift-local's real SQL and SQLite instead of models
   --story      what happened, in order; of a failing seed it is told anyway
   --awaits     how often each await of each verb was crashed
-  --harsh      every kind of fault at its highest rate
+  --harsh      most statements end badly
   --mechanisms take each mechanism away in turn until somebody notices, and print the table
   --without M  take a mechanism away: ${Object.keys(MECHANISMS).join(', ')}
   --json       the last line is the report as JSON

@@ -25,7 +25,7 @@ export interface SimulateOptions {
   /** Taken away, to see that somebody notices. */
   readonly without?: Mechanism;
   readonly isTold?: boolean;
-  /** Every kind of fault at its highest rate; so is each seed that lacks a mechanism. */
+  /** Most statements end badly; so is each seed that lacks a mechanism. */
   readonly isHarsh?: boolean;
   /** What is below the ports; models when nothing is said. */
   readonly open?: (parts: BackingParts) => Promise<Backing>;

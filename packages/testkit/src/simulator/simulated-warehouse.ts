@@ -40,6 +40,8 @@ export interface SimulatedWarehouseOptions {
   readonly tokenLifeMs: number;
   /** How long a statement that ended is remembered (Data API: 24 hours). */
   readonly retentionMs: number;
+  /** After how long a statement is found by its name: lists lag behind. */
+  readonly listLagMs: number;
   readonly events: StatementEvents;
 }
 
@@ -112,7 +114,10 @@ export class SimulatedWarehouse implements Warehouse {
   }
 
   async find(name: string): Promise<StatementRef | undefined> {
-    const all = [...this.#byId.values()].filter(({ ref }) => ref.name === name && this.#remembered(ref.id));
+    const listedBy = this.#options.scheduler.now - this.#options.listLagMs;
+    const all = [...this.#byId.values()].filter(
+      ({ ref, submittedAt }) => ref.name === name && submittedAt <= listedBy && this.#remembered(ref.id),
+    );
     return all.at(-1)?.ref;
   }
 

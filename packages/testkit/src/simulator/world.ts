@@ -114,7 +114,10 @@ export class World {
     const checkedObjects = this.checks.aroundObjects(this.#objects);
     const shape = dice.pick(['functions', 'functions', 'process', 'embedded', 'mixed'] as const);
     this.#workshop = new Workshop({
-      tracker: withoutInTracker(this.checks.around(this.#tracker), without),
+      tracker: withoutInTracker(
+        this.checks.around(this.#tracker, { onEmpty: (target) => this.#writers.surprise(target) }),
+        without,
+      ),
       objects: withoutInObjects(checkedObjects, without),
       warehouse: this.#warehouse,
       wakes: this.#courier,
@@ -145,6 +148,7 @@ export class World {
     });
     this.#deployment = this.#deploy(shape);
     this.#writers = new Writers({
+      lanes: this.lanes,
       lake: this.lake,
       scheduler,
       dice: dice.fork('writers'),
@@ -209,6 +213,7 @@ export class World {
       story: this.story,
       tokenLifeMs: 8 * 3_600_000,
       retentionMs: dice.pick([24 * 3_600_000, 24 * 3_600_000, 20_000]),
+      listLagMs: dice.pick(without === null ? [0, 0, 5_000, 90_000] : [90_000]),
       tokenOf: (batch) => withoutInBatch(batch, without, () => `token-${dice.next()}`).clientToken,
       events: {
         onSubmitted: (ref) => {

@@ -1,4 +1,4 @@
-import type { ObjectInfo } from '@millrace/core';
+import type { AnnouncedObject, ObjectInfo } from '@millrace/core';
 import type { Courier } from './courier.ts';
 import type { Deployment } from './deployment.ts';
 import type { Dice } from './dice.ts';
@@ -10,6 +10,7 @@ import type { Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
 
 export interface WritersParts {
+  readonly lanes: readonly SimulatedLane[];
   readonly lake: Lake;
   readonly scheduler: Scheduler;
   readonly dice: Dice;
@@ -22,6 +23,9 @@ export interface WritersParts {
 /** Keys of a merge target's rows: few, so that files meet. */
 const KEYS = 12;
 
+/** How often a file comes at the moment when its lane is found empty. */
+const SURPRISES = 0.2;
+
 /** Whoever writes to the lake: announces what is written, mostly; and writes again, deletes and puts back. */
 export class Writers {
   readonly #parts: WritersParts;
@@ -31,10 +35,14 @@ export class Writers {
   }
 
   /** A new file; and by chance, later, what its writer makes of it then. */
-  async write(lane: SimulatedLane): Promise<LakePlace> {
+  async write(
+    lane: SimulatedLane,
+    { isAnnouncedAtOnce = false }: { isAnnouncedAtOnce?: boolean } = {},
+  ): Promise<LakePlace> {
     const { lake, scheduler, dice, faults } = this.#parts;
     const place = lake.newPlace(lane);
-    await this.#writeVersion(place, { isBad: !faults.isCalm && dice.chance(lane.badRate) });
+    const isBad = !faults.isCalm && dice.chance(lane.badRate);
+    await this.#writeVersion(place, { isBad, isAnnouncedAtOnce });
     const later = (body: () => Promise<void>): void =>
       scheduler.after(dice.int(5, 90_000), () => void body());
     if (faults.isCalm) return place;
@@ -42,6 +50,14 @@ export class Writers {
     if (dice.chance(lane.deleteRate)) later(() => this.#remove(place));
     if (dice.chance(0.05)) later(() => this.#touch(place));
     return place;
+  }
+
+  /** A file that comes, and is announced at once, when a worker is about to let its lane sleep. */
+  surprise(target: string): void {
+    const { lanes, scheduler, dice, faults } = this.#parts;
+    const lane = lanes.find(({ definition }) => definition.name === target);
+    if (lane === undefined || faults.isCalm || !dice.chance(SURPRISES)) return;
+    scheduler.after(1, () => void this.write(lane, { isAnnouncedAtOnce: true }));
   }
 
   /** A job that reads these files is about to run: the worst moment to touch one of them. */
@@ -90,7 +106,10 @@ export class Writers {
     });
   }
 
-  async #writeVersion(place: LakePlace, { isBad }: { isBad: boolean }): Promise<void> {
+  async #writeVersion(
+    place: LakePlace,
+    { isBad, isAnnouncedAtOnce = false }: { isBad: boolean; isAnnouncedAtOnce?: boolean },
+  ): Promise<void> {
     const { lake, dice } = this.#parts;
     const name = `${place.at.key}#${place.versions.length}`;
     const rows = Array.from({ length: dice.int(1, 3) }, (_, index): LakeRow => {
@@ -102,7 +121,9 @@ export class Writers {
         op: isDead ? DELETION : 'U',
       };
     });
-    this.#announce(place, await lake.write(place, rows, { isBad }));
+    const info = await lake.write(place, rows, { isBad });
+    this.#announce(place, info);
+    if (isAnnouncedAtOnce) this.#parts.deployment.notify([noticeOf(info)]);
   }
 
   #announce(place: LakePlace, info: ObjectInfo): void {
@@ -111,7 +132,10 @@ export class Writers {
       const version = place.versions.at(-1);
       return `writer writes ${place.url} ETag ${info.etag} (${version?.isBad ? 'bad' : 'good'}, ${version?.rows.length} rows)`;
     });
-    const { bucket, key, etag, size, lastModifiedAt } = info;
-    courier.deliver(() => deployment.notify([{ bucket, key, etag, size, writtenAt: lastModifiedAt }]));
+    courier.deliver(() => deployment.notify([noticeOf(info)]));
   }
+}
+
+function noticeOf({ bucket, key, etag, size, lastModifiedAt }: ObjectInfo): AnnouncedObject {
+  return { bucket, key, etag, size, writtenAt: lastModifiedAt };
 }
