@@ -37,6 +37,7 @@ describe('status', () => {
           [T]: nothing('idle'),
           'public.u': nothing('idle'),
         },
+        warehouse: { state: 'open', note: null, since: null, nextWindow: null },
       });
     });
   });
