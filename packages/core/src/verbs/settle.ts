@@ -39,7 +39,13 @@ export async function settle(
     // Nobody took it yet, so that it waits as well as any other.
     if (lane.pauseAsked !== null || (await lookAtGate(loader, lane)).kind === 'shut')
       return { kind: 'nothing' };
-    const outcome = await submitJob(loader, { lane, job: state.job, document });
+    const outcome = await submitJob(loader, {
+      lane,
+      job: state.job,
+      document,
+      // That it is refused now says nothing of a worker that sent it before, and died: the receipts do.
+      onRefused: (error) => abandon(loader, { lane, job: state.job, document }, error),
+    });
     return outcome.kind === 'submitted' || outcome.kind === 'submit-unknown' ? { kind: 'running' } : outcome;
   }
   const status = await loader.warehouse.describe(statement);
@@ -106,7 +112,13 @@ async function readOwnReceipts(
  * Nobody can say what became of the statement. The warehouse decides now: after the abandon transaction the attempt
  * has its receipts, or a void that no late zombie can pass.
  */
-async function abandon(loader: Loader, context: JobContext): Promise<SettleOutcome> {
+async function abandon(
+  loader: Loader,
+  context: JobContext,
+  error = new LoadError('attempt-lost', `job ${context.job.id} ended without a trace, and is void now`, {
+    class: 'transient',
+  }),
+): Promise<SettleOutcome> {
   const { lane, job, document } = context;
   const { dialect } = loader.warehouse;
   const plan = planAbandon(lane.target, document.attempt, { lockTimeoutMs: loader.settings.lockTimeoutMs });
@@ -119,9 +131,7 @@ async function abandon(loader: Loader, context: JobContext): Promise<SettleOutco
     lane,
     job,
     statement: null,
-    error: new LoadError('attempt-lost', `job ${job.id} ended without a trace, and is void now`, {
-      class: 'transient',
-    }),
+    error,
     files: document.files.map(({ file }) => file),
   });
 }

@@ -15,10 +15,26 @@ export type SubmitOutcome =
  *
  * Sending it a second time is safe: the token makes it the same submission while the warehouse remembers, and the
  * guard lets only one of two transactions commit.
+ *
+ * @param onRefused what a refusal comes to. Refused at the first time the job has failed; refused again it may still have
+ * been taken before.
  */
 export async function submitJob(
   loader: Loader,
-  { lane, job, document }: { lane: Lane; job: JobRef; document: JobDocument },
+  {
+    lane,
+    job,
+    document,
+    onRefused = (error) => {
+      const files = document.files.map(({ file }) => file);
+      return settleFailure(loader, { lane, job, statement: null, error, files });
+    },
+  }: {
+    lane: Lane;
+    job: JobRef;
+    document: JobDocument;
+    onRefused?: (error: LoadError) => Promise<SettleOutcome>;
+  },
 ): Promise<SubmitOutcome | SettleOutcome> {
   const now = loader.now();
   await loader.tracker.putJob({
@@ -39,8 +55,7 @@ export async function submitJob(
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
     if (error.class === 'unknown') return { kind: 'submit-unknown', job };
-    const files = document.files.map(({ file }) => file);
-    return settleFailure(loader, { lane, job, statement: null, error, files });
+    return onRefused(error);
   }
   // When somebody settled the job meanwhile the lane has moved on, and this write finds it so.
   await loader.tracker.putLane({
