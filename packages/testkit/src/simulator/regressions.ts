@@ -21,4 +21,8 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 159,
     why: 'a worker that stood still superseded a version that a job in hand had loaded: allowed, for settling that job mends it',
   },
+  {
+    seed: 2114,
+    why: 'a job that a dead worker had sent was throttled when it was sent again, and its lane left it as failed though it had committed',
+  },
 ];
