@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
+import { BUNDLING } from '../../packages/lambda/scripts/bundling.ts';
 import type { BenchSettings } from '../bench-settings.ts';
 import { type Figure, formatNumber, formatSeconds } from '../figure.ts';
 import { median, sideBySide } from '../side-by-side.ts';
@@ -17,22 +18,6 @@ const CLIENTS = {
   '@aws-sdk/client-redshift-data': 'RedshiftDataClient',
   '@aws-sdk/client-s3': 'S3Client',
   '@aws-sdk/client-sqs': 'SQSClient',
-};
-
-/** As packages/lambda/scripts/bundle.mjs bundles what is deployed. */
-const BUNDLING: BuildOptions = {
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  conditions: ['source', 'module'],
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
 };
 
 /** Size and import of every function's bundle, beside a bundle of the bare clients of the AWS SDK. */

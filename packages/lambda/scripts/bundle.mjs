@@ -4,6 +4,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { BUNDLING } from './bundling.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = join(root, 'src', 'entry');
@@ -15,18 +16,6 @@ await build({
   entryPoints: names.map((name) => ({ in: join(entries, `${name}.ts`), out: `${name}/index` })),
   outdir: out,
   outExtension: { '.js': '.mjs' },
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  conditions: ['source', 'module'],
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  // Parts of the SDK are CommonJS and ask for Node's modules by `require`.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
-  logLevel: 'warning',
+  ...BUNDLING,
 });
 for (const name of names) console.log(`${name} ${statSync(join(out, name, 'index.mjs')).size} bytes`);

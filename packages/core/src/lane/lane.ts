@@ -13,8 +13,6 @@ export interface JobRef {
   /** SHA-256 of the document: a job is resubmitted byte for byte or not at all. */
   readonly documentHash: string;
   readonly submittedAt: EpochMs;
-  /** The lane's `arrivals` when the job took all that waited: as long as they have not moved, nothing is left behind it. */
-  readonly takesAllAt?: number;
 }
 
 /** Names a statement in the warehouse: `<db>/<schema>.<table>/<job>/<attempt>` finds the lane without a look-up. */

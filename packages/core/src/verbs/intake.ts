@@ -1,5 +1,4 @@
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
-import type { Lane } from '../lane/lane.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Loader } from './loader.ts';
 import { reviveSuperseded } from './revive-superseded.ts';
@@ -48,23 +47,14 @@ export async function intake(loader: Loader, objects: readonly AnnouncedObject[]
 
 /** Lets files into one lane, whatever their route. @returns how many were new, or wait again. */
 export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<number> {
-  return (await admitTo(loader, target, files)).waiting;
-}
-
-/** As `admit`. @returns also the lane as it was when the files were in it, where the tracker tells: `advance` takes it. */
-export async function admitTo(
-  loader: Loader,
-  target: string,
-  files: readonly LoadFile[],
-): Promise<{ waiting: number; lane: Lane | undefined }> {
   const now = loader.now();
   const added = new Set(await loader.tracker.addFiles(target, files));
   const repeated = files.filter(({ id }) => !added.has(id));
   const revived = await reviveSuperseded(loader, target, repeated);
   // Unconditional: a repeated notification may be the only trace of a worker that died between these two writes.
-  const lane = await loader.tracker.addArrivals(target, files.length);
+  await loader.tracker.addArrivals(target, files.length);
   await loader.wakes.wake(target, now);
   const waiting = added.size + revived;
   if (waiting > 0) loader.onEvent({ kind: 'files-waiting', target, files: waiting, at: now });
-  return { waiting, lane };
+  return waiting;
 }

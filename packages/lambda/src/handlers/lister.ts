@@ -12,18 +12,13 @@ import {
 } from '../event/lambda-event.ts';
 import { errorFields } from '../log.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
-import type { Shift } from '../shift/shift.ts';
+import type { Desk } from './desk.ts';
 import { answerBatch } from './failed-records.ts';
 import { ListPosition } from './list-position.ts';
 
 interface Errand {
   readonly site: Site;
   readonly target: string;
-}
-
-interface Desk {
-  readonly composition: Composition;
-  readonly shift: Shift;
 }
 
 /** Objects that are looked up in a run for each file that may be enqueued, and at least: objects that stay take their turn. */

@@ -10,7 +10,7 @@ import {
   type SqsRecord,
 } from '../event/lambda-event.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
-import type { Shift } from '../shift/shift.ts';
+import type { Desk } from './desk.ts';
 import { answerBatch } from './failed-records.ts';
 
 /** Files of one invocation that go to one lane, and who told of them. */
@@ -59,11 +59,6 @@ interface Message<Source> {
   readonly queue: string | null;
   readonly body: unknown;
   readonly source: Source;
-}
-
-interface Desk {
-  readonly composition: Composition;
-  readonly shift: Shift;
 }
 
 async function take<Source>(

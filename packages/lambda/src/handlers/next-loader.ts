@@ -12,7 +12,7 @@ import {
 } from '../event/lambda-event.ts';
 import { readStatementEvent, type StatementEnd } from '../event/statement-event.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
-import type { Shift } from '../shift/shift.ts';
+import type { Desk } from './desk.ts';
 import { answerBatch } from './failed-records.ts';
 
 /** An event may overtake what it is about: the note of the statement's id, and what the Data API lists. */
@@ -39,11 +39,6 @@ export function createNextLoader(
     }
     return { batchItemFailures: [] };
   };
-}
-
-interface Desk {
-  readonly composition: Composition;
-  readonly shift: Shift;
 }
 
 async function takeEnd(end: StatementEnd, { composition, shift }: Desk): Promise<void> {
