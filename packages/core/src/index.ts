@@ -59,6 +59,8 @@ export * from './operate/report-status.ts';
 export * from './ports/availability.ts';
 export * from './ports/object-store.ts';
 export * from './ports/operations.ts';
+export * from './ports/seals.ts';
+export * from './ports/stream.ts';
 export * from './ports/time.ts';
 export * from './ports/tracker.ts';
 export * from './ports/wake-queue.ts';
