@@ -12,7 +12,13 @@ export {
   insertOnly,
   json,
   local,
+  logAlerts,
+  pagerduty,
   parquet,
+  rollbar,
+  sentry,
+  slack,
   sqlite,
   upsert,
+  webhook,
 } from '@millrace/core';

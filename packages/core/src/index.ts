@@ -1,3 +1,7 @@
+export * from './alert/alert-book.ts';
+export * from './alert/find-conditions.ts';
+export * from './alert/log-alerts.ts';
+export * from './alert/tell-alerts.ts';
 export { compressionOfKey, formatOfName } from './config/compile-copy.ts';
 export { ConfigError, type ConfigProblem } from './config/config-error.ts';
 export { type ConfigJson, configJsonSchema, type TargetJson } from './config/config-schema.ts';
@@ -17,6 +21,7 @@ export type {
 export * from './config/parse-bulk-spec.ts';
 export { type ParseConfigOptions, parseConfig, parseConfigText } from './config/parse-config.ts';
 export * from './config/parse-queue-document.ts';
+export type { AlertPlace, SecretRef } from './config/read-alerts.ts';
 export { formatSize, parseSize } from './config/size.ts';
 export { stateFolderOf } from './config/state-folder.ts';
 export { parseTargetName } from './config/target-name.ts';
@@ -66,6 +71,7 @@ export * from './ports/tracker.ts';
 export * from './ports/wake-queue.ts';
 export * from './ports/warehouse.ts';
 export * from './recover/gate.ts';
+export * from './ports/alerts.ts';
 export * from './recover/load-error.ts';
 export * from './recover/retry-policy.ts';
 export * from './recover/windows/maintenance-window.ts';

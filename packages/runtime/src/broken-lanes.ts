@@ -55,6 +55,12 @@ export class BrokenLanes {
     for (const { times, error } of this.#broken.values()) if (times >= HOPELESS_TURNS) throw error;
   }
 
+  /** The lanes that `throwIfHopeless` would throw for, with what breaks them. */
+  hopeless(): ReadonlyMap<string, unknown> {
+    const hopeless = [...this.#broken].filter(([, { times }]) => times >= HOPELESS_TURNS);
+    return new Map(hopeless.map(([target, { error }]) => [target, error]));
+  }
+
   /** Nothing is looked at any more. */
   stop(): void {
     this.#isStopped = true;

@@ -3,6 +3,7 @@ import {
   type AdvanceOutcome,
   advance,
   type Lane,
+  LoadError,
   type Loader,
   type SettleOutcome,
   settle,
@@ -77,6 +78,15 @@ export class LaneDriver {
   /** What breaks a lane again and again: nothing that waiting would mend. @throws that error. */
   throwIfBroken(): void {
     this.#broken.throwIfHopeless();
+  }
+
+  /** The lanes that broke again and again, and why, for people. */
+  brokenAgainAndAgain(): ReadonlyMap<string, string> {
+    const reasons = [...this.#broken.hopeless()].map(([target, error]) => {
+      const reason = error instanceof LoadError ? error.sentence : String(error);
+      return [target, reason] as const;
+    });
+    return new Map(reasons);
   }
 
   get isTurning(): boolean {

@@ -1,4 +1,4 @@
-import type { Loader, LoaderEvent } from '@millrace/core';
+import type { AlertLine, Loader, LoaderEvent } from '@millrace/core';
 
 /** How long a start waits for a warehouse that is away, unless told otherwise. */
 export const PATIENCE_MS = 60_000;
@@ -9,6 +9,12 @@ export interface MillraceOptions {
   readonly onEvent?: (event: LoaderEvent) => void;
   /** A failure that belongs to no file and no job: a lane's turn or the watcher broke. Work goes on. */
   readonly onError?: (where: string, error: unknown) => void;
+  /**
+   * Takes the lines of an alert channel of kind `log`.
+   *
+   * @default standard error, as JSON
+   */
+  readonly writeLine?: (line: AlertLine) => void;
   /** What this process does, for those that are refused meanwhile. */
   readonly what?: string;
   /** Told once of each path in the object store that is no object (a link, a name that cannot be a key), and why. */

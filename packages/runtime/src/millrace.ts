@@ -41,11 +41,13 @@ import {
   sweep,
 } from '@millrace/core';
 import type { Adapters } from './adapters.ts';
+import type { AlertDesk } from './alert-desk.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
 import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
+import { openAlertDesk } from './open-alert-desk.ts';
 import { readMigrations } from './read-migrations.ts';
 import { waitOut } from './wait-out.ts';
 
@@ -65,6 +67,7 @@ export class Millrace implements Operations {
   readonly #loader: Loader;
   readonly #driver: LaneDriver;
   readonly #onError: (where: string, error: unknown) => void;
+  readonly #alerts: AlertDesk | undefined;
   #announcer: { close(): Promise<void> } | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   /** Targets that this process was handed files for. */
@@ -77,13 +80,14 @@ export class Millrace implements Operations {
   private constructor(
     config: MillraceConfig,
     open: Adapters,
-    options: MillraceOptions & { driver: LaneDriver; loader: Loader },
+    options: MillraceOptions & { driver: LaneDriver; loader: Loader; alerts?: AlertDesk | undefined },
   ) {
     this.#config = config;
     this.#directory = options.directory;
     this.#open = open;
     this.#loader = options.loader;
     this.#driver = options.driver;
+    this.#alerts = options.alerts;
     this.#onError = options.onError ?? reportToStderr;
   }
 
@@ -100,13 +104,20 @@ export class Millrace implements Operations {
       onError = reportToStderr,
       what = 'millrace',
       instrument,
+      migrates = true,
+      patienceMs = PATIENCE_MS,
+      signal,
     } = options;
     // Completions and ended turns are told before there is anybody to tell: nothing is under way until `start`.
     const told = { onCompletion: (_target: string): void => {}, onTurned: (): void => {} };
+    let alerts: AlertDesk | undefined;
     const open = await openAdapters(config, {
       directory,
       what,
-      onEvent,
+      onEvent: (event) => {
+        onEvent(event);
+        alerts?.hear(event);
+      },
       onCompletion: (target) => told.onCompletion(target),
       onError,
       ...(options.onSkipped === undefined ? {} : { onSkipped: options.onSkipped }),
@@ -114,10 +125,11 @@ export class Millrace implements Operations {
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);
       const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
-      const millrace = new Millrace(config, open, { ...options, driver, loader });
+      const broken = (): ReadonlyMap<string, string> => driver.brokenAgainAndAgain();
+      alerts = openAlertDesk(config, loader, { ...options, broken, onError });
+      const millrace = new Millrace(config, open, { ...options, driver, loader, alerts });
       told.onCompletion = (target) => driver.look(target);
       told.onTurned = () => open.wakeSource.look();
-      const { migrates = true, patienceMs = PATIENCE_MS, signal } = options;
       const onWait = (error: LoadError): void => onError('starting, tried again', error);
       const makeReady = async (): Promise<void> => {
         if (migrates) await millrace.migrate({ dryRun: false });
@@ -126,6 +138,7 @@ export class Millrace implements Operations {
       await waitOut(makeReady, { patienceMs, onWait, signal });
       return millrace;
     } catch (error) {
+      if (signal?.aborted !== true) await alerts?.couldNotStart(error);
       await open.close();
       throw error;
     }
@@ -163,6 +176,7 @@ export class Millrace implements Operations {
     this.#scheduleSweep();
     this.#lookAtAll();
     wakeSource.start((targets) => this.#lookAt(targets));
+    this.#alerts?.started();
   }
 
   /**
@@ -200,6 +214,7 @@ export class Millrace implements Operations {
       await Promise.all(this.#listings);
       // Who only looked has nothing in hand.
       if (this.#isWorking) await this.#driver.finish({ withinMs: FINISH_MS });
+      await this.#alerts?.stop();
     } finally {
       await this.#open.close();
     }
@@ -315,7 +330,10 @@ export class Millrace implements Operations {
       onObjects: (objects) => this.#take(objects),
       onQueued: (targets, objects) => this.#takeQueued(targets, objects),
       onListAgain: () => void this.#list().catch((error: unknown) => this.#onError('listing', error)),
-      onError: (error) => this.#onError('notifications', error),
+      onError: (error) => {
+        this.#onError('notifications', error);
+        this.#alerts?.refused(error);
+      },
     });
   }
 
@@ -340,8 +358,8 @@ export class Millrace implements Operations {
     const listing = listFiles(this.#loader);
     // A stop waits for it: the stores that it reads are not closed under it. Its failure is its caller's.
     const ended = listing.then(
-      () => {},
-      () => {},
+      () => this.#alerts?.listed(),
+      (error: unknown) => this.#alerts?.listed(error),
     );
     this.#listings.add(ended);
     try {
@@ -362,6 +380,7 @@ export class Millrace implements Operations {
       } catch (error) {
         this.#onError('sweep', error);
       }
+      this.#alerts?.look();
       if (!this.#isStopping) this.#scheduleSweep();
     }, this.#config.sweepMs);
   }

@@ -31,6 +31,11 @@ export class TestProject {
   constructor({ tables, targets, config = {} }: TestProjectOptions) {
     this.#config = { settle: '20ms', ...config, targets };
     mkdirSync(join(this.directory, 'migrations'));
+    this.migrate(tables);
+  }
+
+  /** Writes the project's one migration anew. */
+  migrate(tables: string): void {
     writeFileSync(join(this.directory, 'migrations', '0001_tables.sql'), tables);
   }
 

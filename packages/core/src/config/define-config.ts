@@ -1,3 +1,4 @@
+import type { AlertChannelJson } from './alert-schema.ts';
 import type { AppendJson, ConfigJson, InsertOnlyJson, UpsertJson } from './config-schema.ts';
 import type { CsvJson, DelimitedJson, FixedWidthJson, JsonFormatJson } from './format-schema.ts';
 import type { ObjectsJson, TrackerJson, WakesJson, WarehouseJson } from './place-schema.ts';
@@ -88,4 +89,34 @@ export function json(options: Without<JsonFormatJson, 'kind'> = {}): JsonFormatJ
 
 export function parquet(): { kind: 'parquet' } {
   return { kind: 'parquet' };
+}
+
+/** Conditions as lines of the log. */
+export function logAlerts(options: Without<KindOf<AlertChannelJson, 'log'>, 'kind'> = {}): AlertChannelJson {
+  return { kind: 'log', ...options };
+}
+
+/** Conditions as messages in Slack. */
+export function slack(options: Without<KindOf<AlertChannelJson, 'slack'>, 'kind'>): AlertChannelJson {
+  return { kind: 'slack', ...options };
+}
+
+/** Conditions as incidents in PagerDuty. */
+export function pagerduty(options: Without<KindOf<AlertChannelJson, 'pagerduty'>, 'kind'>): AlertChannelJson {
+  return { kind: 'pagerduty', ...options };
+}
+
+/** Conditions as items in Rollbar. */
+export function rollbar(options: Without<KindOf<AlertChannelJson, 'rollbar'>, 'kind'>): AlertChannelJson {
+  return { kind: 'rollbar', ...options };
+}
+
+/** Conditions as events in Sentry. */
+export function sentry(options: Without<KindOf<AlertChannelJson, 'sentry'>, 'kind'>): AlertChannelJson {
+  return { kind: 'sentry', ...options };
+}
+
+/** Conditions as JSON to an address of yours. */
+export function webhook(options: Without<KindOf<AlertChannelJson, 'json'>, 'kind'>): AlertChannelJson {
+  return { kind: 'json', ...options };
 }

@@ -2,6 +2,8 @@ import type { RouteRule } from '../file/route.ts';
 import type { Compression, FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { WindowRule } from '../recover/windows/maintenance-window.ts';
+import type { EventConfig } from './event-config.ts';
+import type { AlertPlace } from './read-alerts.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
 export interface CompiledCopy extends Pick<FileCopy, 'format' | 'iamRole'> {
@@ -86,3 +88,5 @@ export interface MillraceConfig {
   readonly settleMs: number;
   readonly sweepMs: number;
 }
+  /** Who is told of conditions. */
+  readonly alerts: readonly AlertPlace[];

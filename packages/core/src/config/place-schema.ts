@@ -21,7 +21,7 @@ export const s3Prefix = (meaning: string) => z.string().regex(S3_PREFIX, S3_PREF
 
 const filled = (meaning: string) => z.string().min(1, 'is empty; fill it in').describe(meaning);
 
-const url = (meaning: string) =>
+export const httpUrl = (meaning: string) =>
   z
     .string()
     .regex(/^https?:\/\/[^/\s]+/u, 'is not a URL; write http://… or https://…')
@@ -30,7 +30,7 @@ const url = (meaning: string) =>
 /** AWS's own default chain finds region and credentials where these say nothing. */
 const awsPlace = {
   region: filled('The region. Default: as the AWS SDK finds it (AWS_REGION, the profile).').optional(),
-  endpoint: url(
+  endpoint: httpUrl(
     "Another address of the service: an emulator, a VPC endpoint. Default: AWS's own.",
   ).optional(),
 };
