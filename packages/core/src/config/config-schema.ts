@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { alertChannel } from './alert-schema.ts';
-import { consumer, rowMapping, stream } from './event-schema.ts';
 import { formatSchemas } from './format-schema.ts';
 import { duration, environment, path, places, s3Prefix } from './place-schema.ts';
 import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
@@ -180,9 +179,6 @@ export const documentSchema = strictFields({
     .array(alertChannel)
     .default([])
     .describe('Who is told when somebody has to look: a log, Slack, PagerDuty, Rollbar, Sentry, a webhook.'),
-  stream: stream.prefault({ kind: 'embedded' }),
-  consumer: consumer.prefault({}),
-  events: z.record(z.string(), z.unknown()).optional().describe('What events become, by their type.'),
   targets: z.record(z.string(), z.unknown()).describe('The targets, by `schema.table`.'),
 });
 

@@ -5,11 +5,9 @@ import { documentSchema } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { MillraceConfig } from './millrace-config.ts';
 import { parseJson } from './parse-json.ts';
+import { readAlerts } from './read-alerts.ts';
 import { readFields } from './read-fields.ts';
 import { readPlaces } from './read-places.ts';
-import { readAlerts } from './read-alerts.ts';
-import { type ReadEvents, readEvents } from './read-events.ts';
-import { readFedTarget } from './read-fed-target.ts';
 import { type ReadTarget, readTarget } from './read-target.ts';
 import { parseTargetName } from './target-name.ts';
 
@@ -40,8 +38,7 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
     problems.push({ path: ['sweep'], message: `'${sweep}' is too short`, hint: "write '1s' or more" });
   }
   const alerts = readAlerts(fields.alerts ?? [], problems);
-  const eventRows = readEvents(fields.events ?? {}, problems);
-  const targets = readTargets(fields.targets ?? {}, { events: eventRows, problems });
+  const targets = readTargets(fields.targets ?? {}, problems);
   const control = places?.control ?? fields.control;
   problems.push(...checkRoutes(targets, control === undefined ? null : parseUrl(control)));
   const definitions = targets.flatMap(({ definition }) => (definition ? [definition] : []));
@@ -65,6 +62,7 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
     migrations,
     settleMs: parseDuration(settle),
     sweepMs: parseDuration(sweep),
+    alerts,
   };
 }
 
@@ -74,7 +72,6 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
  * @throws ConfigError also when it is not JSON, with the line.
  */
 export function parseConfigText(text: string, options: ParseConfigOptions): MillraceConfig {
-    alerts,
   return parseConfig(parseJson(text, { source: options.source, parse: JSON.parse }), options);
 }
 
