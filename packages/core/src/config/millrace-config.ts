@@ -2,7 +2,6 @@ import type { RouteRule } from '../file/route.ts';
 import type { Compression, FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { WindowRule } from '../recover/windows/maintenance-window.ts';
-import type { EventConfig } from './event-config.ts';
 import type { AlertPlace } from './read-alerts.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
