@@ -86,6 +86,6 @@ export interface MillraceConfig {
   readonly migrations: string;
   readonly settleMs: number;
   readonly sweepMs: number;
-}
   /** Who is told of conditions. */
   readonly alerts: readonly AlertPlace[];
+}
