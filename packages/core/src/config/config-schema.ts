@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertChannel } from './alert-schema.ts';
+import { consumer, rowMapping, stream } from './event-schema.ts';
 import { formatSchemas } from './format-schema.ts';
 import { duration, environment, path, places, s3Prefix } from './place-schema.ts';
 import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
@@ -179,19 +180,40 @@ export const documentSchema = strictFields({
     .array(alertChannel)
     .default([])
     .describe('Who is told when somebody has to look: a log, Slack, PagerDuty, Rollbar, Sentry, a webhook.'),
+  stream: stream.prefault({ kind: 'embedded' }),
+  consumer: consumer.prefault({}),
+  events: z.record(z.string(), z.unknown()).optional().describe('What events become, by their type.'),
   targets: z.record(z.string(), z.unknown()).describe('The targets, by `schema.table`.'),
 });
 
+/** A target that events alone feed: what follows from the events may be left out, and its files are Millrace's own. */
+const fed = [
+  append.omit({ from: true, format: true, processedPrefix: true }),
+  upsert
+    .omit({ from: true, format: true, processedPrefix: true })
+    .extend({ mode: upsert.shape.mode.optional(), latestBy: upsert.shape.latestBy.optional() }),
+  insertOnly
+    .omit({ from: true, format: true, processedPrefix: true })
+    .extend({ mode: insertOnly.shape.mode.optional(), key: insertOnly.shape.key.optional() }),
+] as const;
+
 /** The whole document. */
 export const configSchema = documentSchema.extend({
+  events: z
+    .record(z.string(), z.array(rowMapping).min(1, 'is empty; write a row, or leave the type out'))
+    .optional()
+    .describe('The rows that an event becomes, by its type.'),
   targets: z
-    .record(z.string(), z.discriminatedUnion('mode', [append, upsert, insertOnly]))
-    .describe('The targets, by `schema.table`; a name without a schema is in `public`.'),
+    .record(z.string(), z.union([z.discriminatedUnion('mode', [append, upsert, insertOnly]), ...fed]))
+    .describe(
+      'The targets, by `schema.table`; a name without a schema is in `public`. One that events feed needs no `from`.',
+    ),
 });
 
 /** What `millrace.config.json` holds, and what the functions for `millrace.config.ts` return. */
 export type ConfigJson = z.input<typeof configSchema>;
-export type TargetJson = ConfigJson['targets'][string];
+/** A target that files feed. */
+export type TargetJson = AppendJson | UpsertJson | InsertOnlyJson;
 export type AppendJson = z.input<typeof append>;
 export type UpsertJson = z.input<typeof upsert>;
 export type InsertOnlyJson = z.input<typeof insertOnly>;

@@ -2,6 +2,7 @@ import type { RouteRule } from '../file/route.ts';
 import type { Compression, FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { WindowRule } from '../recover/windows/maintenance-window.ts';
+import type { EventConfig } from './event-config.ts';
 import type { AlertPlace } from './read-alerts.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
@@ -84,6 +85,8 @@ export interface MillraceConfig {
   /** Millrace's own prefix; the key is empty or ends with `/`. */
   readonly control: ObjectRef;
   readonly migrations: string;
+  /** Null: no events. */
+  readonly events: EventConfig | null;
   readonly settleMs: number;
   readonly sweepMs: number;
   /** Who is told of conditions. */

@@ -1,14 +1,18 @@
 import { parseUrl } from '../file/identity.ts';
 import { checkRoutes } from './check-routes.ts';
+import { withChunks } from './chunk-copy.ts';
 import { attempt, ConfigError, type ConfigProblem } from './config-error.ts';
 import { documentSchema } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
+import { readEventConfig } from './event-config.ts';
 import type { MillraceConfig } from './millrace-config.ts';
 import { parseJson } from './parse-json.ts';
 import { readAlerts } from './read-alerts.ts';
+import { type ReadEvents, readEvents } from './read-events.ts';
+import { readFedTarget } from './read-fed-target.ts';
 import { readFields } from './read-fields.ts';
 import { readPlaces } from './read-places.ts';
-import { type ReadTarget, readTarget } from './read-target.ts';
+import type { ReadTarget } from './read-target.ts';
 import { parseTargetName } from './target-name.ts';
 
 /** A sweep that never rests would be the clock of everything, and keep a small machine busy with itself. */
@@ -38,7 +42,8 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
     problems.push({ path: ['sweep'], message: `'${sweep}' is too short`, hint: "write '1s' or more" });
   }
   const alerts = readAlerts(fields.alerts ?? [], problems);
-  const targets = readTargets(fields.targets ?? {}, problems);
+  const eventRows = readEvents(fields.events ?? {}, problems);
+  const targets = readTargets(fields.targets ?? {}, { events: eventRows, problems });
   const control = places?.control ?? fields.control;
   problems.push(...checkRoutes(targets, control === undefined ? null : parseUrl(control)));
   const definitions = targets.flatMap(({ definition }) => (definition ? [definition] : []));
@@ -53,13 +58,20 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
       });
     }
   }
+  const events = readEventConfig(fields, eventRows, {
+    targets: new Map(definitions.map((definition) => [definition.name, definition])),
+    known: new Set(targets.map(({ name }) => name)),
+    problems,
+  });
   const isWhole = places && migrations !== undefined && settle !== undefined;
   if (problems.length > 0 || !isWhole || sweep === undefined) throw new ConfigError(source, problems);
+  const ownPlace = parseUrl(places.control);
   return {
     ...places,
-    targets: new Map(definitions.map((definition) => [definition.name, definition])),
-    control: parseUrl(places.control),
+    targets: new Map(definitions.map((definition) => [definition.name, withChunks(definition, ownPlace)])),
+    control: ownPlace,
     migrations,
+    events,
     settleMs: parseDuration(settle),
     sweepMs: parseDuration(sweep),
     alerts,
@@ -83,7 +95,7 @@ function namesOf(value: unknown): readonly string[] {
 
 function readTargets(
   targets: Readonly<Record<string, unknown>>,
-  problems: ConfigProblem[],
+  { events, problems }: { events: ReadEvents; problems: ConfigProblem[] },
 ): readonly ReadTarget[] {
   const seen = new Map<string, string>();
   return Object.entries(targets).map(([written, value]) => {
@@ -99,6 +111,6 @@ function readTargets(
     }
     if (name !== undefined) seen.set(name, written);
     // Read also when its name is wrong: its own problems are to be shown in the same run.
-    return readTarget(name ?? written, value, { path, problems });
+    return readFedTarget(name ?? written, value, { path, problems, events });
   });
 }

@@ -1,3 +1,4 @@
+import type { ColumnLists } from '../event/column-list.ts';
 import { urlOf } from '../file/identity.ts';
 import type { LoadFile } from '../file/load-file.ts';
 import type { JobRef } from '../lane/lane.ts';
@@ -25,6 +26,8 @@ export interface JobInput {
   readonly definition: TargetDefinition;
   readonly attempt: Attempt;
   readonly files: readonly JobFile[];
+  /** The columns that the files have, where they are their own and not their target's. */
+  readonly fileColumns?: readonly string[] | undefined;
   readonly tableColumns: readonly TableColumn[];
   readonly dialect: Dialect;
   readonly control: ObjectRef;
@@ -50,8 +53,18 @@ export function copyOf(definition: TargetDefinition, { identity, copyOptions }: 
 
 /** Files of one kind may share a job: a COPY is told the same of all of its files. */
 export function copyKindOf(definition: TargetDefinition, file: LoadFile): string {
-  const { options, iamRole } = copyOf(definition, file);
-  return JSON.stringify([options, iamRole]);
+  const { options, iamRole, columnList } = copyOf(definition, file);
+  return JSON.stringify([options, iamRole, columnList]);
+}
+
+/** The columns of files of one kind, where they have their own. @throws LoadError `columns-unknown` */
+export async function readFileColumns(
+  definition: TargetDefinition,
+  file: LoadFile,
+  columnLists: ColumnLists,
+): Promise<readonly string[] | undefined> {
+  const { columnList } = copyOf(definition, file);
+  return columnList === undefined ? undefined : columnLists.find(columnList);
 }
 
 /** Plans and renders a job. Pure. */
@@ -61,9 +74,10 @@ export function buildJob(input: JobInput): BuiltJob {
   const [first] = files;
   assertInvariant(first !== undefined, 'a job has at least one file');
   const copy = copyOf(definition, first.file);
+  const { fileColumns = definition.rule.columns } = input;
   const statements = planLoad({
     target: definition.name,
-    rule: definition.rule,
+    rule: { ...definition.rule, columns: fileColumns },
     tableColumns: input.tableColumns,
     attempt,
     files: files.map(({ file }) => file),

@@ -30,6 +30,8 @@ export interface FileCopy {
   readonly options: string;
   /** The role that COPY reads objects with; null: the warehouse's own. */
   readonly iamRole: string | null;
+  /** The hash of the columns that this file has, where they are its own (a chunk); absent: those of its target. */
+  readonly columnList?: string;
 }
 
 /** Everything that the verbs know of a target. Made from configuration; changed by nothing. */

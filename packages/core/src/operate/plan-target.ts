@@ -1,11 +1,11 @@
 import { parseUrl } from '../file/identity.ts';
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import { planBatch, sortBacklog } from '../lane/batching.ts';
-import { buildJob, copyKindOf } from '../load/build-job.ts';
+import { buildJob, copyKindOf, readFileColumns } from '../load/build-job.ts';
 import { missingTable } from '../load/missing-table.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import type { PlanReport } from '../ports/operations.ts';
-import { definitionOf, type Loader } from '../verbs/loader.ts';
+import { columnListsOf, definitionOf, type Loader } from '../verbs/loader.ts';
 import { noteOf } from './report-status.ts';
 
 /** The SQL of a target's next job, rendered and not run; an example file stands in when none waits. */
@@ -23,8 +23,11 @@ export async function planTarget(loader: Loader, target: string): Promise<PlanRe
   const files = isExample ? [exampleFile(definition, loader.now())] : batch.files.map(({ file }) => file);
   const tableColumns = await loader.warehouse.describeTable(target);
   if (tableColumns === undefined) throw await missingTable(loader.warehouse, target);
+  const [first] = files;
+  const fileColumns = first && (await readFileColumns(definition, first, columnListsOf(loader)));
   const { document } = buildJob({
     ...loader.settings,
+    fileColumns,
     definition,
     attempt: { jobId: '0'.repeat(26), attempt: 1, fence: lane.fence + 1 },
     files: files.map((file) => ({ file, loadUrl: file.url })),

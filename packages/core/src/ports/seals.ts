@@ -9,6 +9,9 @@ export interface SealedChunk {
   /** Bytes. */
   readonly size: number;
   readonly writtenAt: EpochMs;
+  /** When the stream took the oldest of the events in it. */
+  readonly arrivedAt: EpochMs;
+  readonly rows: number;
 }
 
 /** How far a shard is consumed, and what of it is not yet handed to the loader. */

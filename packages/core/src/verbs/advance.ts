@@ -1,7 +1,7 @@
 import type { Evidence, TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, planBatch, sortBacklog } from '../lane/batching.ts';
 import type { Lane, LaneState } from '../lane/lane.ts';
-import { type BuiltJob, buildJob, copyKindOf, writeJob } from '../load/build-job.ts';
+import { type BuiltJob, buildJob, copyKindOf, readFileColumns, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { prepareFiles } from '../load/prepare-files.ts';
@@ -15,7 +15,7 @@ import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { holdAtGate } from './hold-at-gate.ts';
 import { admit } from './intake.ts';
-import { chanceOf, definitionOf, type Loader } from './loader.ts';
+import { chanceOf, columnListsOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
 import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
@@ -211,11 +211,14 @@ async function planJob(
     const tableColumns = await warehouse.describeTable(definition.name);
     if (tableColumns === undefined) return await missingTable(warehouse, definition.name);
     const attempt = { jobId: ulid(now, loader.random()), attempt: 1, fence: lane.fence + 1 };
+    const [first] = ready;
+    const fileColumns = first && (await readFileColumns(definition, first.file, columnListsOf(loader)));
     return buildJob({
       ...settings,
       definition,
       attempt,
       files: ready,
+      fileColumns,
       tableColumns,
       dialect: warehouse.dialect,
       now,

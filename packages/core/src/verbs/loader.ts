@@ -1,3 +1,4 @@
+import { ColumnLists } from '../event/column-list.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import type { Availability } from '../ports/availability.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
@@ -19,6 +20,12 @@ export interface Loader {
   readonly availability?: Availability;
   readonly wakes: WakeQueue;
   readonly targets: ReadonlyMap<string, TargetDefinition>;
+  /**
+   * The column lists of chunks.
+   *
+   * @default read from the control prefix, each time anew
+   */
+  readonly columnLists?: ColumnLists;
   /** The targets that take an object, by where it is. */
   readonly routesOf: (at: ObjectRef) => readonly string[];
   readonly settings: LoaderSettings;
@@ -54,6 +61,11 @@ export interface LoaderSettings {
    * @default an hour
    */
   readonly maxHoldMs?: number;
+}
+
+/** Where the columns of chunks are found. */
+export function columnListsOf({ columnLists, objects, settings }: Loader): ColumnLists {
+  return columnLists ?? new ColumnLists(objects, settings.control);
 }
 
 /** @throws LoadError `target-unknown` */

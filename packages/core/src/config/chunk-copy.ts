@@ -1,0 +1,41 @@
+import { readChunkKey } from '../event/chunk-key.ts';
+import type { FileCopy } from '../load/target-definition.ts';
+import type { ObjectRef } from '../ports/object-store.ts';
+import { compileCopy } from './compile-copy.ts';
+import type { ConfigProblem } from './config-error.ts';
+import type { CompiledCopy, ConfiguredTarget } from './millrace-config.ts';
+
+/** Chunks are written as COPY reads CSV; times in them are ISO 8601. */
+const CHUNK_FORMAT = { kind: 'csv', header: false, compression: 'auto' } as const;
+const CHUNK_OPTIONS = "TIMEFORMAT 'auto' DATEFORMAT 'auto'";
+
+/**
+ * How COPY reads the files of a target that nothing but events feeds: as chunks, with what the target's own `copy` adds.
+ * What it says of times stands instead of ours.
+ */
+export function chunkFields(copy: unknown): Readonly<Record<string, unknown>> {
+  const own = typeof copy === 'string' ? copy : '';
+  const options = ['TIMEFORMAT', 'DATEFORMAT'].filter((word) => !new RegExp(`\\b${word}\\b`, 'iu').test(own));
+  const added = options.map((word) => `${word} 'auto'`).join(' ');
+  return { format: CHUNK_FORMAT, copy: `${own} ${added}`.trim() };
+}
+
+/** The same target, which reads its chunks as they are written, each with its own columns. */
+export function withChunks(target: ConfiguredTarget, control: ObjectRef): ConfiguredTarget {
+  const problems: ConfigProblem[] = [];
+  const isOnlyFed = target.rules.length === 0 && target.queues.length === 0;
+  const own = isOnlyFed
+    ? target
+    : (compileCopy({ format: CHUNK_FORMAT, copy: CHUNK_OPTIONS }, { path: [], problems }) ?? target);
+  return { ...target, copyFor: (at) => chunkCopy(own, control, at) ?? target.copyFor(at) };
+}
+
+function chunkCopy(
+  { format, iamRole, copyOptions, compressionOf }: CompiledCopy,
+  control: ObjectRef,
+  at: ObjectRef,
+): FileCopy | undefined {
+  const chunk = readChunkKey(control, at);
+  if (chunk === undefined) return undefined;
+  return { format, iamRole, options: copyOptions(compressionOf(at.key)), columnList: chunk.columns };
+}

@@ -1,0 +1,189 @@
+import type { MergeRule } from '../load/merge-rule.ts';
+import { LoadError } from '../recover/load-error.ts';
+import { type ColumnList, columnListOf } from './column-list.ts';
+import type { Event, EventProblem } from './envelope.ts';
+import type { Rejection, RowValue, RowValues, TableRow, Transform } from './transform.ts';
+
+/** The columns that rows of a table came with, and what these rows must have. */
+export interface RowShape {
+  readonly target: string;
+  readonly list: ColumnList;
+  /** As the transform spells them, in the order of the list. */
+  readonly names: readonly string[];
+  /** Places in the list that must not be NULL: the key's. */
+  readonly required: readonly number[];
+  /** Whether two rows of one event with the same key are one too many: the second would be dropped. */
+  readonly isOncePerKey: boolean;
+}
+
+/** A row that an event became. */
+export interface ShapedRow {
+  readonly shape: RowShape;
+  readonly values: readonly RowValue[];
+}
+
+/** What an event became: all of its rows, or none and the reason. */
+export type Applied =
+  | { readonly kind: 'rows'; readonly rows: readonly ShapedRow[] }
+  | { readonly kind: 'rejected'; readonly problem: EventProblem };
+
+/** What the transforms need to know of a target. */
+export type FedTarget = Pick<MergeRule, 'mode' | 'key' | 'latestBy' | 'nullKeys' | 'tombstone' | 'columns'>;
+
+/** Beyond this many column lists of a table, rows are made up at random: each list is a file of its own. */
+const MAX_SHAPES = 200;
+
+/** The transforms of a configuration, ready to be applied. */
+export class Transforms {
+  readonly #byType: ReadonlyMap<string, Transform>;
+  readonly #targets: ReadonlyMap<string, FedTarget>;
+  readonly #shapes = new Map<string, Map<string, RowShape>>();
+
+  constructor(byType: ReadonlyMap<string, Transform>, targets: ReadonlyMap<string, FedTarget>) {
+    this.#byType = byType;
+    this.#targets = targets;
+  }
+
+  get types(): readonly string[] {
+    return [...this.#byType.keys()];
+  }
+
+  /** What an event becomes. Never throws: what a transform throws is why its event is rejected. */
+  apply(event: Event): Applied {
+    const transform = this.#byType.get(event.type);
+    if (transform === undefined) {
+      return rejected('event-type-unknown', `no transform takes events of type '${event.type}'`);
+    }
+    let made: TableRow | readonly TableRow[] | Rejection;
+    try {
+      made = transform(event);
+    } catch (error) {
+      return rejected('transform-failed', `the transform of '${event.type}' failed: ${messageOf(error)}`);
+    }
+    try {
+      return this.#shape(made, event.type);
+    } catch (error) {
+      if (error instanceof LoadError) return rejected(error.code, error.sentence);
+      throw error;
+    }
+  }
+
+  #shape(made: TableRow | readonly TableRow[] | Rejection, type: string): Applied {
+    const list = Array.isArray(made) ? (made as readonly TableRow[]) : [made as TableRow | Rejection];
+    const rows: ShapedRow[] = [];
+    for (const one of list) {
+      if (one?.kind === 'rejected') return rejected('event-refused', one.reason);
+      if (one?.kind !== 'fact' && one?.kind !== 'dimension') throw notRows(type);
+      const shape = this.#shapeOf(one, type);
+      const values = shape.names.map((name) => one.row[name]);
+      for (const place of shape.required) {
+        if (values[place] === undefined || values[place] === null) {
+          const column = shape.list.columns[place];
+          throw new LoadError('key-missing', `'${column}' is in the key of ${shape.target} and is NULL`, {
+            hint: `send it, or have the transform of '${type}' reject such events`,
+          });
+        }
+      }
+      rows.push({ shape, values });
+    }
+    if (rows.length > 1) refuseRepeatedKeys(rows);
+    return { kind: 'rows', rows };
+  }
+
+  #shapeOf({ target, row }: TableRow, type: string): RowShape {
+    if (typeof row !== 'object' || row === null) throw notRows(type);
+    const names = Object.keys(row);
+    const signature = names.join('\0');
+    let shapes = this.#shapes.get(target);
+    const known = shapes?.get(signature);
+    if (known !== undefined) return known;
+    const shape = this.#newShape(target, row, type);
+    if (shapes === undefined) {
+      shapes = new Map();
+      this.#shapes.set(target, shapes);
+    }
+    if (shapes.size >= MAX_SHAPES) {
+      throw new LoadError(
+        'too-many-shapes',
+        `rows of ${target} came with more than ${MAX_SHAPES} lists of columns`,
+        {
+          hint: `have the transform of '${type}' name the same columns in every row; null is NULL`,
+        },
+      );
+    }
+    shapes.set(signature, shape);
+    return shape;
+  }
+
+  #newShape(name: string, row: RowValues, type: string): RowShape {
+    const target = name.toLowerCase();
+    const rule = this.#targets.get(target);
+    if (rule === undefined) {
+      throw new LoadError(
+        'target-unknown',
+        `the transform of '${type}' made a row of '${name}', which is no target`,
+        {
+          hint: "declare it under 'targets' as schema.table",
+        },
+      );
+    }
+    // Sorted: two transforms that name the same columns in another order share their chunks.
+    const names = Object.keys(row).sort();
+    const columns = names.map((column) => column.toLowerCase());
+    const problem = problemOf(columns, rule);
+    if (problem !== undefined) {
+      throw new LoadError('row-invalid', `a row of ${target} by the transform of '${type}' ${problem}`, {
+        hint: 'correct the transform',
+      });
+    }
+    const required = rule.nullKeys === 'append' ? [] : rule.key.map((column) => columns.indexOf(column));
+    const isOncePerKey = rule.mode === 'insert-only';
+    return { target, list: columnListOf(columns), names, required, isOncePerKey };
+  }
+}
+
+function problemOf(
+  columns: readonly string[],
+  { key, latestBy, columns: all }: FedTarget,
+): string | undefined {
+  if (columns.length === 0) return 'names no column';
+  const twice = columns.find((column, at) => columns.indexOf(column) < at);
+  if (twice !== undefined) return `names '${twice}' twice`;
+  const missing = [...key, ...latestBy].find((column) => !columns.includes(column));
+  if (missing !== undefined) return `lacks '${missing}', by which rows are merged`;
+  const other = all === null ? undefined : columns.find((column) => !all.includes(column));
+  return other === undefined ? undefined : `names '${other}', which is not among its target's columns`;
+}
+
+/** Of two rows with one key an insert-only table takes one, and nobody would see which. */
+function refuseRepeatedKeys(rows: readonly ShapedRow[]): void {
+  const seen = new Set<string>();
+  for (const { shape, values } of rows) {
+    if (!shape.isOncePerKey || shape.required.length === 0) continue;
+    const key = `${shape.target}\0${shape.required.map((place) => String(values[place])).join('\0')}`;
+    if (seen.has(key)) {
+      throw new LoadError('key-repeated', `the event makes two rows of ${shape.target} with the same key`, {
+        hint: "add a column that tells them apart to the target's 'key'",
+      });
+    }
+    seen.add(key);
+  }
+}
+
+function notRows(type: string): LoadError {
+  return new LoadError(
+    'transform-invalid',
+    `the transform of '${type}' returned something that is not a row`,
+    {
+      hint: 'return fact(…), dimension(…), a list of these, or reject(reason)',
+    },
+  );
+}
+
+function rejected(code: string, reason: string): Applied {
+  return { kind: 'rejected', problem: { code, reason } };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

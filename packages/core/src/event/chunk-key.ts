@@ -1,0 +1,48 @@
+import type { ObjectRef } from '../ports/object-store.ts';
+
+/** What a chunk's key says: whose rows it holds, and in which columns. */
+export interface ChunkName {
+  /** `schema.table` */
+  readonly target: string;
+  /** The hash of its column list. */
+  readonly columns: string;
+}
+
+/** Below the control prefix, which no route takes: chunks are files of their target when a seal has registered them. */
+const FOLDER = 'loads/';
+const REJECTS_FOLDER = 'loads/.rejects/';
+const CHUNK = /^([^/]+\.[^/]+)\/([0-9a-f]{16})\/[^/]+$/u;
+
+/**
+ * `loads/<target>/<columns>/<id>.csv<ending>` below the control prefix.
+ *
+ * @param id unique to the attempt that writes it: two attempts never cut a stream at the same places, so a name made of
+ * places would be a name for two contents.
+ */
+export function chunkKeyOf(
+  control: ObjectRef,
+  { target, columns }: ChunkName,
+  { id, ending }: { id: string; ending: string },
+): ObjectRef {
+  return { bucket: control.bucket, key: `${control.key}${FOLDER}${target}/${columns}/${id}.csv${ending}` };
+}
+
+/** Whether an object is a chunk, and whose; undefined for all else. */
+export function readChunkKey(control: ObjectRef, { bucket, key }: ObjectRef): ChunkName | undefined {
+  const folder = control.key + FOLDER;
+  if (bucket !== control.bucket || !key.startsWith(folder)) return undefined;
+  const [, target, columns] = CHUNK.exec(key.slice(folder.length)) ?? [];
+  return target === undefined || columns === undefined ? undefined : { target, columns };
+}
+
+/** Where rejects wait for their seal, by an id unique to the attempt. */
+export function rejectsKeyOf(control: ObjectRef, id: string): ObjectRef {
+  return { bucket: control.bucket, key: `${control.key}${REJECTS_FOLDER}${id}.ndjson` };
+}
+
+/** Where sealed rejects stay for people: `rejects/<id>.ndjson`; undefined for what are no rejects. */
+export function sealedRejectsOf(control: ObjectRef, { bucket, key }: ObjectRef): ObjectRef | undefined {
+  const folder = control.key + REJECTS_FOLDER;
+  if (bucket !== control.bucket || !key.startsWith(folder)) return undefined;
+  return { bucket, key: `${control.key}rejects/${key.slice(folder.length)}` };
+}

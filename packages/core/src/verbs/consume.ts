@@ -1,0 +1,146 @@
+import type { Transforms } from '../event/apply-transforms.ts';
+import { chunkKeyOf, rejectsKeyOf } from '../event/chunk-key.ts';
+import type { ColumnLists } from '../event/column-list.ts';
+import { type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
+import { ulid } from '../load/ulid.ts';
+import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
+import type { SealedChunk, Seals } from '../ports/seals.ts';
+import type { StreamRecord } from '../ports/stream.ts';
+import type { EpochMs } from '../ports/time.ts';
+import { assertInvariant } from '../recover/invariant.ts';
+
+/** How chunks are packed. */
+export interface ChunkPacking {
+  /** What COPY is told it by: `.zst`, `.gz` or nothing. */
+  readonly ending: string;
+  pack(pieces: readonly Uint8Array[]): Promise<Uint8Array>;
+}
+
+/** What consuming a stream is given. Assembled by a composition root. */
+export interface Consumer {
+  /** What seals call the stream. */
+  readonly stream: string;
+  readonly seals: Seals;
+  readonly objects: ObjectStore;
+  readonly columnLists: ColumnLists;
+  readonly transforms: Transforms;
+  /** Millrace's own prefix: chunks and rejects are below it. */
+  readonly control: ObjectRef;
+  readonly packing: ChunkPacking;
+  readonly now: () => EpochMs;
+  /** At least 16 bytes of chance. */
+  readonly random: () => Uint8Array;
+}
+
+/** A shard that is being consumed: its checkpoint, and the rows behind it that no seal has registered yet. */
+export interface ShardInHand {
+  readonly shard: string;
+  /** As its seal says: null, nothing is sealed. */
+  readonly sealed: string | null;
+  readonly isEnded: boolean;
+  readonly buffer: ShardBuffer;
+}
+
+/** How sealing ended. `lost`: somebody else has moved the seal; what was buffered is theirs, and the shard is to be opened again. */
+export type SealOutcome =
+  | {
+      readonly kind: 'sealed';
+      readonly hand: ShardInHand;
+      readonly events: number;
+      readonly chunks: readonly SealedChunk[];
+    }
+  | { readonly kind: 'nothing'; readonly hand: ShardInHand }
+  | { readonly kind: 'lost' };
+
+/** Chunks that are written at once: each is held packed while it is. */
+const CONCURRENT_WRITES = 8;
+
+/** Begins with a shard where its seal says. */
+export async function openShard(consumer: Consumer, shard: string): Promise<ShardInHand> {
+  const { position, isEnded } = await consumer.seals.seal(consumer.stream, shard);
+  return { shard, sealed: position, isEnded, buffer: new ShardBuffer(shard, consumer.transforms) };
+}
+
+/**
+ * Takes records of a shard, in their order. Those that are sealed or taken already are passed over: a replay may cut the
+ * stream anywhere.
+ *
+ * @returns how many were new
+ */
+export function takeRecords({ sealed, buffer }: ShardInHand, records: readonly StreamRecord[]): number {
+  let taken = 0;
+  for (const record of records) {
+    const last = buffer.position ?? sealed;
+    if (last !== null && record.position <= last) continue;
+    buffer.add(record);
+    taken += 1;
+  }
+  return taken;
+}
+
+/**
+ * Writes what is buffered of a shard as chunks and seals it: one compare-and-set moves the checkpoint and registers the
+ * chunks. It is the commit: dying before it leaves garbage that nobody announces, and the records are consumed again;
+ * dying after it, the chunks are announced from the seal.
+ *
+ * @param isEnded the shard is closed, and everything of it was taken.
+ * @throws what the object store or the seals threw. The buffer is as it was, and the call may be repeated.
+ */
+export async function sealShard(
+  consumer: Consumer,
+  hand: ShardInHand,
+  { isEnded = false }: { isEnded?: boolean } = {},
+): Promise<SealOutcome> {
+  const { shard, sealed, buffer } = hand;
+  const flush = buffer.peek();
+  if (flush === undefined && !(isEnded && !hand.isEnded)) return { kind: 'nothing', hand };
+  const chunks = flush === undefined ? [] : await writeChunks(consumer, flush);
+  const to = flush?.position ?? sealed;
+  const isOurs = await consumer.seals.move(consumer.stream, { shard, from: sealed, to, chunks, isEnded });
+  if (!isOurs && !(await isDone(consumer, { shard, to, chunks }))) return { kind: 'lost' };
+  buffer.clear();
+  return { kind: 'sealed', hand: { ...hand, sealed: to, isEnded }, events: flush?.events ?? 0, chunks };
+}
+
+/**
+ * Whether a move that was refused had been done all the same: its reply was lost, and it was sent again by whoever sends
+ * requests. Chunk names are unique to the attempt, so its chunks can only be there by it.
+ */
+async function isDone(
+  { seals, stream }: Consumer,
+  { shard, to, chunks }: { shard: string; to: string | null; chunks: readonly SealedChunk[] },
+): Promise<boolean> {
+  const [first] = chunks;
+  if (first === undefined) return false;
+  const now = await seals.seal(stream, shard);
+  return now.position === to && now.chunks.some(({ key }) => key === first.key);
+}
+
+async function writeChunks(consumer: Consumer, { drafts }: Flush): Promise<readonly SealedChunk[]> {
+  const written: SealedChunk[] = [];
+  for (let at = 0; at < drafts.length; at += CONCURRENT_WRITES) {
+    const some = drafts.slice(at, at + CONCURRENT_WRITES);
+    written.push(...(await Promise.all(some.map((draft) => writeChunk(consumer, draft)))));
+  }
+  return written;
+}
+
+async function writeChunk(consumer: Consumer, draft: ChunkDraft): Promise<SealedChunk> {
+  const { objects, control, packing, columnLists, now, random } = consumer;
+  const { shape, pieces, arrivedAt, rows } = draft;
+  const id = ulid(now(), random());
+  if (shape !== undefined) await columnLists.keep(shape.list);
+  const at =
+    shape === undefined
+      ? rejectsKeyOf(control, id)
+      : chunkKeyOf(
+          control,
+          { target: shape.target, columns: shape.list.hash },
+          { id, ending: packing.ending },
+        );
+  // Rejects are for people, who would have to unpack them.
+  const body = shape === undefined ? Buffer.concat(pieces) : await packing.pack(pieces);
+  const info = await objects.write(at, body);
+  assertInvariant(info !== undefined, 'a write without a condition writes');
+  return { ...at, etag: info.etag, size: info.size, writtenAt: info.lastModifiedAt, arrivedAt, rows };
+}
