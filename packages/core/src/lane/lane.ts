@@ -1,4 +1,5 @@
 import type { EpochMs } from '../ports/time.ts';
+import type { DataStreak } from '../recover/data-streak.ts';
 import type { Pause } from '../recover/gate.ts';
 
 /** The job that a lane has in hand: ids, counts and where its document is; never the list of its files. */
@@ -70,6 +71,8 @@ export interface Lane {
   readonly notBeforeAt: EpochMs;
   /** How many of the oldest files hold a bad one that the warehouse did not name: jobs take half of them; null: none. */
   readonly suspects: number | null;
+  /** Jobs that were refused for their data since the last one that loaded; null: none. */
+  readonly streak: DataStreak | null;
   /** Exponential moving average of how long this lane's loads took; null before the first. */
   readonly loadMs: number | null;
   readonly loadedFiles: number;
@@ -90,6 +93,7 @@ export function freshLane(target: string): Lane {
     failures: 0,
     notBeforeAt: 0,
     suspects: null,
+    streak: null,
     loadMs: null,
     loadedFiles: 0,
     loadedRows: 0,

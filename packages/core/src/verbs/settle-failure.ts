@@ -1,12 +1,14 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
+import { type DataStreak, DRIFT, DRIFT_LOOK_MS } from '../recover/data-streak.ts';
 import { GATE_CODES } from '../recover/gate.ts';
 import { HOLD_MS, retryAt } from '../recover/retry-policy.ts';
-import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
+import { errorEvidence } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { noteAlive } from './hold-warehouse.ts';
+import { judgeData } from './judge-data.ts';
 import { judgeOutage } from './judge-outage.ts';
 import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
@@ -16,10 +18,11 @@ import type { SettleOutcome } from './settle-outcome.ts';
 /** What is left to do after the files' verdicts: the lane's next state. */
 type Next =
   /** Another job right away: the rest of the files is not to blame, or is loaded already. */
-  | { readonly kind: 'again'; readonly suspects: number | null }
+  | { readonly kind: 'again'; readonly suspects: number | null; readonly streak?: DataStreak }
   | { readonly kind: 'back-off' }
   /** `gate`: all lanes wait, for this reason. */
-  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string };
+  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string }
+  | { readonly kind: 'drift'; readonly reason: string; readonly streak: DataStreak };
 
 /**
  * Decides about the files of a failed job and moves the lane on. Every step may be repeated after a crash: verdicts
@@ -131,24 +134,6 @@ function rewrittenEvidence(
   };
 }
 
-async function judgeData(loader: Loader, failed: FailedJob): Promise<Next> {
-  const { lane, job, statement, error, files } = failed;
-  const verdict = judgeDataError(error, {
-    files,
-    loadUrlOf: failed.loadUrlOf ?? (({ url }) => url),
-    copyErrors: statement === null ? [] : await loader.warehouse.copyErrors(statement),
-    jobId: job?.id ?? '',
-    at: loader.now(),
-  });
-  if (verdict.kind === 'suspect') return { kind: 'again', suspects: verdict.suspects };
-  await setAside(
-    loader,
-    lane.target,
-    verdict.bad.map((bad) => ({ ...bad, status: 'quarantined' })),
-  );
-  return { kind: 'again', suspects: null };
-}
-
 async function judgeGone(loader: Loader, failed: FailedJob): Promise<Next> {
   const at = loader.now();
   const gone: LoadFile[] = [];
@@ -179,9 +164,11 @@ async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Pro
       ...lane,
       state: { kind: 'waiting', dueAt: now },
       suspects: next.suspects,
+      streak: next.streak ?? lane.streak,
     });
     return isMoved ? { kind: 'retrying', dueAt: now, code: error.code } : { kind: 'lost-race' };
   }
+  if (next.kind === 'drift') return holdForDrift(loader, lane, next);
   const failures = lane.failures + 1;
   const isExhausted = failures >= retry.maxAttempts;
   if (next.kind === 'hold' || isExhausted) {
@@ -212,6 +199,27 @@ async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Pro
   if (!isMoved) return { kind: 'lost-race' };
   await loader.wakes.wake(lane.target, dueAt);
   return { kind: 'retrying', dueAt, code: error.code };
+}
+
+/** What was put aside on the way waits again by now: who dies before this finds the lane's job and comes here again. */
+async function holdForDrift(
+  loader: Loader,
+  lane: Lane,
+  { reason, streak }: { reason: string; streak: DataStreak },
+): Promise<SettleOutcome> {
+  const now = loader.now();
+  const until = now + DRIFT_LOOK_MS;
+  const since = streak.heldSince ?? now;
+  const isMoved = await loader.tracker.putLane({
+    ...lane,
+    state: { kind: 'held', code: DRIFT, reason, since, until },
+    suspects: null,
+    streak: { ...streak, heldSince: since, doubted: 0, isProven: false },
+  });
+  if (!isMoved) return { kind: 'lost-race' };
+  loader.onEvent({ kind: 'lane-held', target: lane.target, code: DRIFT, reason, until, at: now });
+  await loader.wakes.wake(lane.target, until);
+  return { kind: 'held', until, code: DRIFT };
 }
 
 /** A hold that is renewed for the same reason is one hold. */

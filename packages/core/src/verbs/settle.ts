@@ -4,6 +4,7 @@ import { ledgerOf } from '../load/ledger.ts';
 import { planAbandon } from '../load/plan-load.ts';
 import { changedSince } from '../load/prepare-files.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
+import { streakAfterLoad } from '../recover/data-streak.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { noteAlive } from './hold-warehouse.ts';
@@ -168,7 +169,8 @@ async function settleLoaded(
     ...lane,
     state: { kind: 'waiting', dueAt: now },
     failures: 0,
-    suspects: lane.suspects === null || lane.suspects <= files.length ? null : lane.suspects - files.length,
+    suspects: suspectsAfterLoad(lane, files.length),
+    streak: streakAfterLoad(lane.streak, { now, files: files.length }),
     notBeforeAt: 0,
     loadMs: lane.loadMs === null ? tookMs : Math.round(lane.loadMs * 0.7 + tookMs * 0.3),
     loadedFiles: lane.loadedFiles + files.length,
@@ -189,4 +191,10 @@ async function settleLoaded(
     at: now,
   });
   return { kind: 'loaded', files: files.length, rows };
+}
+
+/** A sample is taken from behind the suspects, and says nothing of them. */
+function suspectsAfterLoad({ suspects, streak }: Lane, loaded: number): number | null {
+  if (suspects === null || (streak !== null && streak.sampleAt !== null)) return suspects;
+  return suspects <= loaded ? null : suspects - loaded;
 }

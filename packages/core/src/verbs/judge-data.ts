@@ -1,0 +1,125 @@
+import type { Evidence, LoadFile } from '../file/load-file.ts';
+import { type DataStreak, DRIFT, growStreak, isDrift } from '../recover/data-streak.ts';
+import { assertInvariant } from '../recover/invariant.ts';
+import { judgeDataError } from '../recover/verdict.ts';
+import type { FailedJob } from './failed-job.ts';
+import type { Loader } from './loader.ts';
+import { setAside } from './set-aside.ts';
+
+/** What a data error comes to for its lane. */
+export type DataNext =
+  | { readonly kind: 'again'; readonly suspects: number | null; readonly streak: DataStreak }
+  | { readonly kind: 'drift'; readonly reason: string; readonly streak: DataStreak };
+
+interface BadFile {
+  readonly file: LoadFile;
+  readonly evidence: Evidence;
+}
+
+/**
+ * Puts bad files aside, narrows the suspects down, or finds that it is the table that has changed: then nothing is put
+ * aside, and what was put aside since the lane last loaded waits again.
+ */
+export async function judgeData(loader: Loader, failed: FailedJob): Promise<DataNext> {
+  const { lane, job, statement, error, files } = failed;
+  const now = loader.now();
+  const verdict = judgeDataError(error, {
+    files,
+    loadUrlOf: failed.loadUrlOf ?? (({ url }) => url),
+    copyErrors: statement === null ? [] : await loader.warehouse.copyErrors(statement),
+    jobId: job?.id ?? '',
+    at: now,
+  });
+  if (verdict.kind === 'suspect') {
+    const streak = growStreak(lane.streak, { now, files: files.length, found: 0, bad: [] });
+    return { kind: 'again', suspects: verdict.suspects, streak };
+  }
+  const areAllBad = verdict.bad.length === files.length;
+  const bad = areAllBad ? await findFresh(loader, failed, verdict.bad) : [];
+  const streak = growStreak(lane.streak, {
+    now,
+    files: files.length,
+    found: verdict.bad.length,
+    bad: bad.map(({ evidence }) => evidence),
+  });
+  if (isDrift(streak))
+    return { kind: 'drift', streak, reason: await returnAll(loader, failed, { bad: verdict.bad, streak }) };
+  await setAside(
+    loader,
+    lane.target,
+    verdict.bad.map((one) => ({ ...one, status: 'quarantined' })),
+  );
+  const isSample = lane.streak !== null && lane.streak.sampleAt !== null;
+  // A sample was taken from behind the suspects.
+  return { kind: 'again', suspects: isSample ? lane.suspects : null, streak };
+}
+
+/** Those that were not put aside for their data before: a redrive that came too early is no changed table. */
+async function findFresh(
+  loader: Loader,
+  { lane, job }: FailedJob,
+  bad: readonly BadFile[],
+): Promise<readonly BadFile[]> {
+  const known = await loader.tracker.filesById(
+    lane.target,
+    bad.map(({ file }) => file.id),
+  );
+  // Settled once more after a crash, they were put aside by this very job.
+  const stale = known.filter(({ evidence }) => evidence?.jobId !== undefined && evidence.jobId !== job?.id);
+  const ids = new Set(stale.map(({ file }) => file.id));
+  return bad.filter(({ file }) => !ids.has(file.id));
+}
+
+/** Files that one streak can have put aside: it ends after a few jobs. */
+const MAX_RETURNED = 100_000;
+
+/** Nobody is to blame: all wait, and say for what. @returns why the lane is held. */
+async function returnAll(
+  loader: Loader,
+  { lane }: FailedJob,
+  { bad, streak }: { bad: readonly BadFile[]; streak: DataStreak },
+): Promise<string> {
+  const { tracker, wakes } = loader;
+  const now = loader.now();
+  // A lane that is held puts nothing aside.
+  const returned = streak.heldSince === null ? await findAside(loader, lane.target, streak.since) : [];
+  const reason = driftReason([...returned, ...bad], streak);
+  if (returned.length > 0) {
+    const ids = returned.map(({ file }) => file.id);
+    await tracker.redrive(lane.target, ids, now);
+    // The lane may have been moved on by another worker, and be about to sleep.
+    await tracker.addArrivals(lane.target, ids.length);
+    await wakes.wake(lane.target, now);
+  }
+  await tracker.noteFailure(
+    lane.target,
+    [...returned, ...bad].map(({ file }) => file.id),
+    { code: DRIFT, reason, hint: 'it waits, and is loaded when the table and the files fit again', at: now },
+  );
+  return reason;
+}
+
+/** What was put aside for its data since then, the first first. */
+async function findAside(loader: Loader, target: string, since: number): Promise<readonly BadFile[]> {
+  const troubled = await loader.tracker.troubledFiles({ target, limit: MAX_RETURNED });
+  return troubled
+    .flatMap(({ file, status, evidence }) => {
+      const isMeant = status === 'quarantined' && evidence?.jobId !== undefined && evidence.at >= since;
+      return isMeant ? [{ file, evidence }] : [];
+    })
+    .toSorted((a, b) => a.evidence.at - b.evidence.at);
+}
+
+/** The file's name comes last: it is what is cut off where there is no room. */
+function driftReason(bad: readonly BadFile[], { alike }: DataStreak): string {
+  const [first] = bad;
+  assertInvariant(first !== undefined, 'a lane is held for drift by a file that failed');
+  const { code, column, reason, hint } = first.evidence;
+  const where = column === undefined || column === '' ? '' : ` in column ${column}`;
+  const what =
+    alike === null
+      ? `no file that was tried can be loaded, the first for ${code}${where}: ${reason}`
+      : `every file that was tried fails with ${code}${where}: ${reason}`;
+  const fix = hint === undefined ? '' : `${hint}; `;
+  return `${what}; ${fix}mend the table, or write the files anew: one file is tried by itself every minute, and the others follow it (first: ${first.file.url})`;
+}

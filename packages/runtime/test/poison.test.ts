@@ -1,0 +1,134 @@
+import { type CopyError, LoadError, type Loader } from '@millrace/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { replaceMethods } from './replace-methods.ts';
+import { failuresOf, rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
+
+/** Bad files among many: in how many jobs the good ones are loaded, and when it is the table that has changed. */
+
+const projects = new TestProjects();
+afterEach(() => projects.removeAll());
+
+const FILES = 500;
+const TARGET = 'public.t';
+/** Failed jobs after which a table that takes nothing is known. */
+const MAX_FAILURES = 8;
+
+/** Among so many files of which `bad` are: what bisection may cost. */
+function mostJobs(bad: number): number {
+  return Math.floor(2 * bad * (Math.log2(FILES / bad) + 1) + 1);
+}
+
+function newProject(isBad: (n: number) => boolean, files = FILES): TestProject {
+  const project = projects.make({
+    tables: 'CREATE TABLE public.t (v INTEGER);',
+    targets: { [TARGET]: { mode: 'append', from: 's3://lake/t/', format: { kind: 'csv' } } },
+    config: { sweep: '1h' },
+  });
+  for (let n = 0; n < files; n += 1) project.put(keyOf(n), isBad(n) ? 'x\n' : `${n}\n`);
+  return project;
+}
+
+function keyOf(n: number): string {
+  return `t/${String(n).padStart(3, '0')}.csv`;
+}
+
+type Telling = 'all' | 'one' | 'nothing';
+
+/** What the warehouse tells of the rows that COPY refused. */
+function telling(much: Telling): (loader: Loader) => Loader {
+  return (loader) => {
+    if (much === 'all') return loader;
+    const copyErrors = async (
+      ...args: Parameters<Loader['warehouse']['copyErrors']>
+    ): Promise<readonly CopyError[]> => {
+      const [first] = await loader.warehouse.copyErrors(...args);
+      return first === undefined || much === 'nothing' ? [] : [first];
+    };
+    return {
+      ...loader,
+      warehouse: replaceMethods(loader.warehouse, {
+        copyErrors,
+        describe: async (...args) => {
+          const status = await loader.warehouse.describe(...args);
+          if (status.state !== 'failed') return status;
+          const { class: errorClass } = status.error;
+          return { state: 'failed', error: new LoadError('copy-data', 'load failed', { class: errorClass }) };
+        },
+      }),
+    };
+  };
+}
+
+function jobsOf({ events }: TestProject, kind: 'job-submitted' | 'job-failed'): number {
+  return events.filter((event) => event.kind === kind).length;
+}
+
+const PLACES: readonly (readonly [string, readonly number[]])[] = [
+  ['the first', [0]],
+  ['one in the middle', [249]],
+  ['the last', [499]],
+  ['ten spread over all', Array.from({ length: 10 }, (_, n) => n * 50 + 7)],
+  ['the first ten', Array.from({ length: 10 }, (_, n) => n)],
+  ['ten in a row', Array.from({ length: 10 }, (_, n) => 245 + n)],
+  ['the last ten', Array.from({ length: 10 }, (_, n) => 490 + n)],
+];
+
+describe.each<Telling>(['all', 'one', 'nothing'])(`${FILES} files, of bad ones %s is told`, (much) => {
+  it.each(PLACES)('%s bad: the others are loaded in few jobs', async (_, bad) => {
+    const project = newProject((n) => bad.includes(n));
+    await project.drain(async (millrace) => {
+      expect(await rowsOf(millrace, 'SELECT COUNT(*) AS n, COUNT(DISTINCT v) AS d FROM public.t')).toEqual([
+        { n: FILES - bad.length, d: FILES - bad.length },
+      ]);
+      const failures = await failuresOf(millrace);
+      expect(failures.map(({ url, state }) => `${state} ${url}`).sort()).toEqual(
+        bad.map((n) => `quarantined s3://lake/${keyOf(n)}`),
+      );
+      expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'idle', waiting: 0 });
+    }, telling(much));
+    const jobs = jobsOf(project, 'job-submitted');
+    // Ten that are told of one after the other look like a changed table, until one file from elsewhere is tried.
+    const samples = much === 'one' && bad.length >= 4 ? 1 : 0;
+    const most = much === 'nothing' ? mostJobs(bad.length) : bad.length + 1 + samples;
+    expect(jobs).toBeLessThanOrEqual(most);
+    expect(project.events.filter(({ kind }) => kind === 'lane-held')).toEqual([]);
+  });
+
+  it('all bad: the lane is held, nothing stays aside, and everything loads when the table was mended', async () => {
+    const project = newProject(() => true);
+    let aheadMs = 0;
+    const millrace = await project.open((loader) => ({
+      ...telling(much)(loader),
+      now: () => loader.now() + aheadMs,
+    }));
+    await millrace.start();
+    const { held } = await millrace.untilIdle();
+    expect(held).toMatchObject([{ target: TARGET, reason: expect.stringContaining('mend the table') }]);
+    if (much !== 'nothing') {
+      const reason =
+        /^every file that was tried fails with 1207 in column v: Invalid digit.*; correct the number, or change the type of column v; /u;
+      expect(held[0]?.reason).toMatch(reason);
+    }
+    expect(held[0]?.reason).toContain('(first: s3://lake/t/');
+    expect(jobsOf(project, 'job-failed')).toBeLessThanOrEqual(MAX_FAILURES);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'held', waiting: FILES, quarantined: 0 });
+
+    // It looks again by itself, with one file.
+    const failedBefore = jobsOf(project, 'job-failed');
+    aheadMs += 61_000;
+    expect((await millrace.untilIdle()).held).toHaveLength(1);
+    const looks = project.events.filter(({ kind }) => kind === 'job-submitted').slice(failedBefore);
+    expect(looks).toMatchObject([{ job: { files: 1 } }]);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ waiting: FILES, quarantined: 0 });
+
+    await millrace.query('ALTER TABLE public.t ADD COLUMN w VARCHAR(9)');
+    await millrace.query('ALTER TABLE public.t DROP COLUMN v');
+    aheadMs += 61_000;
+    expect(await millrace.untilIdle()).toEqual({ held: [] });
+    expect(await rowsOf(millrace, 'SELECT COUNT(*) AS n FROM public.t')).toEqual([{ n: FILES }]);
+    expect(await failuresOf(millrace)).toEqual([]);
+    // One to look, one for the others.
+    expect(jobsOf(project, 'job-submitted')).toBe(failedBefore + 3);
+    await millrace.stop();
+  });
+});
