@@ -1,13 +1,15 @@
 import type { Evidence, TrackedFile } from '../file/load-file.ts';
-import { type Backlog, type Batch, dueAt, planBatch, sortBacklog } from '../lane/batching.ts';
+import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
 import type { Lane, LaneState } from '../lane/lane.ts';
-import { type BuiltJob, buildJob, copyKindOf, readFileColumns, writeJob } from '../load/build-job.ts';
+import { lineToRead, nextBatch } from '../lane/next-batch.ts';
+import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { prepareFiles } from '../load/prepare-files.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
+import { streakOfNone } from '../recover/data-streak.ts';
 import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { pinsOf } from './drop-pins.ts';
@@ -71,19 +73,14 @@ async function advanceOnce(
   if (lane.state.kind === 'held' && now < lane.state.until && !isGateCode(lane.state.code))
     return { kind: 'held', until: lane.state.until, code: lane.state.code };
 
-  const maxFiles = Math.min(definition.batching.maxFiles, filesToTry(lane.suspects));
-  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, maxFiles));
+  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, lineToRead(lane, definition)));
   if (backlog.superseded.length > 0) {
     await supersede(loader, lane.target, backlog);
     return 'look-again';
   }
   if (backlog.loadable.length === 0) return goIdle(loader, lane);
 
-  const batch = planBatch(backlog.loadable, {
-    maxFiles,
-    maxBytes: definition.batching.maxBytes,
-    kindOf: ({ file }) => copyKindOf(definition, file),
-  });
+  const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
   const due = Math.max(
     lane.notBeforeAt,
     drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
@@ -95,7 +92,8 @@ async function advanceOnce(
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due });
     return { kind: 'over-budget' };
   }
-  return startJob(loader, { definition, lane, batch });
+  const streak = lane.streak && { ...lane.streak, sampleAt };
+  return startJob(loader, { definition, lane: { ...lane, streak }, batch });
 }
 
 /** The job that was in hand when somebody paused the lane has ended. */
@@ -104,16 +102,11 @@ async function pauseNow(loader: Loader, lane: Lane, pause: Pause): Promise<Advan
   return (await loader.tracker.putLane(paused)) ? { kind: 'paused' } : 'look-again';
 }
 
-/** Half of the suspects: when they load, the bad file is in the other half. */
-function filesToTry(suspects: number | null): number {
-  return suspects === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(suspects / 2));
-}
-
 /** Only this transition depends on `arrivals`: a file that came after the backlog was read must not be slept through. */
 async function goIdle(loader: Loader, lane: Lane): Promise<AdvanceOutcome | 'look-again'> {
   if (lane.state.kind === 'idle') return { kind: 'idle' };
   const isIdle = await loader.tracker.putLane(
-    { ...lane, state: { kind: 'idle' } },
+    { ...lane, state: { kind: 'idle' }, suspects: null, streak: streakOfNone(lane.streak) },
     { ifArrivals: lane.arrivals },
   );
   return isIdle ? { kind: 'idle' } : 'look-again';
