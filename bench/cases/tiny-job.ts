@@ -8,8 +8,11 @@ import { READING_COLUMNS } from '../sensor-readings.ts';
 import { median, secondsOf, sideBySide } from '../side-by-side.ts';
 import { TINY_ROWS, writeTinyFiles } from '../tiny-files.ts';
 
-/** A load takes milliseconds: the median of so many more rounds is as steady as that of the long cases. */
-const ROUNDS_FACTOR = 8;
+/**
+ * A load takes milliseconds: the median of so many more rounds is as steady as that of the long cases, and is that of a
+ * process that has run for a while, as a loader has.
+ */
+const ROUNDS_FACTOR = 60;
 
 /** A whole turn of a lane over one tiny file, against one durable DuckDB transaction that reads the same file. */
 export async function measureTinyJob(settings: BenchSettings): Promise<readonly Figure[]> {
