@@ -99,6 +99,20 @@ describe('millrace failures and redrive', () => {
     const inVain = await runMillrace(['redrive', '--prefix', url], { cwd });
     expect(inVain.code).toBe(1);
     expect(inVain.stderr).toContain('is quarantined again: line 2');
+    const others = await runMillrace(['redrive', 's3://lake/flights/bad.csv.gz', '--since', '2026-01-01'], {
+      cwd,
+    });
+    expect(others).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('nothing to redrive'),
+    });
+    const tooOld = await runMillrace(['redrive', url, '--until', '2026-01-01'], { cwd });
+    expect(tooOld).toMatchObject({ code: 0, stdout: '' });
+    const alsoInVain = await runMillrace(['redrive', url, '--since', '2026-01-01'], { cwd });
+    expect(alsoInVain).toMatchObject({ code: 1, stdout: '1 file redriven\n' });
+    const wrong = await runMillrace(['redrive', 'bad.csv'], { cwd });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("the file is 'bad.csv'") });
 
     // The table is what was wrong: another migration widens it.
     const added = await runMillrace(['migrate', 'new', 'delay as text'], { cwd });

@@ -14,6 +14,7 @@ import { type StopSignal, watchStopSignals } from '../control/stop-signals.ts';
 import { targetOf } from '../project/target-name.ts';
 import { count, formatBytes, formatNumber } from '../terminal/words.ts';
 import { askFiles, HoldWatch, reasonOf } from './await-files.ts';
+import { readSpan } from './read-span.ts';
 
 const POLL_MS = 200;
 
@@ -183,33 +184,10 @@ function sentenceOf(report: BackfillReport): string {
 /** @throws LoadError `wrong-usage` */
 function readScope(
   prefix: string,
-  { since, until }: { since?: string; until?: string },
+  span: { since?: string; until?: string },
 ): Pick<BackfillRequest, 'prefix' | 'since' | 'until'> {
   if (!/^s3:\/\/[^/]+\//u.test(prefix)) {
     throw new LoadError('wrong-usage', `the prefix is '${prefix}'`, { hint: 'write s3://bucket/prefix' });
   }
-  const from = since === undefined ? undefined : readInstant('--since', since);
-  const to = until === undefined ? undefined : readInstant('--until', until);
-  if (from !== undefined && to !== undefined && from >= to) {
-    throw new LoadError('wrong-usage', `--since ${since} is not before --until ${until}`, {
-      hint: 'nothing is written between them: exchange them',
-    });
-  }
-  return {
-    prefix,
-    ...(from === undefined ? {} : { since: from }),
-    ...(to === undefined ? {} : { until: to }),
-  };
-}
-
-const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)?)?$/u;
-
-/** ISO 8601; without a zone: UTC, wherever the command runs. */
-function readInstant(option: string, text: string): number {
-  const [, time, , , zone] = INSTANT.exec(text) ?? [];
-  const at = Date.parse(time !== undefined && zone === undefined ? `${text}Z` : text);
-  if (INSTANT.test(text) && !Number.isNaN(at)) return at;
-  throw new LoadError('wrong-usage', `${option} is '${text}'`, {
-    hint: 'write a day or an instant: 2026-11-01, 2026-11-01T06:00Z',
-  });
+  return { prefix, ...readSpan(span) };
 }

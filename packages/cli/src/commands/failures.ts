@@ -2,11 +2,11 @@ import type { FailureEntry } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
-import { targetOf } from '../project/target-name.ts';
 import { reasonOf } from '../terminal/event-line.ts';
 import { showText } from '../terminal/show-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { count, formatInstant } from '../terminal/words.ts';
+import { readSelection, type SelectionOptions } from './read-selection.ts';
 
 export function addFailures(program: Command, context: CommandContext): void {
   program
@@ -14,6 +14,8 @@ export function addFailures(program: Command, context: CommandContext): void {
     .description('List quarantined files, and waiting ones whose last load failed, with the reason.')
     .option('--target <target>', 'only of this target')
     .option('--prefix <url>', 'only files whose address begins so: s3://bucket/…')
+    .option('--since <instant>', 'only what failed then or later: 2026-11-01, 2026-11-01T06:00Z')
+    .option('--until <instant>', 'only what failed before')
     .addHelpText(
       'after',
       `
@@ -23,12 +25,9 @@ Examples:
 
 Exit codes: 0 listed (also when there are some), 1 they could not be found out, 2 wrong usage or configuration.`,
     )
-    .action(async (options: { target?: string; prefix?: string }, command: Command) => {
+    .action(async (options: SelectionOptions, command: Command) => {
       const project = await context.project(command);
-      const selection = {
-        ...(options.target === undefined ? {} : { target: targetOf(project, options.target) }),
-        ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
-      };
+      const selection = readSelection(project, { urls: [], options });
       await using session = await openSession(project, { what: 'millrace failures', purpose: 'inspect' });
       const failures = await session.operations.failures(selection);
       if (context.options(command).json) context.terminal.json(failures);

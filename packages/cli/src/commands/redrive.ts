@@ -1,18 +1,21 @@
-import { LoadError } from '@millrace/core';
+import type { FileSelection } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
-import { targetOf } from '../project/target-name.ts';
 import { evidenceText } from '../terminal/event-line.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
+import { readSelection, type SelectionOptions } from './read-selection.ts';
 
 export function addRedrive(program: Command, context: CommandContext): void {
   program
     .command('redrive')
     .description('Let quarantined files wait again, after their cause was corrected.')
+    .argument('[files...]', 'only these files: s3://bucket/key')
     .option('--target <target>', 'only files of this target')
     .option('--prefix <url>', 'only files whose address begins so: s3://bucket/…')
+    .option('--since <instant>', 'only files quarantined then or later: 2026-11-01, 2026-11-01T06:00Z')
+    .option('--until <instant>', 'only files quarantined before')
     .addHelpText(
       'after',
       `
@@ -20,22 +23,16 @@ When \`millrace up\` runs, it loads them; otherwise this command does, and waits
 
 Examples:
   $ millrace redrive
+  $ millrace redrive s3://lake/flights/day-2.csv
   $ millrace redrive --target public.flights --prefix s3://lake/flights/2026-11-
+  $ millrace redrive --since 2026-11-21T06:00Z --until 2026-11-21T09:00Z
 
 Exit codes: 0 done (also when there was nothing to redrive), 1 one of them failed again (named on stderr), 2 wrong
 usage or configuration.`,
     )
-    .action(async (options: { target?: string; prefix?: string }, command: Command) => {
+    .action(async (urls: string[], options: SelectionOptions, command: Command) => {
       const project = await context.project(command);
-      if (options.prefix !== undefined && !options.prefix.startsWith('s3://')) {
-        throw new LoadError('wrong-usage', `--prefix is '${options.prefix}'`, {
-          hint: 'write s3://bucket/…',
-        });
-      }
-      const selection = {
-        ...(options.target === undefined ? {} : { target: targetOf(project, options.target) }),
-        ...(options.prefix === undefined ? {} : { prefix: options.prefix }),
-      };
+      const selection = readSelection(project, { urls, options });
       const { terminal } = context;
       await using session = await openSession(project, { what: 'millrace redrive', purpose: 'work' });
       const { redriven } = await session.operations.redrive(selection);
@@ -45,11 +42,16 @@ usage or configuration.`,
       if (session.here === undefined || redriven === 0) return;
       const { held } = await session.here.untilIdle();
       for (const { target, reason } of held) context.fail(`${target} is held: ${showText(reason)}`);
-      for (const failure of await session.operations.failures(selection)) {
+      for (const failure of await session.operations.failures(scopeOf(selection))) {
         const { url, state } = failure;
         context.fail(
           `${showText(url)} ${state === 'waiting' ? 'still waits' : 'is quarantined again'}: ${evidenceText({ ...failure, reason: failure.error })}`,
         );
       }
     });
+}
+
+/** What failed again did so now, whenever it had failed before. */
+function scopeOf({ since: _, until: __, ...scope }: FileSelection): FileSelection {
+  return scope;
 }

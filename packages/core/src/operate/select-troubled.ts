@@ -8,12 +8,26 @@ const MAX_TROUBLED = 100_000;
 /** The files with evidence, of a selection. @throws LoadError `target-unknown` */
 export async function selectTroubled(
   loader: Loader,
-  { target, prefix }: FileSelection,
+  selection: FileSelection,
 ): Promise<readonly TrackedFile[]> {
+  const { target } = selection;
   if (target !== undefined) definitionOf(loader, target);
   const troubled = await loader.tracker.troubledFiles({
     limit: MAX_TROUBLED,
     ...(target === undefined ? {} : { target }),
   });
-  return prefix === undefined ? troubled : troubled.filter(({ file }) => file.url.startsWith(prefix));
+  return troubled.filter(isMeantBy(selection));
+}
+
+function isMeantBy({ prefix, urls, since, until }: FileSelection): (troubled: TrackedFile) => boolean {
+  const named = urls === undefined ? undefined : new Set(urls);
+  return ({ file: { url }, evidence }) => {
+    const at = evidence?.at ?? 0;
+    return (
+      (prefix === undefined || url.startsWith(prefix)) &&
+      (named === undefined || named.has(url)) &&
+      (since === undefined || at >= since) &&
+      (until === undefined || at < until)
+    );
+  };
 }

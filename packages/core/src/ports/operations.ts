@@ -55,11 +55,17 @@ export interface FailureEntry {
   readonly at: string;
 }
 
-/** Which files a command means; all of a target's when nothing else is named. */
+/** Which files a command means: those to which all of it applies, so all that there are when it is empty. */
 export interface FileSelection {
   readonly target?: string;
   /** A whole `s3://bucket/key`, or the beginning of one. */
   readonly prefix?: string;
+  /** Whole addresses: `s3://bucket/key`. */
+  readonly urls?: readonly string[];
+  /** Only what failed at this instant or later: epoch ms. */
+  readonly since?: number;
+  /** Only what failed before this instant: epoch ms. */
+  readonly until?: number;
 }
 
 /** A file that `load` or `bulk` handed to a lane. */
