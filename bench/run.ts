@@ -8,6 +8,7 @@ import { measureAwsCost } from './cases/aws-cost.ts';
 import { measureAwsImport } from './cases/aws-import.ts';
 import { measureAwsIntake } from './cases/aws-intake.ts';
 import { measureGuard } from './cases/guard.ts';
+import { measureKpl } from './cases/kpl.ts';
 import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
 import { measureTinyJob } from './cases/tiny-job.ts';
@@ -27,6 +28,7 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'aws-cost': measureAwsCost,
   'aws-intake': measureAwsIntake,
   'aws-import': measureAwsImport,
+  kpl: measureKpl,
 };
 
 const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
