@@ -132,3 +132,84 @@ describe.each<Telling>(['all', 'one', 'nothing'])(`${FILES} files, of bad ones %
     await millrace.stop();
   });
 });
+
+describe('a bad file that is written anew under its key', () => {
+  it('leaves the failures by itself when the new version is loaded, and is superseded', async () => {
+    const project = newProject((n) => n === 1, 3);
+    const url = `s3://lake/${keyOf(1)}`;
+    const millrace = await project.open();
+    await millrace.start();
+    await millrace.untilIdle();
+    const [failure] = await failuresOf(millrace);
+    expect(failure).toMatchObject({ url, state: 'quarantined', code: '1207' });
+    project.put(keyOf(1), '1\n');
+    await millrace.untilIdle();
+    expect(await failuresOf(millrace)).toEqual([]);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ loaded: 3, quarantined: 0, superseded: 1 });
+    expect(await rowsOf(millrace, 'SELECT v FROM public.t ORDER BY v')).toEqual([
+      { v: 0 },
+      { v: 1 },
+      { v: 2 },
+    ]);
+    const [old] = await project.loader.tracker.troubledFiles({ target: TARGET });
+    expect(old).toMatchObject({
+      file: { url },
+      status: 'superseded',
+      evidence: {
+        reason: expect.stringMatching(/^a newer version of the key was loaded .*: Invalid digit/u),
+      },
+    });
+    expect(await millrace.redrive({ target: TARGET })).toEqual({ redriven: 0 });
+    await millrace.stop();
+  });
+
+  it('stays there when the new version is as bad, and tells of that one too', async () => {
+    const project = newProject((n) => n === 1, 3);
+    const millrace = await project.open();
+    await millrace.start();
+    await millrace.untilIdle();
+    project.put(keyOf(1), 'y\n');
+    await millrace.untilIdle();
+    expect((await failuresOf(millrace)).map(({ rawValue }) => rawValue).sort()).toEqual(['x', 'y']);
+    await millrace.stop();
+  });
+});
+
+describe('files that are redriven too early', () => {
+  it('go back to quarantine, however many they are, and hold nobody', async () => {
+    const project = newProject((n) => n >= 2, 22);
+    const millrace = await project.open(telling('nothing'));
+    await millrace.start();
+    await millrace.untilIdle();
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ loaded: 2, quarantined: 20 });
+    expect(await millrace.redrive({ target: TARGET })).toEqual({ redriven: 20 });
+    expect(await millrace.untilIdle()).toEqual({ held: [] });
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'idle', loaded: 2, quarantined: 20 });
+    await millrace.stop();
+  });
+
+  it('are told apart by file, by prefix and by the time at which they failed', async () => {
+    const project = newProject((n) => n >= 8, 12);
+    let aheadMs = 0;
+    const millrace = await project.open((loader) => ({ ...loader, now: () => loader.now() + aheadMs }));
+    await millrace.start();
+    await millrace.untilIdle();
+    const between = project.loader.now() + 30_000;
+    aheadMs += 60_000;
+    project.put(keyOf(12), 'x\n');
+    await millrace.untilIdle();
+    const meant = async (selection: Parameters<typeof millrace.redrive>[0]): Promise<number> => {
+      const { redriven } = await millrace.redrive(selection);
+      await millrace.untilIdle();
+      return redriven;
+    };
+    expect(await meant({ since: between })).toBe(1);
+    expect(await meant({ until: between })).toBe(4);
+    expect(await meant({ until: between })).toBe(0);
+    expect(await meant({ urls: [`s3://lake/${keyOf(8)}`, `s3://lake/${keyOf(9)}`] })).toBe(2);
+    expect(await meant({ urls: [`s3://lake/${keyOf(8)}`.slice(0, -1)] })).toBe(0);
+    expect(await meant({ prefix: `s3://lake/${keyOf(10)}`.slice(0, -5) })).toBe(3);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ quarantined: 5, waiting: 0 });
+    await millrace.stop();
+  });
+});

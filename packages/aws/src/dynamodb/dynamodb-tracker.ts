@@ -206,6 +206,15 @@ export class DynamoDbTracker implements Tracker {
     return this.#filesOf(target).unfinished(page);
   }
 
+  async quarantinedVersions(
+    target: string,
+    files: readonly LoadFile[],
+    { lane }: { lane?: Lane } = {},
+  ): Promise<readonly TrackedFile[]> {
+    const isAsideEmpty = lane !== undefined && lane.hasAside !== true;
+    return isAsideEmpty || files.length === 0 ? [] : this.#filesOf(target).quarantinedVersions(files);
+  }
+
   async forgetLoaded(target: string, ids: readonly string[]): Promise<void> {
     await forgetLoaded(this.#table, { partition: partitionOf(this.#database, target), ids });
   }

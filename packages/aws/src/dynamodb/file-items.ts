@@ -152,6 +152,18 @@ export class FileItems {
     );
   }
 
+  /** Of what was put aside the first megabyte is looked at, some thousand files: this is asked after every job. */
+  async quarantinedVersions(files: readonly LoadFile[]): Promise<readonly TrackedFile[]> {
+    const places = new Set(files.map(({ keyId }) => keyId));
+    const aside = await this.#table.firstPage({ partition: this.#keys.partition, prefix: ASIDE });
+    const found = aside
+      .map((item) => toTrackedFile(this.#target, item))
+      .filter(({ file, status }) => status === 'quarantined' && places.has(file.keyId));
+    if (found.length === 0) return [];
+    const waiting = await this.#waitingItems(found.map(({ file }) => file.id));
+    return found.filter(({ file }) => !waiting.has(file.id));
+  }
+
   /** @returns how many wait again by this call: of several callers each file counts for one. */
   async redrive(ids: readonly string[], now: EpochMs): Promise<number> {
     const aside = [...(await this.#asideItems([...new Set(ids)])).values()]

@@ -25,7 +25,11 @@ export function sortBacklog(waiting: readonly TrackedFile[]): Backlog {
   return { loadable, superseded };
 }
 
-function isNewer({ file }: TrackedFile, { file: other }: TrackedFile): boolean {
+/** Whether one version of a key takes the place of another. */
+export function isNewer(
+  { file }: Pick<TrackedFile, 'file'>,
+  { file: other }: Pick<TrackedFile, 'file'>,
+): boolean {
   const written = (file.writtenAt ?? 0) - (other.writtenAt ?? 0);
   if (file.writtenAt !== undefined && other.writtenAt !== undefined && written !== 0) return written > 0;
   if (file.arrivedAt !== other.arrivedAt) return file.arrivedAt > other.arrivedAt;

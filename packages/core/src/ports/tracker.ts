@@ -106,6 +106,17 @@ export interface Tracker {
   /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
   redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
   /**
+   * The quarantined files at the places of these: other versions of their keys. One that has thousands of files put aside
+   * may leave some out.
+   *
+   * @param options `lane`: the files are those of the job that it has in hand, so that a lane without any need not be asked.
+   */
+  quarantinedVersions(
+    target: string,
+    files: readonly LoadFile[],
+    options?: { lane?: Lane },
+  ): Promise<readonly TrackedFile[]>;
+  /**
    * Waiting and quarantined files of a target, one page of about `limit`, in an order of the tracker's own: for
    * reconciling. Whoever follows `next` to its end has seen every file that was there all the time, and stayed as it was.
    *

@@ -3,6 +3,7 @@ import type { Lane } from '../lane/lane.ts';
 import { runDoneAction } from '../load/done-action.ts';
 import { dropPins } from './drop-pins.ts';
 import type { Loader } from './loader.ts';
+import { supersedeQuarantined } from './supersede-quarantined.ts';
 
 /** What `tag` puts on a loaded object: a tag per target, for several may take it. */
 const LOADED_TAG = 'millrace:';
@@ -23,6 +24,7 @@ export async function finishLoaded(
 ): Promise<void> {
   if (files.length === 0) return;
   await loader.tracker.markLoaded(target, files, options);
+  await supersedeQuarantined(loader, target, { loaded: files, ...options });
   await dropPins(loader, target, files);
   const definition = loader.targets.get(target);
   if (definition === undefined || definition.after.kind === 'keep') return;

@@ -181,6 +181,22 @@ export class SqliteTracker implements Tracker {
   async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
     let redriven = 0;
     await this.#inTransactions(target, ids, (targetId, chunk) => {
+  async quarantinedVersions(target: string, files: readonly LoadFile[]): Promise<readonly TrackedFile[]> {
+    const targetId = this.#knownTarget(target);
+    if (targetId === undefined) return [];
+    return this.#database.run(() => {
+      const tally = this.#statements.tally.all(targetId);
+      const aside = tally.find(({ status }) => status === STATUS_CODES.quarantined);
+      if (aside === undefined || aside.files === 0) return [];
+      const places = new Set(files.map(({ keyId }) => keyId));
+      const keys = new Set(files.map(({ identity }) => identity.key));
+      return [...keys]
+        .flatMap((key) => this.#statements.quarantinedVersions.all(targetId, key))
+        .map((row) => toTrackedFile(target, row))
+        .filter(({ file }) => places.has(file.keyId));
+    });
+  }
+
       let moved = 0;
       for (const id of chunk) moved += Number(this.#statements.redrive.run(now, targetId, id).changes);
       this.#count(targetId, 'quarantined', -moved);

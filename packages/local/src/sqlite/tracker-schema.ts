@@ -12,6 +12,7 @@ export const STATUS_CODES = { waiting: 0, loaded: 1, superseded: 2, quarantined:
  * - `file`: one row per target and identity. `file_in_line` holds waiting files in the order in which a lane loads
  *   them; `file_versions` finds the waiting versions of a key by the key and not by its hash: keys arrive in order,
  *   hashes at random, and random inserts cost half the speed of intake.
+ *   `file_quarantined` finds those that were put aside in the same way.
  * - `gate` has one row, what stands before all lanes, or none.
  * - `tally` counts files by status; moved in the transaction that moves the files, so that counting reads one row.
  */
@@ -76,4 +77,5 @@ export const TRACKER_MIGRATIONS: readonly string[] = [
     body TEXT NOT NULL
   );
   `,
+  'CREATE INDEX file_quarantined ON file (target_id, key) WHERE status = 3;',
 ];

@@ -50,6 +50,8 @@ const STATEMENTS = {
   forgetLoaded: 'DELETE FROM file WHERE target_id = ? AND id = unhex(?) AND status = 1',
   versions: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_versions
     WHERE target_id = ? AND key = ? AND status = 0 ORDER BY arrived_at, file.id`,
+  quarantinedVersions: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_quarantined
+    WHERE target_id = ? AND key = ? AND status = 3 ORDER BY arrived_at, file.id`,
   oldestWaiting: `SELECT arrived_at AS arrivedAt FROM file INDEXED BY file_in_line
     WHERE target_id = ? AND status = 0 ORDER BY arrived_at LIMIT 1`,
   trouble: `SELECT target.name AS target, ${FILE_COLUMNS}

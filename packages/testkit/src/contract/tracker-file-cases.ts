@@ -320,6 +320,37 @@ export function trackerFileCases(withTracker: WithPort<Tracker>): void {
     );
 
     it(
+      'finds the quarantined versions of places, and nothing else',
+      withTracker(async (tracker) => {
+        const bad = fileAt('in/a', 1_000, { bytes: 'v1' });
+        const worse = fileAt('in/a', 1_001, { bytes: 'v2' });
+        const old = fileAt('in/a', 1_002, { bytes: 'v3' });
+        const good = fileAt('in/a', 1_003, { bytes: 'v4' });
+        const other = fileAt('in/b', 1_004);
+        const elsewhere = loadFileOf({ bucket: 'pond', key: 'in/a', etag: 'etag-v1', size: 102 }, 1_005);
+        expect(await tracker.quarantinedVersions(TARGET, [good])).toEqual([]);
+        const evidence = evidenceAt(5);
+        await tracker.putAside(TARGET, [
+          ...[bad, worse, other, elsewhere].map(
+            (file) => ({ file, status: 'quarantined', evidence }) as const,
+          ),
+          { file: old, status: 'superseded', evidence },
+        ]);
+        const lane = await tracker.lane(TARGET);
+        for (const options of [{}, { lane }]) {
+          const found = await tracker.quarantinedVersions(TARGET, [good, fileAt('in/c', 9)], options);
+          expect(found.toSorted((a, b) => a.file.arrivedAt - b.file.arrivedAt)).toEqual(
+            [bad, worse].map((file) => ({ target: TARGET, file, status: 'quarantined', evidence })),
+          );
+        }
+        expect(await tracker.redrive(TARGET, [bad.id, worse.id], 9_000)).toBe(2);
+        expect(await tracker.quarantinedVersions(TARGET, [good])).toEqual([]);
+        expect(await tracker.quarantinedVersions(OTHER, [good])).toEqual([]);
+        expect(await tracker.quarantinedVersions(TARGET, [])).toEqual([]);
+      }),
+    );
+
+    it(
       'redrives quarantined files to the end of the line, with their evidence until they end',
       withTracker(async (tracker) => {
         const [aside, old, waiting] = threeFiles();

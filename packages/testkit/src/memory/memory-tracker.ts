@@ -128,6 +128,13 @@ export class MemoryTracker implements Tracker {
     let redriven = 0;
     for (const id of new Set(ids)) {
       const known = this.#find(target, id);
+  async quarantinedVersions(target: string, files: readonly LoadFile[]): Promise<readonly TrackedFile[]> {
+    const places = new Set(files.map(({ keyId }) => keyId));
+    return this.#withStatus(target, 'quarantined')
+      .filter(({ file }) => places.has(file.keyId))
+      .map((file) => structuredClone(file));
+  }
+
       if (known?.status !== 'quarantined') continue;
       this.#put({ ...known, status: 'waiting', file: { ...known.file, arrivedAt: now } });
       redriven += 1;
