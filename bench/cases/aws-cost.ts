@@ -4,7 +4,6 @@ import { type AwsClients, AwsEmulators } from '../aws/aws-emulators.ts';
 import { type Counted, dollarsOf, otherRequests, requestsOf, writeUnitsOf } from '../aws/cost.ts';
 import { LoaderFunctions } from '../aws/loader-functions.ts';
 import { RequestMeter } from '../aws/request-meter.ts';
-import type { BenchSettings } from '../bench-settings.ts';
 import { type Figure, formatNumber } from '../figure.ts';
 
 const TARGET = 'public.readings';
@@ -14,8 +13,8 @@ const CONCURRENT_PUTS = 40;
 const MINUTE_MS = 60_000;
 /** Of the minute in which a job's files come; the rest is for the load. */
 const ARRIVALS_MS = 50_000;
-/** Requests are the same in every round, so more say nothing more. */
-const MAX_ROUNDS = 3;
+/** As many minutes as a configuration is believed, so that the looks at it are counted for what they are. */
+const ROUNDS = 5;
 const MAX_WRITE_UNITS = 2.2;
 const MAX_OTHER_REQUESTS = 0.2;
 
@@ -40,10 +39,9 @@ const SHAPES: readonly Shape[] = [
  * What AWS is asked for, and what it charges, per file: the functions of one lane with warm containers, a load job per
  * minute, with everything that a minute brings: notifications, the completion event, wakes, a sweep.
  */
-export async function measureAwsCost(settings: BenchSettings): Promise<readonly Figure[]> {
-  const rounds = Math.min(settings.rounds, MAX_ROUNDS);
+export async function measureAwsCost(): Promise<readonly Figure[]> {
   const figures: Figure[] = [];
-  for (const shape of SHAPES) figures.push(...figuresOf(shape, await count(shape, rounds)));
+  for (const shape of SHAPES) figures.push(...figuresOf(shape, await count(shape, ROUNDS)));
   return figures;
 }
 

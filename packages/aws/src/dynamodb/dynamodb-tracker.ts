@@ -22,6 +22,7 @@ import { laneAttributes, toLane } from './lane-item.ts';
 import { forgetLoaded } from './loaded-ids.ts';
 import {
   checkDatabase,
+  GATE,
   gateKey,
   type Item,
   type ItemKey,
@@ -29,6 +30,7 @@ import {
   keyOf,
   lanesPartition,
   partitionOf,
+  sortKeyOf,
 } from './table-layout.ts';
 import { TrackerTable } from './tracker-table.ts';
 
@@ -81,10 +83,7 @@ export class DynamoDbTracker implements Tracker {
   }
 
   async lanes(): Promise<readonly Lane[]> {
-    const lanes: Lane[] = [];
-    const query = { partition: lanesPartition(this.#database), prefix: '' };
-    for await (const page of this.#table.pages(query)) lanes.push(...page.map(toLane));
-    return lanes;
+    return (await this.board()).lanes;
   }
 
   async putLane(lane: Lane, options: { ifArrivals?: number } = {}): Promise<boolean> {
@@ -125,6 +124,18 @@ export class DynamoDbTracker implements Tracker {
   async gate(): Promise<Gate> {
     const item = await this.#table.get(gateKey(this.#database));
     return item ? toGate(item) : freshGate();
+  }
+
+  async board(): Promise<{ gate: Gate; lanes: readonly Lane[] }> {
+    const lanes: Lane[] = [];
+    let gate = freshGate();
+    for await (const page of this.#table.pages({ partition: lanesPartition(this.#database), prefix: '' })) {
+      for (const item of page) {
+        if (sortKeyOf(item) === GATE) gate = toGate(item);
+        else lanes.push(toLane(item));
+      }
+    }
+    return { gate, lanes };
   }
 
   async putGate(gate: Gate): Promise<boolean> {
@@ -195,6 +206,15 @@ export class DynamoDbTracker implements Tracker {
     await this.#filesOf(target).noteFailure(ids, evidence);
   }
 
+  async quarantinedVersions(
+    target: string,
+    files: readonly LoadFile[],
+    { lane }: { lane?: Lane } = {},
+  ): Promise<readonly TrackedFile[]> {
+    const isAsideEmpty = lane !== undefined && lane.hasAside !== true;
+    return isAsideEmpty || files.length === 0 ? [] : this.#filesOf(target).quarantinedVersions(files);
+  }
+
   async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
     return this.#filesOf(target).redrive(ids, now);
   }
@@ -204,15 +224,6 @@ export class DynamoDbTracker implements Tracker {
     page: { from: string | null; limit: number },
   ): Promise<UnfinishedFiles> {
     return this.#filesOf(target).unfinished(page);
-  }
-
-  async quarantinedVersions(
-    target: string,
-    files: readonly LoadFile[],
-    { lane }: { lane?: Lane } = {},
-  ): Promise<readonly TrackedFile[]> {
-    const isAsideEmpty = lane !== undefined && lane.hasAside !== true;
-    return isAsideEmpty || files.length === 0 ? [] : this.#filesOf(target).quarantinedVersions(files);
   }
 
   async forgetLoaded(target: string, ids: readonly string[]): Promise<void> {

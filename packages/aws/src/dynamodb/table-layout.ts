@@ -7,7 +7,7 @@ import { LoadError } from '@millrace/core';
  * | what | `db_table` (HASH) | `status_timestamp` (RANGE) | other attributes |
  * |---|---|---|---|
  * | lane | `<database>/lanes` | `<schema.table>` | the fields of `Lane` by their names |
- * | gate | `<database>/gate` | `warehouse` | the fields of `Gate` by their names |
+ * | gate | `<database>/lanes` | `gate` | the fields of `Gate` by their names |
  * | waiting file | `<database>/<schema.table>` | `waiting#<file id>` | b, k, e, s, a, w, v, o, x |
  * | file put aside | `<database>/<schema.table>` | `aside#<file id>` | the same, and q |
  * | what was loaded lately | `<database>/<schema.table>` | `loaded#<instant>#<file id>` | ids, expires_at |
@@ -17,7 +17,7 @@ import { LoadError } from '@millrace/core';
  * evidence (JSON) · `q` status of a file put aside · `ids` file ids, 16 bytes each · `expires_at` epoch seconds, for
  * DynamoDB's TTL (nothing is decided by it: without TTL these items stay).
  *
- * **Lanes share one partition**, so that one Query lists them: the budget is counted twice per job. A partition takes
+ * **Lanes share one partition, with the gate before them**, so that one Query lists them: the budget is counted twice per job. A partition takes
  * 1,000 writes a second, and a lane of at most 1 KB has about five per job and one per intake: more jobs a second than
  * any warehouse runs. Lanes in partitions of their own would cost a registry and a BatchGetItem per hundred of them.
  *
@@ -36,6 +36,8 @@ export const WAITING = 'waiting#';
 export const ASIDE = 'aside#';
 export const LOADED = 'loaded#';
 export const JOB = 'job#';
+/** Among the lanes. No target is called so: their names have two parts. */
+export const GATE = 'gate';
 
 export type Item = Record<string, AttributeValue>;
 export type ItemKey = Record<typeof PARTITION_KEY | typeof SORT_KEY, AttributeValue.SMember>;
@@ -53,9 +55,8 @@ export function lanesPartition(database: string): string {
   return `${database}/lanes`;
 }
 
-/** No target is called so: their names have two parts. */
 export function gateKey(database: string): ItemKey {
-  return keyOf(`${database}/gate`, 'warehouse');
+  return keyOf(lanesPartition(database), GATE);
 }
 
 export function partitionOf(database: string, target: string): string {

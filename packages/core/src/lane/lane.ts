@@ -14,6 +14,8 @@ export interface JobRef {
   /** SHA-256 of the document: a job is resubmitted byte for byte or not at all. */
   readonly documentHash: string;
   readonly submittedAt: EpochMs;
+  /** The lane's `arrivals` when the job was planned, if it took all that waited: while they stand, nothing else does. */
+  readonly takesAllAt?: number;
 }
 
 /** Names a statement in the warehouse: `<db>/<schema>.<table>/<job>/<attempt>` finds the lane without a look-up. */

@@ -66,6 +66,8 @@ export interface Tracker {
 
   /** What stands before all lanes; open when nothing was ever stored. */
   gate(): Promise<Gate>;
+  /** The gate and all lanes: what a lane that is due has to know of the others, asked together. */
+  board(): Promise<{ readonly gate: Gate; readonly lanes: readonly Lane[] }>;
   /**
    * Stores the gate with `version + 1` if the stored version is `gate.version`. Durable.
    *

@@ -1,6 +1,6 @@
 import type { Evidence, TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
-import type { Lane, LaneState } from '../lane/lane.ts';
+import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
 import { lineToRead, nextBatch } from '../lane/next-batch.ts';
 import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
@@ -73,7 +73,9 @@ async function advanceOnce(
   if (lane.state.kind === 'held' && now < lane.state.until && !isGateCode(lane.state.code))
     return { kind: 'held', until: lane.state.until, code: lane.state.code };
 
-  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, lineToRead(lane, definition)));
+  // One more than a job may take: by it is known whether it takes all that waits.
+  const line = lineToRead(lane, definition) + 1;
+  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, line));
   if (backlog.superseded.length > 0) {
     await supersede(loader, lane.target, backlog);
     return 'look-again';
@@ -86,14 +88,17 @@ async function advanceOnce(
     drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
   );
   if (due > now) return waitUntil(loader, lane, due);
-  const gate = await lookAtGate(loader, lane, { mayLoad: () => hasBudget(loader, lane.target) });
-  if (gate.kind === 'shut') return holdAtGate(loader, lane, gate);
-  if (!(await hasBudget(loader, lane.target))) {
+  const { gate, lanes } = await loader.tracker.board();
+  const hasPlace = hasBudget(loader, lane.target, lanes);
+  const look = await lookAtGate(loader, lane, { gate, mayLoad: hasPlace });
+  if (look.kind === 'shut') return holdAtGate(loader, lane, look);
+  if (!hasPlace) {
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due });
     return { kind: 'over-budget' };
   }
   const streak = lane.streak && { ...lane.streak, sampleAt };
-  return startJob(loader, { definition, lane: { ...lane, streak }, batch });
+  const takesAll = batch.files.length === backlog.loadable.length;
+  return startJob(loader, { definition, lane: { ...lane, streak }, batch, takesAll });
 }
 
 /** The job that was in hand when somebody paused the lane has ended. */
@@ -127,8 +132,7 @@ function moveTo(loader: Loader, lane: Lane, state: LaneState): Promise<boolean> 
 const BUDGET_RETRY_MS = 250;
 
 /** A slot is freed by a settled job, never by time alone. */
-async function hasBudget(loader: Loader, target: string): Promise<boolean> {
-  const lanes = await loader.tracker.lanes();
+function hasBudget(loader: Loader, target: string, lanes: readonly Lane[]): boolean {
   const running = lanes.filter(
     ({ state, target: other }) =>
       other !== target && (state.kind === 'submitting' || state.kind === 'running'),
@@ -160,7 +164,12 @@ function supersededBy(etag: string | undefined, at: EpochMs): Evidence {
 
 async function startJob(
   loader: Loader,
-  { definition, lane, batch }: { definition: TargetDefinition; lane: Lane; batch: Batch },
+  {
+    definition,
+    lane,
+    batch,
+    takesAll,
+  }: { definition: TargetDefinition; lane: Lane; batch: Batch; takesAll: boolean },
 ): Promise<AdvanceOutcome | 'look-again'> {
   const ready = await confirmFiles(loader, { definition, lane, files: batch.files });
   if (ready === undefined) return 'look-again';
@@ -174,7 +183,8 @@ async function startJob(
       files: ready.map(({ file }) => file),
     });
   }
-  const job = await writeJob(loader.objects, built);
+  const written = await writeJob(loader.objects, built);
+  const job: JobRef = takesAll ? { ...written, takesAllAt: lane.arrivals } : written;
   const { tracker, settings } = loader;
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
@@ -182,7 +192,7 @@ async function startJob(
   const claimed: Lane = { ...claim, version: lane.version + 1 };
   // Lanes that counted at the same time have all found room. Of claims that are too many, each that looks after the
   // others have claimed sees them: more may give way than need to, never fewer.
-  if (!(await hasBudget(loader, lane.target))) return giveWay(loader, claimed);
+  if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed);
   return submitJob(loader, { lane: claimed, job, document: built.document });
 }
 

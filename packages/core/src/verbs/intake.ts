@@ -1,4 +1,5 @@
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
+import type { Lane } from '../lane/lane.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Loader } from './loader.ts';
 import { reviveSuperseded } from './revive-superseded.ts';
@@ -41,20 +42,29 @@ export async function intake(loader: Loader, objects: readonly AnnouncedObject[]
     }
   }
   const added = new Map<string, number>();
-  for (const [target, files] of byTarget) added.set(target, await admit(loader, target, files));
+  for (const [target, files] of byTarget) {
+    added.set(target, (await admit(loader, target, files)).waiting);
+  }
   return { added, unrouted };
 }
 
-/** Lets files into one lane, whatever their route. @returns how many were new, or wait again. */
-export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<number> {
+export interface Admission {
+  /** How many files were new, or wait again. */
+  readonly waiting: number;
+  /** The lane as the arrival left it, where the tracker tells without being asked. */
+  readonly lane: Lane | undefined;
+}
+
+/** Lets files into one lane, whatever their route. */
+export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<Admission> {
   const now = loader.now();
   const added = new Set(await loader.tracker.addFiles(target, files));
   const repeated = files.filter(({ id }) => !added.has(id));
   const revived = await reviveSuperseded(loader, target, repeated);
   // Unconditional: a repeated notification may be the only trace of a worker that died between these two writes.
-  await loader.tracker.addArrivals(target, files.length);
+  const lane = await loader.tracker.addArrivals(target, files.length);
   await loader.wakes.wake(target, now);
   const waiting = added.size + revived;
   if (waiting > 0) loader.onEvent({ kind: 'files-waiting', target, files: waiting, at: now });
-  return waiting;
+  return { waiting, lane };
 }

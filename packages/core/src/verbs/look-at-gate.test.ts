@@ -44,7 +44,7 @@ it('leaves the look after an outage to a lane that has a place to load', async (
   const hold = { reason: 'paused', since: NOW - 60_000, until: NOW - 1, triedAt: null };
   await tracker.putGate({ ...(await tracker.gate()), hold });
   const loader = makeLoader(tracker);
-  const without = await lookAtGate(loader, freshLane('public.a'), { mayLoad: async () => false });
+  const without = await lookAtGate(loader, freshLane('public.a'), { mayLoad: false });
   expect(without.kind).toBe('shut');
   // The next one still finds the look free, and is the probe.
   expect(await tracker.gate()).toMatchObject({ hold });

@@ -43,15 +43,16 @@ const LEAD_MARGIN_MS = 5_000;
  * The first look after a hold's `until` is taken by one lane, for all: it asks the probes, and where there is none it is
  * let in itself. Whoever finds the warehouse back wakes the others.
  *
+ * @param gate as the caller has just read it.
  * @param mayLoad whether there is a place for the lane's load: a lane that cannot load leaves the look to one that can.
  */
 export async function lookAtGate(
   loader: Loader,
   lane: Lane,
-  { mayLoad = async () => true }: { mayLoad?: () => Promise<boolean> } = {},
+  { gate: known, mayLoad = true }: { gate?: Gate; mayLoad?: boolean } = {},
 ): Promise<GateLook> {
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    const gate = await loader.tracker.gate();
+    const gate = look === 0 && known !== undefined ? known : await loader.tracker.gate();
     const outcome = await lookOnce(loader, lane, { gate, mayLoad });
     if (outcome !== 'look-again') return outcome;
   }
@@ -62,7 +63,7 @@ export async function lookAtGate(
 async function lookOnce(
   loader: Loader,
   lane: Lane,
-  { gate, mayLoad }: { gate: Gate; mayLoad: () => Promise<boolean> },
+  { gate, mayLoad }: { gate: Gate; mayLoad: boolean },
 ): Promise<GateLook | 'look-again'> {
   const now = loader.now();
   if (gate.pause !== null) {
@@ -81,7 +82,7 @@ async function lookOnce(
   if (now < gate.hold.until) return shutFor(gate.hold, { wakes: false });
   // The look may be the load itself. Taken by a lane without a place it would come to nothing, again and again, and the
   // claimed job of a dead worker, which has the place and waits here too, would never be let in.
-  if (!(await mayLoad())) return shutFor(gate.hold, { wakes: false });
+  if (!mayLoad) return shutFor(gate.hold, { wakes: false });
   return examine(loader, { lane, gate, hold: gate.hold, state });
 }
 

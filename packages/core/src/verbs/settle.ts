@@ -150,7 +150,7 @@ async function settleLoaded(
     const rewritten = await changedSince(loader.objects, files, loader.now());
     if (rewritten.length > 0) await admit(loader, lane.target, rewritten);
   }
-  await finishLoaded(loader, lane.target, files);
+  await finishLoaded(loader, lane.target, files, { lane });
   const now = loader.now();
   await loader.tracker.putJob({
     id: job.id,
@@ -165,7 +165,7 @@ async function settleLoaded(
     error: null,
   });
   const tookMs = now - job.submittedAt;
-  const isMoved = await loader.tracker.putLane({
+  const left = await leave(loader, job, {
     ...lane,
     state: { kind: 'waiting', dueAt: now },
     failures: 0,
@@ -177,7 +177,7 @@ async function settleLoaded(
     loadedRows: lane.loadedRows + (rows ?? 0),
     lastLoadedAt: now,
   });
-  if (!isMoved) return { kind: 'lost-race' };
+  if (left === undefined) return { kind: 'lost-race' };
   await noteAlive(loader, lane.target);
   const arrivals = files.map(({ arrivedAt }) => arrivedAt);
   loader.onEvent({
@@ -190,7 +190,22 @@ async function settleLoaded(
     arrivals,
     at: now,
   });
-  return { kind: 'loaded', files: files.length, rows };
+  return { kind: 'loaded', files: files.length, rows, lane: left };
+}
+
+/**
+ * The lane leaves its job: to look at its line, or idle at once when the job took all that waited and nothing has
+ * arrived since. That is what the look would find: whoever writes a file down moves `arrivals` after it.
+ *
+ * @returns the lane as it is stored now; undefined when somebody else has moved it.
+ */
+async function leave({ tracker }: Loader, job: JobRef, lane: Lane): Promise<Lane | undefined> {
+  if (job.takesAllAt === lane.arrivals && lane.pauseAsked === null) {
+    const idle: Lane = { ...lane, state: { kind: 'idle' } };
+    if (await tracker.putLane(idle, { ifArrivals: lane.arrivals }))
+      return { ...idle, version: lane.version + 1 };
+  }
+  return (await tracker.putLane(lane)) ? { ...lane, version: lane.version + 1 } : undefined;
 }
 
 /** A sample is taken from behind the suspects, and says nothing of them. */

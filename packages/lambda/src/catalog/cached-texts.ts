@@ -34,11 +34,13 @@ export class CachedTexts<T> {
     this.#options = options;
   }
 
-  /** One of them; undefined when there is none. */
-  async one(name: string): Promise<Reading<T> | undefined> {
+  /** One of them; undefined when there is none. @param options `isFresh`: looked at now, however young it is. */
+  async one(name: string, options: { readonly isFresh?: boolean } = {}): Promise<Reading<T> | undefined> {
     const { at, maxAgeMs, now, objects } = this.#options;
     const known = this.#cached.get(name);
-    if (known && now() - known.checkedAt < maxAgeMs) return known.reading;
+    const isYoung = known !== undefined && now() - known.checkedAt < maxAgeMs;
+    // What is wrong is being put right, while messages wait for it: that is never believed either.
+    if (isYoung && !options.isFresh && 'value' in known.reading) return known.reading;
     const info = await objects.head({ bucket: at.bucket, key: at.prefix + name });
     if (info === undefined) {
       this.#cached.delete(name);

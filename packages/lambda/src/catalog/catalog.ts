@@ -11,11 +11,13 @@ export interface QueueTargets {
 /** The targets that this container knows of, and where they are. */
 export interface Catalog {
   /**
-   * Whose files a queue announces; without a queue, whose files come in events that name none.
+   * Whose files a queue announces; without a queue, whose files come in events that name none. A queue that is not
+   * known is looked up at once.
    *
+   * @param options `isFresh`: looked up now, however young the answer is.
    * @throws LoadError `queue-unknown`; ConfigError when what is written of it is wrong.
    */
-  ofQueue(queue: string | null): Promise<QueueTargets>;
+  ofQueue(queue: string | null, options?: { readonly isFresh?: boolean }): Promise<QueueTargets>;
   /**
    * Every site with every target. Targets that are written wrong are missing, and were logged.
    *

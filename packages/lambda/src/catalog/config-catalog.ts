@@ -48,14 +48,10 @@ export class ConfigCatalog implements Catalog {
     });
   }
 
-  async ofQueue(queue: string | null): Promise<QueueTargets> {
-    const { config, site } = await this.#config();
-    const named = [...config.targets.values()].filter(
-      ({ queues }) => queue !== null && queues.includes(queue),
-    );
-    if (named.length > 0) return { site, targets: named.map(({ name }) => name) };
-    const hasRoutes = [...config.targets.values()].some(({ rules }) => rules.length > 0);
-    if (hasRoutes) return { site, targets: null };
+  async ofQueue(queue: string | null, options: { readonly isFresh?: boolean } = {}): Promise<QueueTargets> {
+    const known = options.isFresh ? undefined : takersOf(queue, await this.#config());
+    const takers = known ?? takersOf(queue, await this.#config({ isFresh: true }));
+    if (takers !== undefined) return takers;
     const what = queue === null ? 'the event came through no queue' : `no target names the queue '${queue}'`;
     throw new LoadError('queue-unknown', `${what}, and no target of the configuration names a prefix`, {
       class: 'config',
@@ -64,7 +60,7 @@ export class ConfigCatalog implements Catalog {
   }
 
   async sites(options: { readonly isFresh?: boolean } = {}): Promise<readonly Site[]> {
-    const { config, site, bulk } = await this.#config();
+    const { config, site, bulk } = await this.#config(options);
     for (const { path, site: name } of await bulk.all(options)) {
       const { definition } = path;
       if (name !== site.name || config.targets.has(definition.name)) continue;
@@ -95,8 +91,8 @@ export class ConfigCatalog implements Catalog {
     return false;
   }
 
-  async #config(): Promise<OpenConfig> {
-    const reading = await this.#texts.one(this.#name);
+  async #config(options: { readonly isFresh?: boolean } = {}): Promise<OpenConfig> {
+    const reading = await this.#texts.one(this.#name, options);
     if (reading === undefined) {
       throw new LoadError('config-missing', `there is no ${urlOf(this.#environment.config)}`, {
         class: 'config',
@@ -155,6 +151,14 @@ export class ConfigCatalog implements Catalog {
     });
     return { config, site, bulk };
   }
+}
+
+/** Whose files a queue announces, by a configuration; undefined: it does not say. */
+function takersOf(queue: string | null, { config, site }: OpenConfig): QueueTargets | undefined {
+  const targets = [...config.targets.values()];
+  const named = targets.filter(({ queues }) => queue !== null && queues.includes(queue));
+  if (named.length > 0) return { site, targets: named.map(({ name }) => name) };
+  return targets.some(({ rules }) => rules.length > 0) ? { site, targets: null } : undefined;
 }
 
 function requireRedshift({ warehouse }: MillraceConfig, source: string): RedshiftWarehouse {

@@ -25,8 +25,11 @@ export interface CatalogParts {
   readonly now: () => number;
 }
 
-/** How long a document is believed: after this a change of it is seen, by one HEAD per queue or one LIST for all. */
-export const DOCUMENT_MAX_AGE_MS = 60_000;
+/**
+ * How long a document is believed: after this a change of it is seen, by one HEAD per queue or one LIST for all. Whatever
+ * is not known yet (a queue, a target, whose object it is) is looked up at once.
+ */
+export const DOCUMENT_MAX_AGE_MS = 5 * 60_000;
 
 /** How long one load may take. */
 const STATEMENT_TIMEOUT_MS = 15 * 60_000;
@@ -62,7 +65,7 @@ export class DocumentCatalog implements Catalog {
     this.#bulk = new BulkTargets({ ...common, control });
   }
 
-  async ofQueue(queue: string | null): Promise<QueueTargets> {
+  async ofQueue(queue: string | null, options: { readonly isFresh?: boolean } = {}): Promise<QueueTargets> {
     const { bucket, key } = this.#environment.documents;
     if (queue === null) {
       throw new LoadError('queue-unknown', 'the event came through no queue, and documents are for queues', {
@@ -72,6 +75,7 @@ export class DocumentCatalog implements Catalog {
     }
     const reading: Reading<QueueDocument & { cluster: ClusterRef }> | undefined = await this.#documents.one(
       `${queue}.json`,
+      options,
     );
     if (reading === undefined) {
       throw new LoadError(

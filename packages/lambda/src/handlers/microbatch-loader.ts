@@ -61,6 +61,17 @@ interface Message<Source> {
   readonly source: Source;
 }
 
+/** What the catalog says of a queue, to one invocation. */
+interface AskedQueue {
+  readonly found: Promise<QueueTargets>;
+  readonly isFresh: boolean;
+}
+
+interface Taken {
+  readonly object: CreatedObject;
+  readonly targets: readonly string[];
+}
+
 async function take<Source>(
   messages: readonly Message<Source>[],
   desk: Desk,
@@ -68,7 +79,7 @@ async function take<Source>(
   const { shift } = desk;
   const failures = new Map<Source, unknown>();
   const deliveries = new Map<string, Delivery<Source>>();
-  const queues = new Map<string | null, Promise<QueueTargets>>();
+  const queues = new Map<string | null, AskedQueue>();
   for (const message of messages) {
     try {
       await sort(message, { ...desk, deliveries, queues });
@@ -98,22 +109,16 @@ async function sort<Source>(
     queues,
   }: Desk & {
     readonly deliveries: Map<string, Delivery<Source>>;
-    readonly queues: Map<string | null, Promise<QueueTargets>>;
+    readonly queues: Map<string | null, AskedQueue>;
   },
 ): Promise<void> {
-  const { catalog, log, now } = composition;
+  const { log, now } = composition;
   const { objects, ignored } = readNotification(body);
   for (const { what, why } of ignored) log.debug('not a load file', { what, why });
   if (objects.length === 0) return;
   if (shift.isShort) throw outOfTime('the message');
-  const known = queues.get(queue) ?? catalog.ofQueue(queue);
-  queues.set(queue, known);
-  const { site, targets } = await known;
   // Nothing of a message is laid down before all of it is read.
-  const sorted = objects.map((object) => ({
-    object,
-    targets: targetsOf(object, { site, targets, composition }),
-  }));
+  const { site, sorted } = await findTakers(objects, { queue, queues, composition });
   for (const { object, targets: takers } of sorted) {
     if (takers.length === 0) {
       log.info('no target takes the object', { bucket: object.bucket, key: object.key, queue });
@@ -127,6 +132,38 @@ async function sort<Source>(
       delivery.sources.add(source);
     }
   }
+}
+
+/**
+ * Whose these objects are. What no target takes may be of one that came while the container was warm, and nobody tells of
+ * it again: then the configuration is looked at once more, once per invocation.
+ */
+async function findTakers(
+  objects: readonly CreatedObject[],
+  {
+    queue,
+    queues,
+    composition,
+  }: {
+    readonly queue: string | null;
+    readonly queues: Map<string | null, AskedQueue>;
+    readonly composition: Composition;
+  },
+): Promise<{ readonly site: Site; readonly sorted: readonly Taken[] }> {
+  const sortBy = (found: QueueTargets): readonly Taken[] =>
+    objects.map((object) => ({ object, targets: targetsOf(object, { ...found, composition }) }));
+  const asked = queues.get(queue) ?? { found: composition.catalog.ofQueue(queue), isFresh: false };
+  queues.set(queue, asked);
+  const found = await asked.found;
+  const sorted = sortBy(found);
+  const isRouted = found.targets === null;
+  if (!isRouted || asked.isFresh || sorted.every(({ targets }) => targets.length > 0)) {
+    return { site: found.site, sorted };
+  }
+  const again = composition.catalog.ofQueue(queue, { isFresh: true });
+  queues.set(queue, { found: again, isFresh: true });
+  const fresh = await again;
+  return { site: fresh.site, sorted: sortBy(fresh) };
 }
 
 function targetsOf(

@@ -72,6 +72,10 @@ async function settleEnd(site: Site, end: StatementEnd, { composition, shift }: 
     }
     const outcome: SettleOutcome = await settle(loader, target, { lane });
     const isOpen = outcome.kind === 'nothing' || outcome.kind === 'running' || outcome.kind === 'lost-race';
+    if (outcome.kind === 'loaded') {
+      if (outcome.lane.state.kind !== 'idle') shift.lookAt(site, target, { lane: outcome.lane });
+      return;
+    }
     if (!isOpen) {
       shift.lookAt(site, target);
       return;

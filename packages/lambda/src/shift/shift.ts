@@ -38,6 +38,8 @@ interface DueLane {
   readonly isDraining: boolean;
   /** Which part of a full batch was let in just now; null: something else than an arrival made it due. */
   readonly share: number | null;
+  /** As it was when it became due, where that is known: spares a look. */
+  readonly lane?: Lane | undefined;
 }
 
 /** With less time left nothing new is begun: a load's plan and submission take a second or two, and requests time out. */
@@ -92,11 +94,19 @@ export class Shift {
     return loader;
   }
 
-  /** The lane is moved on at the end. @param options `isDraining`: what waits is due, however young it is. */
-  lookAt(site: Site, target: string, options: { readonly isDraining?: boolean } = {}): void {
+  /**
+   * The lane is moved on at the end.
+   *
+   * @param options `isDraining`: what waits is due, however young it is. `lane`: as the caller has just left it.
+   */
+  lookAt(
+    site: Site,
+    target: string,
+    { lane, ...options }: { readonly isDraining?: boolean; readonly lane?: Lane } = {},
+  ): void {
     const key = laneKey(site, target);
     const isDraining = options.isDraining ?? this.#due.get(key)?.isDraining ?? false;
-    this.#due.set(key, { site, target, isDraining, share: null });
+    this.#due.set(key, { site, target, isDraining, share: null, lane });
   }
 
   /**
@@ -110,11 +120,11 @@ export class Shift {
     const { batching } = definitionOf(this.loaderOf(site), target);
     const key = laneKey(site, target);
     const before = this.#due.get(key);
-    await admit(this.loaderOf(site), target, files);
+    const { lane } = await admit(this.loaderOf(site), target, files);
     if (before) return;
     const bytes = files.reduce((sum, { identity }) => sum + identity.size, 0);
     const share = Math.max(files.length / batching.maxFiles, bytes / batching.maxBytes);
-    this.#due.set(key, { site, target, isDraining: false, share });
+    this.#due.set(key, { site, target, isDraining: false, share, lane });
   }
 
   /** Why a lane could not be moved on; undefined when it could. */
@@ -184,7 +194,7 @@ export class Shift {
   }
 
   async #moveOn(due: DueLane): Promise<void> {
-    const { site, target, isDraining } = due;
+    const { site, target, isDraining, lane } = due;
     const { now, log } = this.#parts;
     const key = laneKey(site, target);
     try {
@@ -193,7 +203,7 @@ export class Shift {
       } else if (this.isShort) {
         await this.loaderOf(site).wakes.wake(target, now() + 1);
       } else {
-        await this.turn(site, target, { isDraining });
+        await this.turn(site, target, { isDraining, lane });
       }
       this.#broken.delete(key);
     } catch (error) {
@@ -205,10 +215,10 @@ export class Shift {
     }
   }
 
-  async #canWait({ site, target, share }: DueLane): Promise<boolean> {
+  async #canWait({ site, target, share, lane }: DueLane): Promise<boolean> {
     const loader = this.loaderOf(site);
     if (share === null || chanceOf(loader) < share * LOOKS_PER_BATCH) return false;
-    const { state } = await loader.tracker.lane(target);
+    const { state } = lane ?? (await loader.tracker.lane(target));
     return state.kind === 'waiting' && state.dueAt > loader.now();
   }
 

@@ -98,6 +98,10 @@ export class SqliteTracker implements Tracker {
     return row ? toGate(row) : freshGate();
   }
 
+  async board(): Promise<{ gate: Gate; lanes: readonly Lane[] }> {
+    return { gate: await this.gate(), lanes: await this.lanes() };
+  }
+
   async putGate(gate: Gate): Promise<boolean> {
     const { version } = gate;
     const body = gateBody(gate);
@@ -177,10 +181,6 @@ export class SqliteTracker implements Tracker {
     });
   }
 
-  /** As the port says; a redriven file goes to the end of the line: its `arrivedAt` becomes `now`. */
-  async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
-    let redriven = 0;
-    await this.#inTransactions(target, ids, (targetId, chunk) => {
   async quarantinedVersions(target: string, files: readonly LoadFile[]): Promise<readonly TrackedFile[]> {
     const targetId = this.#knownTarget(target);
     if (targetId === undefined) return [];
@@ -197,6 +197,10 @@ export class SqliteTracker implements Tracker {
     });
   }
 
+  /** As the port says; a redriven file goes to the end of the line: its `arrivedAt` becomes `now`. */
+  async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
+    let redriven = 0;
+    await this.#inTransactions(target, ids, (targetId, chunk) => {
       let moved = 0;
       for (const id of chunk) moved += Number(this.#statements.redrive.run(now, targetId, id).changes);
       this.#count(targetId, 'quarantined', -moved);

@@ -20,6 +20,21 @@ export function trackerGateCases(withTracker: WithPort<Tracker>): void {
         expect(await tracker.gate()).toEqual(freshGate());
         expect(await tracker.putGate(SHUT)).toBe(true);
         expect(await tracker.lanes()).toEqual([]);
+        expect(await tracker.board()).toEqual({ gate: { ...SHUT, version: 1 }, lanes: [] });
+      }),
+    );
+
+    it(
+      'is on the board with every lane',
+      withTracker(async (tracker) => {
+        expect(await tracker.board()).toEqual({ gate: freshGate(), lanes: [] });
+        await tracker.addArrivals(TARGET, 1);
+        await tracker.addArrivals('public.gate', 1);
+        expect(await tracker.putGate(SHUT)).toBe(true);
+        const { gate, lanes } = await tracker.board();
+        expect(gate).toEqual({ ...SHUT, version: 1 });
+        expect(lanes.map(({ target }) => target).sort()).toEqual([TARGET, 'public.gate'].sort());
+        expect(lanes).toEqual(await tracker.lanes());
       }),
     );
 

@@ -60,6 +60,10 @@ export class MemoryTracker implements Tracker {
     return structuredClone(this.#gate);
   }
 
+  async board(): Promise<{ gate: Gate; lanes: readonly Lane[] }> {
+    return { gate: await this.gate(), lanes: await this.lanes() };
+  }
+
   async putGate(gate: Gate): Promise<boolean> {
     if (gate.version !== this.#gate.version) return false;
     this.#gate = structuredClone({ ...gate, version: gate.version + 1 });
@@ -124,10 +128,6 @@ export class MemoryTracker implements Tracker {
     }
   }
 
-  async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
-    let redriven = 0;
-    for (const id of new Set(ids)) {
-      const known = this.#find(target, id);
   async quarantinedVersions(target: string, files: readonly LoadFile[]): Promise<readonly TrackedFile[]> {
     const places = new Set(files.map(({ keyId }) => keyId));
     return this.#withStatus(target, 'quarantined')
@@ -135,6 +135,10 @@ export class MemoryTracker implements Tracker {
       .map((file) => structuredClone(file));
   }
 
+  async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {
+    let redriven = 0;
+    for (const id of new Set(ids)) {
+      const known = this.#find(target, id);
       if (known?.status !== 'quarantined') continue;
       this.#put({ ...known, status: 'waiting', file: { ...known.file, arrivedAt: now } });
       redriven += 1;
