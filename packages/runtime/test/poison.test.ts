@@ -74,7 +74,9 @@ const PLACES: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 describe.each<Telling>(['all', 'one', 'nothing'])(`${FILES} files, of bad ones %s is told`, (much) => {
-  it.each(PLACES)('%s bad: the others are loaded in few jobs', async (_, bad) => {
+  // Where the bad ones are matters to a search; a warehouse that names them needs none.
+  const places = much === 'nothing' ? PLACES : PLACES.filter(([what]) => /middle|spread|row/u.test(what));
+  it.each(places)('%s bad: the others are loaded in few jobs', async (_, bad) => {
     const project = newProject((n) => bad.includes(n));
     await project.drain(async (millrace) => {
       expect(await rowsOf(millrace, 'SELECT COUNT(*) AS n, COUNT(DISTINCT v) AS d FROM public.t')).toEqual([
