@@ -5,8 +5,8 @@ LOCK TABLE "millrace"."lock_public_airports_137f9040";
 SET statement_timeout TO 900000;
 
 SELECT CAST(verdict AS INTEGER) AS guard FROM (
-  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN ('647d94ea40c64bdfa0776b403229b051', 'ac72dc80c206b3ac751bc17c933f0c36') THEN 2 ELSE 1 END)
-    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded'
+  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 4 WHEN file_id IN ('647d94ea40c64bdfa0776b403229b051', 'ac72dc80c206b3ac751bc17c933f0c36') THEN 3 ELSE 1 END)
+    WHEN 4 THEN 'millrace:void' WHEN 3 THEN 'millrace:already-loaded'
   END AS verdict
   FROM "millrace"."receipts_public_airports_137f9040"
   WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')

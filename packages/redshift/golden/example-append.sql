@@ -5,11 +5,11 @@ LOCK TABLE "millrace"."lock_public_airports_137f9040";
 SET statement_timeout TO 900000;
 
 SELECT CAST(verdict AS INTEGER) AS guard FROM (
-  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN ('9e402c682e6394fa8534665926c35908') THEN 2 ELSE 1 END)
-    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded' WHEN 1 THEN 'millrace:rewritten'
+  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 4 WHEN file_id IN ('9e402c682e6394fa8534665926c35908') THEN 3 WHEN kind = 'horizon' THEN CASE WHEN size > 1795262400000 THEN 2 ELSE 0 END ELSE 1 END)
+    WHEN 4 THEN 'millrace:void' WHEN 3 THEN 'millrace:already-loaded' WHEN 2 THEN 'millrace:before-horizon' WHEN 1 THEN 'millrace:rewritten'
   END AS verdict
   FROM "millrace"."receipts_public_airports_137f9040"
-  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
+  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'f895002b4a70280f57371d7a2ea55ca7', 'd500ce52fbf779db148b596ff29b01c7')
 ) AS guarded;
 
 COPY "public"."airports" ("iata", "name", "updated_at")

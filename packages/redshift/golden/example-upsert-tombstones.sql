@@ -18,15 +18,16 @@ INSERT INTO "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url,
 SELECT CAST(verdict AS INTEGER) AS guard FROM (
   SELECT CASE
     WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.worst = 3 THEN 'millrace:void'
-    WHEN known.worst = 2 THEN 'millrace:already-loaded'
+    WHEN known.worst = 4 THEN 'millrace:void'
+    WHEN known.worst = 3 THEN 'millrace:already-loaded'
+    WHEN known.worst = 2 THEN 'millrace:before-horizon'
   END AS verdict
   FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
   CROSS JOIN (
-    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 3 WHEN receipt.file_id = job_file.file_id THEN 2 ELSE 1 END) AS worst
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 4 WHEN receipt.file_id = job_file.file_id THEN 3 WHEN receipt.kind = 'horizon' THEN CASE WHEN receipt.size > 1795262400000 THEN 2 ELSE 0 END ELSE 1 END) AS worst
     FROM "millrace"."receipts_public_airports_137f9040" AS receipt
     LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
-    WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'd500ce52fbf779db148b596ff29b01c7')
+    WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'f895002b4a70280f57371d7a2ea55ca7', 'd500ce52fbf779db148b596ff29b01c7')
   ) AS known
 ) AS guarded;
 

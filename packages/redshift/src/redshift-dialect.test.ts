@@ -9,6 +9,7 @@ import {
   planAbandon,
   planLedger,
   planLoad,
+  planPrune,
   type Statement,
   type TableColumn,
 } from '@millrace/core';
@@ -49,6 +50,13 @@ const FILES = [
   loadFileOf({ bucket: 'lake', key: 'flights/b.csv', etag: 'e2', size: 34 }, 1),
 ];
 
+const PRUNE = {
+  horizonAt: Date.UTC(2026, 7, 23),
+  voidedBefore: Date.UTC(2026, 7, 22),
+  fence: 7,
+  lockTimeoutMs: 60_000,
+};
+
 const { receipts: RECEIPTS } = ledgerOf('public.airports');
 
 function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanInput {
@@ -88,7 +96,16 @@ function example(rule: Partial<MergeRule>): readonly Statement[] {
           column('updated_at', 'timestamp without time zone'),
         ],
         files: [
-          loadFileOf({ bucket: 'lake', key: 'airports/2026-11-21.csv.gz', etag: 'c0ffee', size: 4711 }, 0),
+          loadFileOf(
+            {
+              bucket: 'lake',
+              key: 'airports/2026-11-21.csv.gz',
+              etag: 'c0ffee',
+              size: 4711,
+              writtenAt: Date.UTC(2026, 10, 21, 12),
+            },
+            0,
+          ),
         ],
       },
     ),
@@ -138,6 +155,15 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
     { kind: 'select-receipts', receipts: RECEIPTS, keyIds: FILES.map(({ keyId }) => keyId) },
     { kind: 'summarise-receipts', receipts: RECEIPTS },
   ],
+  prune: () => planPrune('public.airports', { ...PRUNE, fileIds: FILES.map(({ id }) => id) }),
+  horizon: () => [
+    { kind: 'page-receipts', receipts: RECEIPTS, after: null, before: null, loadedBefore: 0, limit: 1_000 },
+    { kind: 'select-horizon', receipts: RECEIPTS },
+  ],
+  'append-many-files-written': () =>
+    planLoad(
+      input(APPEND, { files: FILES.map((file) => ({ ...file, writtenAt: 1_000 })), maxStatementBytes: 500 }),
+    ),
   'example-append': () => example({ mode: 'append', key: [], latestBy: [], onRewrite: 'quarantine' }),
   'example-upsert': () => example({}),
   'example-upsert-tombstones': () => example({ tombstone: { column: 'op', equals: 'D' } }),

@@ -1,5 +1,5 @@
 import type { Attempt, Dialect, LoadFile, Statement, TableName } from '@millrace/core';
-import { voidKeyOf } from '@millrace/core';
+import { HORIZON_KEY, voidKeyOf } from '@millrace/core';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
@@ -15,6 +15,8 @@ export interface RedshiftDialectOptions {
 
 /** Receipts, and the temporary list that becomes receipts, share these columns. */
 const FILE_COLUMNS = ['file_id', 'key_id', 'url', 'etag', 'size'] as const;
+
+const HORIZON = quoteText(HORIZON_KEY);
 
 /** Redshift SQL. 100 KB per statement and 40 statements per batch are limits of its Data API (AWS docs). */
 export class RedshiftDialect implements Dialect {
@@ -118,9 +120,11 @@ WHERE kind = 'load' AND key_id IN (${statement.keyIds.map(quoteText).join(', ')}
         const before = statement.before === null ? '' : ` AND url < ${quoteText(statement.before)}`;
         const { etags } = statement;
         const ofEtags = etags === undefined ? '' : ` AND etag IN (${etags.map(quoteText).join(', ')})`;
+        const { loadedBefore } = statement;
+        const old = loadedBefore === undefined ? '' : ` AND loaded_at < ${quoteInstant(loadedBefore)}`;
         return `SELECT file_id, key_id, url, etag, size, job_id
 FROM ${quoteTable(statement.receipts)}
-WHERE kind = 'load'${after}${before}${ofEtags}
+WHERE kind = 'load'${after}${before}${ofEtags}${old}
 ORDER BY url
 LIMIT ${statement.limit}`;
       }
@@ -132,8 +136,30 @@ LIMIT ${statement.limit}`;
 FROM ${quoteTable(statement.receipts)}
 WHERE ${isAttempt(statement.attempt)}`;
       case 'summarise-receipts':
-        return `SELECT COUNT(CASE WHEN kind = 'load' THEN 1 END) AS files, COALESCE(MAX(fence), 0) AS max_fence
+        return `SELECT
+  COUNT(CASE WHEN kind = 'load' THEN 1 END) + COALESCE(SUM(CASE WHEN kind = 'horizon' THEN job_rows END), 0) AS files,
+  COALESCE(MAX(fence), 0) AS max_fence
 FROM ${quoteTable(statement.receipts)}`;
+      case 'create-horizon':
+        return `INSERT INTO ${quoteTable(statement.receipts)} (${FILE_COLUMNS.join(', ')}, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT ${HORIZON}, ${HORIZON}, '', '', 0, 'horizon', '', 0, 0, 0, GETDATE()
+WHERE NOT EXISTS (SELECT 1 FROM ${quoteTable(statement.receipts)} WHERE key_id = ${HORIZON})`;
+      case 'raise-horizon': {
+        const { horizonAt, fence, pruned } = statement;
+        return `UPDATE ${quoteTable(statement.receipts)} SET
+  size = CASE WHEN size < ${horizonAt} THEN ${horizonAt} ELSE size END,
+  fence = CASE WHEN fence < ${fence} THEN ${fence} ELSE fence END,
+  job_rows = job_rows + ${pruned}
+WHERE key_id = ${HORIZON}`;
+      }
+      case 'delete-receipts':
+        return `DELETE FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'load' AND file_id IN (${statement.fileIds.map(quoteText).join(', ')})`;
+      case 'delete-voids':
+        return `DELETE FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'void' AND loaded_at < ${quoteInstant(statement.voidedBefore)}`;
+      case 'select-horizon':
+        return `SELECT size AS horizon_at FROM ${quoteTable(statement.receipts)} WHERE key_id = ${HORIZON}`;
       case 'list-tables':
         return `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
 WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'millrace')`;
@@ -205,41 +231,58 @@ function renderGuard(statement: Extract<Statement, { kind: 'guard-receipts' }>):
 
 /** One aggregate, which every receipt enters with the gravest thing that it says: cheaper than to count each thing. */
 function literalVerdict(
-  { receipts, attempt, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
+  { receipts, attempt, refusesRewrites, oldestWrittenAt }: Extract<Statement, { kind: 'guard-receipts' }>,
   files: readonly LoadFile[],
 ): string {
-  const keys = [voidKeyOf(attempt), ...files.map(({ keyId }) => keyId)].map(quoteText).join(', ');
+  const own = [voidKeyOf(attempt), ...(oldestWrittenAt === null ? [] : [HORIZON_KEY])];
+  const keys = [...own, ...files.map(({ keyId }) => keyId)].map(quoteText).join(', ');
   const ids = files.map(({ id }) => quoteText(id)).join(', ');
   const rewritten = refusesRewrites ? " WHEN 1 THEN 'millrace:rewritten'" : '';
-  return `  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN file_id IN (${ids}) THEN 2 ELSE 1 END)
-    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:already-loaded'${rewritten}
+  const late = beforeHorizon('', oldestWrittenAt);
+  return `  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 4 WHEN file_id IN (${ids}) THEN 3${late.rank} ELSE 1 END)
+    WHEN 4 THEN 'millrace:void' WHEN 3 THEN 'millrace:already-loaded'${late.verdict}${rewritten}
   END AS verdict
   FROM ${quoteTable(receipts)}
   WHERE key_id IN (${keys})`;
 }
 
 function listVerdict(
-  { receipts, attempt, keyIds, refusesRewrites }: Extract<Statement, { kind: 'guard-receipts' }>,
+  {
+    receipts,
+    attempt,
+    keyIds,
+    refusesRewrites,
+    oldestWrittenAt,
+  }: Extract<Statement, { kind: 'guard-receipts' }>,
   jobFiles: TableName,
 ): string {
-  const voidKey = quoteText(voidKeyOf(attempt));
+  const own = [quoteText(voidKeyOf(attempt)), ...(oldestWrittenAt === null ? [] : [HORIZON])];
   const isOurs =
     keyIds === null
-      ? `(receipt.key_id = ${voidKey} OR job_file.key_id IS NOT NULL)`
-      : `receipt.key_id IN (${[voidKey, ...keyIds.map(quoteText)].join(', ')})`;
+      ? `(receipt.key_id IN (${own.join(', ')}) OR job_file.key_id IS NOT NULL)`
+      : `receipt.key_id IN (${[...own, ...keyIds.map(quoteText)].join(', ')})`;
+  const late = beforeHorizon('receipt.', oldestWrittenAt);
+  const lateVerdict = late.rank === '' ? '' : "\n    WHEN known.worst = 2 THEN 'millrace:before-horizon'";
   const rewritten = refusesRewrites ? "\n    WHEN known.worst = 1 THEN 'millrace:rewritten'" : '';
   return `  SELECT CASE
     WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.worst = 3 THEN 'millrace:void'
-    WHEN known.worst = 2 THEN 'millrace:already-loaded'${rewritten}
+    WHEN known.worst = 4 THEN 'millrace:void'
+    WHEN known.worst = 3 THEN 'millrace:already-loaded'${lateVerdict}${rewritten}
   END AS verdict
   FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM ${quoteTable(jobFiles)}) AS listed
   CROSS JOIN (
-    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 3 WHEN receipt.file_id = job_file.file_id THEN 2 ELSE 1 END) AS worst
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 4 WHEN receipt.file_id = job_file.file_id THEN 3${late.rank} ELSE 1 END) AS worst
     FROM ${quoteTable(receipts)} AS receipt
     LEFT JOIN ${quoteTable(jobFiles)} AS job_file ON receipt.key_id = job_file.key_id
     WHERE ${isOurs}
   ) AS known`;
+}
+
+/** What a file says that was written before the horizon: graver than a rewrite, for which its receipt would be needed. */
+function beforeHorizon(receipt: string, oldestWrittenAt: number | null): { rank: string; verdict: string } {
+  if (oldestWrittenAt === null) return { rank: '', verdict: '' };
+  const rank = ` WHEN ${receipt}kind = 'horizon' THEN CASE WHEN ${receipt}size > ${oldestWrittenAt} THEN 2 ELSE 0 END`;
+  return { rank, verdict: " WHEN 2 THEN 'millrace:before-horizon'" };
 }
 
 function renderWinners(statement: Extract<Statement, { kind: 'select-winners' }>): string {
@@ -280,6 +323,11 @@ function attemptValues({ jobId, attempt, fence }: Attempt): string {
 
 function isAttempt({ jobId, attempt }: Attempt): string {
   return `job_id = ${quoteText(jobId)} AND attempt = ${attempt}`;
+}
+
+/** In the zone of GETDATE(), which is UTC. */
+function quoteInstant(at: number): string {
+  return quoteText(new Date(at).toISOString().slice(0, 19).replace('T', ' '));
 }
 
 function credentials(iamRole: string): string {

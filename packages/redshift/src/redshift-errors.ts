@@ -13,6 +13,7 @@ interface ErrorRule {
  */
 const RULES: readonly ErrorRule[] = [
   { pattern: /millrace:already-loaded/u, code: 'guard-already-loaded', class: 'guard' },
+  { pattern: /millrace:before-horizon/u, code: 'guard-before-horizon', class: 'guard' },
   { pattern: /millrace:rewritten/u, code: 'guard-rewritten', class: 'guard' },
   { pattern: /millrace:void/u, code: 'guard-void', class: 'guard' },
   { pattern: /millrace:repeated-file/u, code: 'guard-repeated-file', class: 'guard' },

@@ -24,10 +24,13 @@ import {
   type Operations,
   type PauseScope,
   type PlanReport,
+  type PruneReceiptsRequest,
+  type PruneReceiptsStep,
   pauseTarget,
   pauseWarehouse,
   planTarget,
   prepareTarget,
+  pruneReceipts,
   type QueryResult,
   type ReconcilePage,
   type ReconcileRequest,
@@ -49,6 +52,7 @@ import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
 import { openAlertDesk } from './open-alert-desk.ts';
 import { readMigrations } from './read-migrations.ts';
+import { reportToStderr } from './report-to-stderr.ts';
 import { waitOut } from './wait-out.ts';
 
 /** How long a stop waits for the jobs in hand. */
@@ -293,6 +297,10 @@ export class Millrace implements Operations {
     return step;
   }
 
+  pruneReceipts(request: PruneReceiptsRequest): Promise<PruneReceiptsStep> {
+    return pruneReceipts(this.#loader, request);
+  }
+
   async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
     const files = await readMigrations(resolve(this.#directory, this.#config.migrations));
     return applyMigrations(this.#loader.warehouse, files, { dryRun, now: this.#loader.now });
@@ -384,14 +392,4 @@ export class Millrace implements Operations {
       if (!this.#isStopping) this.#scheduleSweep();
     }, this.#config.sweepMs);
   }
-}
-
-function reportToStderr(where: string, error: unknown): void {
-  const message =
-    error instanceof LoadError
-      ? error.sentence
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  process.stderr.write(`${where}: ${message}\n`);
 }

@@ -70,6 +70,9 @@ export class ControlClient implements Operations {
   backfill(...args: Parameters<Operations['backfill']>): ReturnType<Operations['backfill']> {
     return this.#call('backfill', args);
   }
+  pruneReceipts(...args: Parameters<Operations['pruneReceipts']>): ReturnType<Operations['pruneReceipts']> {
+    return this.#call('pruneReceipts', args);
+  }
   migrate(options: { readonly dryRun: boolean }): ReturnType<Operations['migrate']> {
     return this.#call('migrate', [options]);
   }

@@ -52,6 +52,9 @@ class EchoOperations implements Operations {
     const none = { files: 0, bytes: 0 };
     return { loaded: none, waiting: none, quarantined: none, fresh: none, handed: [], next: null };
   }
+  async pruneReceipts() {
+    return { horizon: '2026-08-23T00:00:00.000Z', pruned: 0, kept: 0, next: null };
+  }
   async migrate({ dryRun }: { dryRun: boolean }) {
     return { applied: [String(dryRun)], pending: [] };
   }

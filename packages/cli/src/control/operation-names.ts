@@ -15,6 +15,7 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   handedFiles: true,
   reconcile: true,
   backfill: true,
+  pruneReceipts: true,
   migrate: true,
   backup: true,
 };

@@ -93,6 +93,10 @@ export function evidenceText({ code, reason, line, column, rawValue, hint }: Tro
 const GUARD_REASONS: ReadonlyMap<string, string> = new Map([
   ['guard-already-loaded', 'the receipts refused it: one of its files is loaded already'],
   ['guard-rewritten', 'the receipts refused it: another version of one of its files is loaded already'],
+  [
+    'guard-before-horizon',
+    'the receipts refused it: one of its files is older than the receipts that were pruned',
+  ],
   ['guard-void', 'the receipts refused it: this attempt was given up before'],
   ['guard-repeated-file', 'its own list refused it: it names one file twice'],
 ]);

@@ -7,7 +7,8 @@ export const LEDGER_SCHEMA = 'millrace';
 /**
  * The small tables beside a target: one set per target, so that lanes never wait for one another.
  *
- * - `receipts`: one row per loaded file, written in the load's own transaction: the proof. Also the voids.
+ * - `receipts`: one row per loaded file, written in the load's own transaction: the proof. Also the voids, and the horizon
+ *   below which receipts were pruned.
  * - `lock`: holds nothing; every job locks it, so two jobs of one target never overlap, whatever the tracker believes.
  * - `graves`: key and `latestBy` of deleted rows of an upsert target with tombstones.
  */
@@ -35,6 +36,9 @@ export function tableNameOf(target: string): TableName {
     ? { schema: 'public', name: target }
     : { schema: target.slice(0, dot), name: target.slice(dot + 1) };
 }
+
+/** The `key_id` and `file_id` of the horizon: the guard finds it by the same column as the files. */
+export const HORIZON_KEY = shortHash(['horizon']);
 
 /** The `key_id` and `file_id` of an attempt's void receipt: the guard finds it by the same column as the files. */
 export function voidKeyOf({ jobId, attempt }: { jobId: string; attempt: number }): string {

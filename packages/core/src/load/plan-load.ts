@@ -1,4 +1,5 @@
 import type { LoadFile } from '../file/load-file.ts';
+import type { EpochMs } from '../ports/time.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
 import { assertInvariant } from '../recover/invariant.ts';
 import { ledgerOf, tableNameOf } from './ledger.ts';
@@ -64,6 +65,7 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       attempt,
       keyIds: files.length <= MAX_LITERAL_KEYS ? files.map(({ keyId }) => keyId) : null,
       refusesRewrites: rule.onRewrite === 'quarantine',
+      oldestWrittenAt: oldestWrittenAt(files),
     },
     ...(isDirect ? [] : [{ kind: 'create-stage', stage, columns } as const]),
     {
@@ -84,6 +86,14 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       stage: isDirect ? null : stage,
     },
   ];
+}
+
+function oldestWrittenAt(files: readonly LoadFile[]): EpochMs | null {
+  return files.reduce<EpochMs | null>(
+    (oldest, { writtenAt }) =>
+      writtenAt === undefined ? oldest : Math.min(oldest ?? Number.POSITIVE_INFINITY, writtenAt),
+    null,
+  );
 }
 
 /** What `planLoad` needs to be in the warehouse before the first job of a target. Every statement may be repeated. */

@@ -29,14 +29,16 @@ export async function prepareFiles(
   const gone: LoadFile[] = [];
   const changed: { old: LoadFile; now: LoadFile }[] = [];
   // A pin is made of one object at a time anyway.
-  const unchanged = pinTo === null ? await findUnchanged(objects, files) : new Set<string>();
+  const unchanged = pinTo === null ? await findUnchanged(objects, files) : new Map<string, EpochMs>();
   for (let at = 0; at < files.length; at += CONCURRENT_LOOKS) {
     await Promise.all(
       files.slice(at, at + CONCURRENT_LOOKS).map(async (file, index) => {
-        const seen: Look = unchanged.has(file.id)
-          ? { kind: 'ready', loadUrl: file.url }
-          : await look(objects, file, pinTo);
-        if (seen.kind === 'ready') ready[at + index] = { file, loadUrl: seen.loadUrl };
+        const writtenAt = unchanged.get(file.id);
+        const seen: Look =
+          writtenAt === undefined
+            ? await look(objects, file, pinTo)
+            : { kind: 'ready', loadUrl: file.url, file: { ...file, writtenAt } };
+        if (seen.kind === 'ready') ready[at + index] = { file: seen.file, loadUrl: seen.loadUrl };
         else if (seen.kind === 'gone') gone.push(file);
         else changed.push({ old: file, now: fileOf(seen.info, now) });
       }),
@@ -45,23 +47,31 @@ export async function prepareFiles(
   return { ready: ready.filter((file) => file !== undefined), gone, changed };
 }
 
-/** The ids of files that many looks at once confirm. Of the others one look each says what became of them. */
-async function findUnchanged(objects: ObjectStore, files: readonly LoadFile[]): Promise<ReadonlySet<string>> {
-  const unchanged = new Set<string>();
+/**
+ * When files were written that many looks at once confirm, by id. Of the others one look each says what became of them. The
+ * time is the store's own, whatever the notification said: an object that was written anew with the same bytes has another.
+ */
+async function findUnchanged(
+  objects: ObjectStore,
+  files: readonly LoadFile[],
+): Promise<ReadonlyMap<string, EpochMs>> {
+  const unchanged = new Map<string, EpochMs>();
   if (objects.headAll === undefined) return unchanged;
   for (const [bucket, own] of Map.groupBy(files, ({ identity }) => identity.bucket)) {
     const found = await objects.headAll(
       bucket,
       own.map(({ identity }) => identity.key),
     );
-    for (const { id, identity } of own)
-      if (found.get(identity.key)?.etag === identity.etag) unchanged.add(id);
+    for (const { id, identity } of own) {
+      const info = found.get(identity.key);
+      if (info?.etag === identity.etag) unchanged.set(id, info.lastModifiedAt);
+    }
   }
   return unchanged;
 }
 
 type Look =
-  | { readonly kind: 'ready'; readonly loadUrl: string }
+  | { readonly kind: 'ready'; readonly loadUrl: string; readonly file: LoadFile }
   | { readonly kind: 'gone' }
   | { readonly kind: 'changed'; readonly info: ObjectInfo };
 
@@ -70,14 +80,15 @@ async function look(objects: ObjectStore, file: LoadFile, pinTo: ObjectRef | nul
   const pin = pinTo === null ? undefined : pinOf(pinTo, { id, key: identity.key });
   // An attempt that failed has pinned this version: it is loaded, whatever became of the key since.
   if (pin !== undefined && (await objects.head(pin)) !== undefined) {
-    return { kind: 'ready', loadUrl: urlOf(pin) };
+    return { kind: 'ready', loadUrl: urlOf(pin), file };
   }
   const info = await objects.head(identity);
   if (info === undefined) return { kind: 'gone' };
   if (info.etag !== identity.etag) return { kind: 'changed', info };
-  if (pin === undefined) return { kind: 'ready', loadUrl: url };
+  const seen = { ...file, writtenAt: info.lastModifiedAt };
+  if (pin === undefined) return { kind: 'ready', loadUrl: url, file: seen };
   const outcome = await objects.copy(identity, pin, { ifMatch: identity.etag });
-  if (outcome === 'done') return { kind: 'ready', loadUrl: urlOf(pin) };
+  if (outcome === 'done') return { kind: 'ready', loadUrl: urlOf(pin), file: seen };
   // Rewritten or deleted between the look and the copy: look again, once per such write.
   return look(objects, file, pinTo);
 }

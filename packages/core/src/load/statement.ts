@@ -1,4 +1,5 @@
 import type { LoadFile } from '../file/load-file.ts';
+import type { EpochMs } from '../ports/time.ts';
 
 /** A table by its parts, as they are called in the warehouse (not quoted). A temporary table has no schema. */
 export interface TableName {
@@ -69,8 +70,9 @@ export type Statement =
   /**
    * Fails the transaction, with a literal that an adapter recognises: `millrace:repeated-file` when the job names one
    * place twice, `millrace:void` when this attempt was forbidden, `millrace:already-loaded` when a file has a receipt,
-   * and, when `refusesRewrites`, `millrace:rewritten` when another version of a place has one. `keyIds`: the places
-   * once more, where the list is short enough to let the warehouse look only at them; null lets it join.
+   * `millrace:before-horizon` when a file was written before the horizon below which receipts were pruned, and, when
+   * `refusesRewrites`, `millrace:rewritten` when another version of a place has one. `oldestWrittenAt`: of the files whose
+   * time is known; null: of none. `keyIds`: the places once more, where the list is short enough to let the warehouse look only at them; null lets it join.
    */
   | {
       readonly kind: 'guard-receipts';
@@ -79,6 +81,7 @@ export type Statement =
       readonly attempt: Attempt;
       readonly keyIds: readonly string[] | null;
       readonly refusesRewrites: boolean;
+      readonly oldestWrittenAt: EpochMs | null;
     }
   | {
       readonly kind: 'copy';
@@ -183,8 +186,25 @@ export type Statement =
       readonly after: string | null;
       readonly before: string | null;
       readonly etags?: readonly string[];
+      /** Only those of loads that committed before. */
+      readonly loadedBefore?: EpochMs;
       readonly limit: number;
     }
+  /** Makes the horizon, at the beginning of time, unless there is one. */
+  | { readonly kind: 'create-horizon'; readonly receipts: TableName }
+  /** The horizon never sinks. It keeps what pruned receipts would else have told: the fence, and how many they were. */
+  | {
+      readonly kind: 'raise-horizon';
+      readonly receipts: TableName;
+      readonly horizonAt: EpochMs;
+      readonly fence: number;
+      readonly pruned: number;
+    }
+  | { readonly kind: 'delete-receipts'; readonly receipts: TableName; readonly fileIds: readonly string[] }
+  /** Voids of attempts that no warehouse can have under way any more. */
+  | { readonly kind: 'delete-voids'; readonly receipts: TableName; readonly voidedBefore: EpochMs }
+  /** No row, or one: `horizon_at`, epoch milliseconds. */
+  | { readonly kind: 'select-horizon'; readonly receipts: TableName }
   /** One row for an attempt: `loaded` (receipts of it) and `voided`. */
   | { readonly kind: 'select-attempt'; readonly receipts: TableName; readonly attempt: Attempt }
   /** One row: `files`, `max_fence`. */

@@ -162,6 +162,26 @@ export interface BackfillStep {
   readonly next: string | null;
 }
 
+export interface PruneReceiptsRequest {
+  readonly target: string;
+  /** Only receipts of loads that are older are forgotten; a day at least. */
+  readonly olderThanMs: number;
+  /** Counts, and forgets nothing. */
+  readonly dryRun: boolean;
+  /** `next` of the step before; null: from the beginning. */
+  readonly after: string | null;
+}
+
+/** One step of forgetting old receipts. */
+export interface PruneReceiptsStep {
+  /** ISO 8601, UTC: a file that was written before it, and has no receipt, is refused from now on. */
+  readonly horizon: string;
+  readonly pruned: number;
+  /** Old too, and kept: their objects are still there. */
+  readonly kept: number;
+  readonly next: string | null;
+}
+
 /**
  * What people ask of a running Millrace, and tell it to do: one port for the command line and everything else that
  * shows or steers. Values are plain JSON (a `bigint` never appears), so that it works the same in process and over HTTP.
@@ -205,6 +225,12 @@ export interface Operations {
    * @throws LoadError `target-unknown`, `invalid-url`, `backfill-elsewhere`
    */
   backfill(request: BackfillRequest): Promise<BackfillStep>;
+  /**
+   * One step of forgetting old receipts of a target; with the first one its horizon rises.
+   *
+   * @throws LoadError `target-unknown`, `retention-too-short`
+   */
+  pruneReceipts(request: PruneReceiptsRequest): Promise<PruneReceiptsStep>;
   migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
   /** A consistent copy of the local state (tracker, warehouse) into a new directory, while it is in use. */
   backup(directory: string): Promise<{ readonly bytes: number }>;

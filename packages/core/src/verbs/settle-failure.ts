@@ -12,6 +12,7 @@ import { judgeData } from './judge-data.ts';
 import { judgeOutage } from './judge-outage.ts';
 import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
+import { refuseBeforeHorizon } from './refuse-before-horizon.ts';
 import { setAside } from './set-aside.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 
@@ -115,6 +116,13 @@ async function judgeGuard(loader: Loader, failed: FailedJob): Promise<Next> {
       rewritten.map((file) => ({ file, status: 'quarantined', evidence: rewrittenEvidence(file, at) })),
     );
     return { kind: 'again', suspects: lane.suspects };
+  }
+  // A guard that runs on a compute node fails without the text that says why: then the horizon is asked too.
+  const isUnclear = loaded.length === 0 && error.code !== 'guard-void';
+  if (error.code === 'guard-before-horizon' || isUnclear) {
+    const fresh = files.filter(({ id }) => !receipts.loadedIds.has(id));
+    const refused = await refuseBeforeHorizon(loader, lane.target, fresh);
+    if (refused > 0) return { kind: 'again', suspects: lane.suspects };
   }
   if (loaded.length > 0 || error.code === 'guard-void') return { kind: 'again', suspects: lane.suspects };
   // A guard that fired without a receipt to show is a defect: stop this lane, and say so.

@@ -129,6 +129,13 @@ export function carryOut(
       const page = loads(tx, nameOfTable(receipts)).filter(({ url }) => isInside(String(url)));
       return page.toSorted((a, b) => (String(a.url) < String(b.url) ? -1 : 1)).slice(0, limit);
     }
+    case 'create-horizon':
+    case 'raise-horizon':
+    case 'delete-receipts':
+    case 'delete-voids':
+      throw new LoadError('statement-unmodelled', `the model prunes no receipts: ${statement.kind}`);
+    // No receipts are pruned there.
+    case 'select-horizon':
     case 'list-tables':
     case 'create-schema':
     case 'own-schema':

@@ -7,10 +7,11 @@ import { assertInvariant } from '../../recover/invariant.ts';
 import { LoadError } from '../../recover/load-error.ts';
 import { fileOf } from '../../verbs/list-files.ts';
 import { definitionOf, type Loader } from '../../verbs/loader.ts';
+import { readHorizon } from '../../verbs/read-horizon.ts';
 import { takeUp } from './find-missing.ts';
 import { entryOf, type Findings, isFull, noFindings, type ReconcilePart, repaired } from './findings.ts';
 import { isLost, type JudgedFile, judgeFiles } from './judge-files.ts';
-import { type ReceiptPlace, readReceiptPlaces } from './receipt-places.ts';
+import { hasLedger, type ReceiptPlace, readReceiptPlaces } from './receipt-places.ts';
 import { endOf, mergeByUrl } from './url-order.ts';
 
 /** Moved objects and places per page. */
@@ -42,11 +43,14 @@ export async function reconcileMoved(
     findings.missing.push(...(await findLost(loader, target, { suspects, repair })));
     suspects = [];
   };
+  // What was moved as loaded before receipts were pruned is not missing: its receipt is.
+  const horizonAt = (await hasLedger(loader, target)) ? ((await readHorizon(loader, target)) ?? 0) : 0;
   const moved = listMoved(loader, definition, { source, after });
   const receipts = readReceiptPlaces(loader, target, { after: after ?? source, before: endOf(source) });
   const urls = { urlOfLeft: ({ origin }: MovedObject) => urlOf(origin), urlOfRight: urlOfPlace };
   for await (const { url, left: one, right: place } of mergeByUrl(moved, receipts, urls)) {
-    if (one !== undefined && !proves(place, one.object)) suspects.push(one);
+    const isSuspect = one !== undefined && one.object.lastModifiedAt >= horizonAt;
+    if (isSuspect && !proves(place, one.object)) suspects.push(one);
     if (suspects.length >= SUSPECTS) await look();
     findings.looked += 1;
     if (findings.looked >= PLACES_PER_PAGE || isFull(findings)) {
