@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Stage, sqsEvent } from './stage.ts';
+import { Stage, sqsEvent, told } from './stage.ts';
 
 const TABLES = ['orders', 'items']
   .map((name) => `CREATE TABLE public.${name} (id int, name varchar(50))`)
@@ -124,7 +124,6 @@ describe('a configuration', () => {
       config: config({ 'public.orders': orders, 'public.items': items }),
     });
     const container = stage.container();
-    const { told } = await import('./stage.ts');
     await container.microbatchLoader(told('items_queue', [await stage.put('anywhere.csv', '1,a\n')]));
     await container.microbatchLoader(told('other_queue', [await stage.put('orders/2.csv', '2,b\n')]));
     await container.microbatchLoader(told('other_queue', [await stage.put('elsewhere.csv', '3,c\n')]));
@@ -141,9 +140,36 @@ describe('a configuration', () => {
     const items = { ...orders, from: 's3://lake/items/' };
     const changed = JSON.stringify(config({ 'public.orders': orders, 'public.items': items }));
     await stage.put('millrace.config.json', changed, { bucket: 'config' });
-    stage.skip(61_000);
+    stage.skip(301_000);
     const [site] = await container.composition.catalog.sites();
     expect([...(site?.targets.keys() ?? [])]).toEqual(['public.orders', 'public.items']);
+  });
+
+  it('is looked up at once for an object that no target takes: nobody tells of it again', async () => {
+    const orders = { mode: 'append', from: 's3://lake/orders/', format: { kind: 'csv' } };
+    const stage = await Stage.open({ tables: TABLES, config: config({ 'public.orders': orders }) });
+    const container = stage.container();
+    await container.microbatchLoader(told('any_queue', [await stage.put('orders/1.csv', '1,a\n')]));
+    const items = { ...orders, from: 's3://lake/items/' };
+    const changed = JSON.stringify(config({ 'public.orders': orders, 'public.items': items }));
+    await stage.put('millrace.config.json', changed, { bucket: 'config' });
+    await container.microbatchLoader(told('any_queue', [await stage.put('items/2.csv', '2,b\n')]));
+    await stage.drain(container);
+    expect(await stage.rows('SELECT id FROM public.orders')).toEqual([[1]]);
+    expect(await stage.rows('SELECT id FROM public.items')).toEqual([[2]]);
+  });
+
+  it('that is wrong is not believed: put right, it is used by the next invocation', async () => {
+    const orders = { mode: 'append', from: 's3://lake/orders/', format: { kind: 'csv' } };
+    const right = config({ 'public.orders': orders });
+    const stage = await Stage.open({ tables: TABLES, config: { ...right, targets: undefined } });
+    const container = stage.container();
+    const event = told('any_queue', [await stage.put('orders/1.csv', '1,a\n')]);
+    expect((await container.microbatchLoader(event)).batchItemFailures).toHaveLength(1);
+    await stage.put('millrace.config.json', JSON.stringify(right), { bucket: 'config' });
+    expect((await container.microbatchLoader(event)).batchItemFailures).toEqual([]);
+    await stage.drain(container);
+    expect(await stage.rows('SELECT id FROM public.orders')).toEqual([[1]]);
   });
 
   it.each([
