@@ -48,6 +48,7 @@ export * from './file/notification.ts';
 export * from './file/route.ts';
 export { planBatch, sortBacklog } from './lane/batching.ts';
 export * from './lane/lane.ts';
+export { lanesInLine } from './lane/line.ts';
 export * from './load/build-job.ts';
 export * from './load/dialect.ts';
 export * from './load/job-document.ts';

@@ -89,6 +89,16 @@ describe('a lane is due', () => {
     expect(withoutHistory - withSlowLoads).toBe(20_000);
   });
 
+  it('never later than its freshness, whatever the clocks of workers made of its loads', () => {
+    const alone = dueAt(batch, { policy, loadMs: null, now: 5_000 });
+    expect(dueAt(batch, { policy, loadMs: -50_000, now: 5_000 })).toBe(alone);
+  });
+
+  it('earlier by its stagger, so that not all lanes ask at the same instant', () => {
+    const alone = dueAt(batch, { policy, loadMs: null, now: 5_000 });
+    expect(alone - dueAt(batch, { policy, loadMs: null, staggerMs: 7_000, now: 5_000 })).toBe(7_000);
+  });
+
   it('now, not in the past, when the goal is missed already', () => {
     expect(dueAt(batch, { policy, loadMs: null, now: 90_000 })).toBe(90_000);
   });

@@ -79,14 +79,22 @@ export function planBatch(
 /**
  * When a batch is due: at once when it is full, else when waiting longer would miss the freshness of its oldest file,
  * given how long the lane's loads lately took.
+ *
+ * @param options `staggerMs`: how much earlier than it must.
  */
 export function dueAt(
   batch: Batch,
-  { policy, loadMs, now }: { policy: BatchingPolicy; loadMs: number | null; now: EpochMs },
+  {
+    policy,
+    loadMs,
+    staggerMs = 0,
+    now,
+  }: { policy: BatchingPolicy; loadMs: number | null; staggerMs?: number; now: EpochMs },
 ): EpochMs {
   const [oldest] = batch.files;
   if (batch.isFull || oldest === undefined) return now;
-  const latest = oldest.file.arrivedAt + policy.freshnessMs - (loadMs ?? 0) - SCHEDULING_MARGIN_MS;
+  const latest =
+    oldest.file.arrivedAt + policy.freshnessMs - Math.max(0, loadMs ?? 0) - staggerMs - SCHEDULING_MARGIN_MS;
   return Math.max(now, latest);
 }
 

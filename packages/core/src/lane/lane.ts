@@ -29,7 +29,8 @@ export interface StatementRef {
  * What a lane is doing.
  *
  * - `idle`: nothing waits. Left by an arrival.
- * - `waiting`: files wait until `dueAt`: for more files, or for a backoff to pass.
+ * - `waiting`: files wait until `dueAt`: for more files, or for a backoff to pass. With a `deadlineAt` they are due, and wait
+ *   for a place on the warehouse; the nearest one goes first.
  * - `submitting`: the job is written down; nobody knows yet whether the warehouse took it. Left by `submit`, or, after
  *   `leaseUntil`, by whoever finds or resubmits the statement.
  * - `running`: the warehouse has the statement. Left by settling it. After `leaseUntil` the sweep looks.
@@ -38,7 +39,7 @@ export interface StatementRef {
  */
 export type LaneState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'waiting'; readonly dueAt: EpochMs }
+  | { readonly kind: 'waiting'; readonly dueAt: EpochMs; readonly deadlineAt?: EpochMs }
   | { readonly kind: 'submitting'; readonly job: JobRef; readonly leaseUntil: EpochMs }
   | {
       readonly kind: 'running';

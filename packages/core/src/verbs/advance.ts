@@ -1,12 +1,13 @@
 import type { Evidence, TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
 import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
+import { deadlineOf, staggerMsOf } from '../lane/line.ts';
 import { lineToRead, nextBatch } from '../lane/next-batch.ts';
 import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { prepareFiles } from '../load/prepare-files.ts';
-import type { TargetDefinition } from '../load/target-definition.ts';
+import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { streakOfNone } from '../recover/data-streak.ts';
@@ -83,9 +84,11 @@ async function advanceOnce(
   if (backlog.loadable.length === 0) return goIdle(loader, lane);
 
   const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
+  const { batching: policy } = definition;
+  const { loadMs, lastLoadedAt } = lane;
   const due = Math.max(
     lane.notBeforeAt,
-    drain ? now : dueAt(batch, { policy: definition.batching, loadMs: lane.loadMs, now }),
+    drain ? now : dueAt(batch, { policy, loadMs, staggerMs: staggerOf(loader, { lane, policy }), now }),
   );
   if (due > now) return waitUntil(loader, lane, due);
   const { gate, lanes } = await loader.tracker.board();
@@ -93,7 +96,8 @@ async function advanceOnce(
   const look = await lookAtGate(loader, lane, { gate, mayLoad: hasPlace });
   if (look.kind === 'shut') return holdAtGate(loader, lane, look);
   if (!hasPlace) {
-    await moveTo(loader, lane, { kind: 'waiting', dueAt: due });
+    const deadlineAt = deadlineOf(batch, { policy, lastLoadedAt, now });
+    await moveTo(loader, lane, { kind: 'waiting', dueAt: due, deadlineAt });
     return { kind: 'over-budget' };
   }
   const streak = lane.streak && { ...lane.streak, sampleAt };
@@ -130,6 +134,13 @@ function moveTo(loader: Loader, lane: Lane, state: LaneState): Promise<boolean> 
 
 /** Claims that were given back because they came at the same time try again within this, at different instants. */
 const BUDGET_RETRY_MS = 250;
+
+function staggerOf(
+  { targets, settings: { maxLoads } }: Loader,
+  { lane: { target, loadMs }, policy: { freshnessMs } }: { lane: Lane; policy: BatchingPolicy },
+): number {
+  return staggerMsOf(target, { lanes: targets.size, maxLoads, loadMs, freshnessMs });
+}
 
 /** A slot is freed by a settled job, never by time alone. */
 function hasBudget(loader: Loader, target: string, lanes: readonly Lane[]): boolean {
@@ -193,7 +204,7 @@ async function startJob(
   // Lanes that counted at the same time have all found room. Of claims that are too many, each that looks after the
   // others have claimed sees them: more may give way than need to, never fewer.
   if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed);
-  return submitJob(loader, { lane: claimed, job, document: built.document });
+  return submitJob(loader, { lane: claimed, job, document: built.document, until: state.leaseUntil });
 }
 
 async function giveWay(loader: Loader, claimed: Lane): Promise<AdvanceOutcome> {

@@ -164,7 +164,8 @@ async function settleLoaded(
     settledAt: now,
     error: null,
   });
-  const tookMs = now - job.submittedAt;
+  // Of two clocks, the one that saw the end may be behind the one that saw the beginning.
+  const tookMs = Math.max(0, now - job.submittedAt);
   const left = await leave(loader, job, {
     ...lane,
     state: { kind: 'waiting', dueAt: now },

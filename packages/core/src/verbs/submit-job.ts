@@ -1,5 +1,6 @@
 import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
 import type { JobDocument } from '../load/job-document.ts';
+import type { EpochMs } from '../ports/time.ts';
 import { LoadError } from '../recover/load-error.ts';
 import type { Loader } from './loader.ts';
 import { settleFailure } from './settle-failure.ts';
@@ -8,7 +9,9 @@ import type { SettleOutcome } from './settle-outcome.ts';
 export type SubmitOutcome =
   | { readonly kind: 'submitted'; readonly job: JobRef }
   /** Nobody knows whether the warehouse took it: the sweep finds the statement, or sends the stored SQL again. */
-  | { readonly kind: 'submit-unknown'; readonly job: JobRef };
+  | { readonly kind: 'submit-unknown'; readonly job: JobRef }
+  /** Not sent: the lane may be somebody else's by now. */
+  | { readonly kind: 'lost-race' };
 
 /**
  * Sends a job's stored SQL to the warehouse and notes the statement. The lane is `submitting` this very job.
@@ -16,6 +19,8 @@ export type SubmitOutcome =
  * Sending it a second time is safe: the token makes it the same submission while the warehouse remembers, and the
  * guard lets only one of two transactions commit.
  *
+ * @param until the end of the sender's own lease: who stood still beyond it does not send any more. Whoever comes next sends
+ * the job, or has given it up, and what is sent then can only run into its void.
  * @param onRefused what a refusal comes to. Refused at the first time the job has failed; refused again it may still have
  * been taken before.
  */
@@ -25,6 +30,7 @@ export async function submitJob(
     lane,
     job,
     document,
+    until = Number.POSITIVE_INFINITY,
     onRefused = (error) => {
       const files = document.files.map(({ file }) => file);
       return settleFailure(loader, { lane, job, statement: null, error, files });
@@ -33,6 +39,7 @@ export async function submitJob(
     lane: Lane;
     job: JobRef;
     document: JobDocument;
+    until?: EpochMs;
     onRefused?: (error: LoadError) => Promise<SettleOutcome>;
   },
 ): Promise<SubmitOutcome | SettleOutcome> {
@@ -49,6 +56,7 @@ export async function submitJob(
     settledAt: null,
     error: null,
   });
+  if (loader.now() >= until) return { kind: 'lost-race' };
   let statement: StatementRef;
   try {
     statement = await loader.warehouse.submit(document.batch);
