@@ -1,5 +1,17 @@
 import type { AwaitSite } from './await-site.ts';
 
+/** One await of one verb: where a worker is to die. */
+export interface Aim {
+  readonly verb: string;
+  readonly site: AwaitSite;
+}
+
+/** A run of a seed, and where workers died for certain in it. */
+export interface Comer {
+  readonly seed: number;
+  readonly aims: readonly Aim[];
+}
+
 /** How often a worker waited somewhere, and how often it died there. */
 export interface AwaitCount {
   readonly verb: string;
@@ -18,7 +30,12 @@ interface Tally {
   reached: number;
   diedBefore: number;
   diedAfter: number;
+  /** The first runs that came here: they do so again. */
+  readonly comers: Comer[];
 }
+
+/** How many are kept per await: in one of them a worker may be dead before its aimed death. */
+const COMERS_KEPT = 5;
 
 /** Counts deaths per verb and await, over many seeds. */
 export class Coverage {
@@ -37,13 +54,27 @@ export class Coverage {
     else tally.diedBefore += 1;
   }
 
-  add(other: Coverage): void {
+  /** @param comer what `other` was counted in. */
+  add(other: Coverage, comer: Comer): void {
     for (const { verb, name, position, reached, diedBefore, diedAfter } of other.#tallies.values()) {
       const tally = this.#tallyOf(verb, { name, position });
+      if (tally.comers.length < COMERS_KEPT) tally.comers.push(comer);
       tally.reached += reached;
       tally.diedBefore += diedBefore;
       tally.diedAfter += diedAfter;
     }
+  }
+
+  /** Awaits where nobody has died yet, and the runs that come there. */
+  neverDied(): readonly { readonly aim: Aim; readonly comers: readonly Comer[] }[] {
+    return [...this.#tallies.values()]
+      .filter(({ diedBefore, diedAfter }) => diedBefore + diedAfter === 0)
+      .map(({ verb, name, position, comers }) => ({ aim: { verb, site: { name, position } }, comers }));
+  }
+
+  hasDied({ verb, site }: Aim): boolean {
+    const { diedBefore, diedAfter } = this.#tallyOf(verb, site);
+    return diedBefore + diedAfter > 0;
   }
 
   /** By verb and place. */
@@ -63,7 +94,7 @@ export class Coverage {
     const key = `${verb} ${name} ${position}`;
     const known = this.#tallies.get(key);
     if (known) return known;
-    const tally = { verb, name, position, reached: 0, diedBefore: 0, diedAfter: 0 };
+    const tally = { verb, name, position, reached: 0, diedBefore: 0, diedAfter: 0, comers: [] };
     this.#tallies.set(key, tally);
     return tally;
   }

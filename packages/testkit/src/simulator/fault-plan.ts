@@ -61,6 +61,8 @@ interface Rates {
 
 /** A place where a worker has not yet been in this seed gets this many times the faults: the rare ones are the bad ones. */
 const FIRST_TIME = 8;
+/** A worker that has claimed a lane and not yet sent its job stands still so much more often than elsewhere. */
+const BEFORE_SENDING = 25;
 
 /**
  * Which faults a seed has, and how many of each: some seeds have all of them, some hardly any of one kind. From `calm`
@@ -121,11 +123,20 @@ export class FaultPlan {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }
 
-  ofCall({ isFirst }: { isFirst: boolean }): CallFault {
-    const kinds = Object.entries(this.#rates.call) as [Exclude<CallFault, 'none'>, number][];
-    const kind = this.#draw(kinds, isFirst ? FIRST_TIME : 1);
+  /** @param options `isBeforeSending`: the worker has claimed a lane, and the warehouse has not heard of its job. */
+  ofCall({ isFirst, isBeforeSending }: { isFirst: boolean; isBeforeSending: boolean }): CallFault {
+    const { stall } = this.#rates.call;
+    const rates = isBeforeSending ? { ...this.#rates.call, stall: stall * BEFORE_SENDING } : this.#rates.call;
+    const kinds = Object.entries(rates) as [Exclude<CallFault, 'none'>, number][];
+    const kind = this.#draw(kinds, isFirst && !isBeforeSending ? FIRST_TIME : 1);
     if (kind !== undefined) this.note(kind);
     return kind ?? 'none';
+  }
+
+  /** A death that somebody aims at a call. */
+  aimed(): CallFault {
+    this.note('die-before');
+    return 'die-before';
   }
 
   /** How long a call is under way, in ms, when nothing else is wrong with it. */

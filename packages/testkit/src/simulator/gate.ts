@@ -1,6 +1,6 @@
 import { LoadError } from '@millrace/core';
 import { type AwaitSite, awaitSiteOf } from './await-site.ts';
-import type { Coverage } from './coverage.ts';
+import type { Aim, Coverage } from './coverage.ts';
 import type { Dice } from './dice.ts';
 import type { CallFault, FaultPlan } from './fault-plan.ts';
 import type { Outages, PortName } from './outages.ts';
@@ -15,6 +15,8 @@ export interface GateParts {
   readonly outages: Outages;
   readonly coverage: Coverage;
   readonly story: Story;
+  /** Where a worker dies for certain, once each; everywhere else by chance alone. */
+  readonly aims: readonly Aim[];
 }
 
 /** Objects that a listing tells per page: the next page is asked for later, when others may have been at the bucket. */
@@ -81,7 +83,11 @@ export class Gate {
     const { scheduler, dice, faults, outages, coverage, story } = this.#parts;
     const { name, method, worker, verb, site } = call;
     const isFirst = !faults.isCalm && coverage.reach(verb, site) === 0;
-    const fault = faults.ofCall({ isFirst });
+    const drawn = faults.ofCall({
+      isFirst,
+      isBeforeSending: site.name.startsWith('submitJob ') && verb === 'advance',
+    });
+    const fault = !faults.isCalm && this.#isAimedAt(call) ? faults.aimed() : drawn;
     const told = (what: string): void =>
       story.tell(() => `${worker.name} ${verb}: ${site.name}${sayArguments(call.said)} ${what}`);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -134,6 +140,14 @@ export class Gate {
       reject(refusal);
     });
     return promise;
+  }
+
+  #isAimedAt({ verb, site }: Call): boolean {
+    const { aims, coverage } = this.#parts;
+    const aim = aims.find(
+      (one) => one.verb === verb && one.site.name === site.name && one.site.position === site.position,
+    );
+    return aim !== undefined && !coverage.hasDied(aim);
   }
 
   #latencyOf(fault: CallFault): number {

@@ -52,6 +52,8 @@ export class LaneChecks {
   readonly #counted = new Map<string, Set<string>>();
   /** Written down since arrivals were last counted. */
   readonly #written = new Map<string, readonly string[]>();
+  /** Attempts that their lane has left, by job and number: also those that the warehouse had not been sent yet. */
+  readonly #left = new Set<string>();
   readonly #heldBy = new Map<string, string>();
   readonly #openByLane = new Map<string, Set<string>>();
   readonly #receipts = new Map<string, string>();
@@ -114,6 +116,8 @@ export class LaneChecks {
 
   /** The warehouse has taken a job's statement. */
   submitted({ id, name }: StatementRef): void {
+    // Sent by a worker that stood still while its job was given up: it may be there, and must never commit.
+    if (this.#isLeft(name)) return;
     const target = readStatementName(name)?.target ?? '';
     const open = this.#openByLane.get(target) ?? new Set();
     this.#openByLane.set(target, open.add(id));
@@ -126,8 +130,9 @@ export class LaneChecks {
   noteFiles(name: string, files: readonly WatchedFile[]): void {
     if (this.#jobs.has(name)) return;
     const target = readStatementName(name)?.target ?? '';
-    this.#jobs.set(name, { target, files, isCommitted: false, isLeft: false });
-    this.#checkLooks(target, files);
+    const isLeft = this.#isLeft(name);
+    this.#jobs.set(name, { target, files, isCommitted: false, isLeft });
+    if (!isLeft) this.#checkLooks(target, files);
   }
 
   /** The statement is over, or given up by a warehouse that tells nobody of it: it does not count any more. */
@@ -266,6 +271,7 @@ export class LaneChecks {
       (after.state.kind === 'submitting' || after.state.kind === 'running') && after.state.job.id === left.id;
     if (isSame) return;
     this.#freeAt.set(after.target, this.#now());
+    this.#left.add(`${left.id}/${left.attempt}`);
     for (const [name, job] of this.#jobs) {
       const statement = readStatementName(name);
       if (statement?.jobId !== left.id || statement.attempt !== left.attempt) continue;
@@ -283,6 +289,11 @@ export class LaneChecks {
         );
       }
     }
+  }
+
+  #isLeft(name: string): boolean {
+    const statement = readStatementName(name);
+    return statement !== undefined && this.#left.has(`${statement.jobId}/${statement.attempt}`);
   }
 
   async #markLoaded(tracker: Tracker, target: string, files: readonly LoadFile[]): Promise<void> {

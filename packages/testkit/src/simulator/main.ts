@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import type { FairnessReport } from './fairness.ts';
 import { tellCatchers } from './find-catcher.ts';
 import { isMechanism, MECHANISMS, type Mechanism } from './mechanism.ts';
 import { type RunReport, runSeeds } from './run-seeds.ts';
 import { simulate } from './simulate.ts';
 
 const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--story] [--awaits] [--real] [--harsh] [--mechanisms] [--without MECHANISM]
+       npm run simulate -- --scenario fairness [--small] [--from S] [--json]
 
   --seeds N    how many seeds (100)
   --from S     the first one (1)
@@ -14,10 +16,14 @@ const USAGE = `usage: npm run simulate -- [--seeds N] [--from S] [--json] [--sto
   --harsh      most statements end badly
   --mechanisms take each mechanism away in turn until somebody notices, and print the table
   --without M  take a mechanism away: ${Object.keys(MECHANISMS).join(', ')}
+  --scenario   fairness: 200 lanes, 4 places, one lane with a backlog of 50,000 files and a backfill of 100,000
+  --small      with fewer files in each of the busy lane's jobs
   --json       the last line is the report as JSON
 
 Exits 1 when a seed has a violation, 2 when it cannot understand its arguments.`;
 
+/** With fewer seeds most awaits are those where nobody died yet. */
+const MIN_SEEDS_TO_AIM = 100;
 /** Lines of a failing seed's story that are printed unasked: the last ones lead up to the violation. */
 const STORY_TAIL = 60;
 
@@ -31,6 +37,8 @@ interface Arguments {
   readonly isHarsh: boolean;
   readonly takesAllAway: boolean;
   readonly without: Mechanism | undefined;
+  readonly isFairness: boolean;
+  readonly isSmall: boolean;
 }
 
 function readArguments(args: readonly string[]): Arguments {
@@ -46,9 +54,14 @@ function readArguments(args: readonly string[]): Arguments {
       harsh: { type: 'boolean', default: false },
       mechanisms: { type: 'boolean', default: false },
       without: { type: 'string' },
+      scenario: { type: 'string' },
+      small: { type: 'boolean', default: false },
     },
   });
-  const { without } = values;
+  const { without, scenario } = values;
+  if (scenario !== undefined && scenario !== 'fairness') {
+    throw new Error(`'${scenario}' is no scenario: name fairness`);
+  }
   if (without !== undefined && !isMechanism(without)) {
     throw new Error(`'${without}' is no mechanism: name one of ${Object.keys(MECHANISMS).join(', ')}`);
   }
@@ -62,6 +75,8 @@ function readArguments(args: readonly string[]): Arguments {
     isHarsh: values.harsh,
     takesAllAway: values.mechanisms,
     without,
+    isFairness: scenario === 'fairness',
+    isSmall: values.small,
   };
 }
 
@@ -75,6 +90,7 @@ function readCount(name: string, text: string, least: number): number {
 
 async function run(args: Arguments): Promise<number> {
   const { seeds, from, isJson, isTold, showsAwaits, isReal, isHarsh, without } = args;
+  if (args.isFairness) return runFairness(args);
   if (args.takesAllAway) {
     for await (const line of tellCatchers({ from, seeds })) console.log(line);
     return 0;
@@ -88,9 +104,12 @@ async function run(args: Arguments): Promise<number> {
     without,
     isHarsh,
     open,
-    onSeed: ({ seed, violations }) => {
+    // A few seeds, or seeds that lack something, are asked for to see what happens in them, and not where nobody died.
+    isAimed: seeds >= MIN_SEEDS_TO_AIM && !isReal && !isTold && without === undefined,
+    onSeed: ({ seed, aims, violations }) => {
       for (const { checker, text, atMs } of violations) {
-        console.log(`seed ${seed} after ${(atMs / 1_000).toFixed(1)} s: ${checker}: ${text}`);
+        const where = aims.map(({ verb, site }) => `, dead at ${verb}: ${site.name},`).join('');
+        console.log(`seed ${seed}${where} after ${(atMs / 1_000).toFixed(1)} s: ${checker}: ${text}`);
       }
     },
   });
@@ -100,6 +119,7 @@ async function run(args: Arguments): Promise<number> {
     const { story } = await simulate({
       seed: told,
       isTold: true,
+      aims: isTold ? [] : (first?.aims ?? []),
       isHarsh,
       ...(without === undefined ? {} : { without }),
     });
@@ -116,8 +136,29 @@ async function run(args: Arguments): Promise<number> {
   return report.failed.length > 0 ? 1 : 0;
 }
 
+async function runFairness({ from, isJson, isSmall }: Arguments): Promise<number> {
+  const { openFairness } = await import('./open-fairness.ts');
+  const report = await openFairness({ seed: from, isSmall });
+  for (const violation of report.violations) console.log(violation);
+  const { violations, ...figures } = report;
+  const summary = { scenario: 'fairness', seeds: 1, violations: violations.length, faults: 0, ...figures };
+  console.log(isJson ? JSON.stringify(summary) : sayFairness(report));
+  return violations.length > 0 ? 1 : 0;
+}
+
+function sayFairness({ lanes, files, jobs, freshnessMs, live, busy, violations }: FairnessReport): string {
+  const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+  return (
+    `${lanes} lanes, ${files} files, ${jobs} jobs; freshness ${seconds(freshnessMs)}; live lanes: median ${seconds(live.p50Ms)}, ` +
+    `p99 ${seconds(live.p99Ms)}, most ${seconds(live.maxMs)}; busy lane: ${busy.files} files in ${busy.jobs} jobs, ` +
+    `longest wait ${seconds(busy.longestWaitMs)}; ${violations.length} violations`
+  );
+}
+
 interface Summary {
   readonly seeds: number;
+  /** Runs of these seeds in which a worker died at an await where none had died by chance. */
+  readonly aimed: number;
   readonly violations: number;
   readonly files: number;
   readonly jobs: number;
@@ -135,6 +176,7 @@ function summarise(report: RunReport, seconds: number): Summary {
   const counts = report.coverage.counts();
   return {
     seeds: report.seeds,
+    aimed: report.aimed,
     violations: report.failed.reduce((sum, { violations }) => sum + violations.length, 0),
     files: report.files,
     jobs: report.jobs,

@@ -1,5 +1,5 @@
 import { type Backing, type BackingParts, openModel } from './backing.ts';
-import { Coverage } from './coverage.ts';
+import { type Aim, Coverage } from './coverage.ts';
 import type { FaultKind } from './fault-plan.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Violation } from './story.ts';
@@ -7,6 +7,8 @@ import { World } from './world.ts';
 
 export interface SeedReport {
   readonly seed: number;
+  /** Where a worker died for certain. */
+  readonly aims: readonly Aim[];
   readonly violations: readonly Violation[];
   /** What happened, in order; empty unless it was asked for. */
   readonly story: readonly string[];
@@ -27,15 +29,17 @@ export interface SimulateOptions {
   readonly isTold?: boolean;
   /** Most statements end badly; so is each seed that lacks a mechanism. */
   readonly isHarsh?: boolean;
+  /** Awaits where a worker dies for certain. */
+  readonly aims?: readonly Aim[];
   /** What is below the ports; models when nothing is said. */
   readonly open?: (parts: BackingParts) => Promise<Backing>;
 }
 
 /** Runs one seed, from the first file to the last check. The same seed does the same. */
 export async function simulate(options: SimulateOptions): Promise<SeedReport> {
-  const { seed, without, isTold = false, isHarsh = false, open = openModel } = options;
+  const { seed, without, isTold = false, isHarsh = false, aims = [], open = openModel } = options;
   const coverage = new Coverage();
-  const world = await World.make({ seed, coverage, without: without ?? null, isTold, isHarsh }, open);
+  const world = await World.make({ seed, coverage, without: without ?? null, isTold, isHarsh, aims }, open);
   try {
     await world.run();
   } finally {
@@ -44,6 +48,7 @@ export async function simulate(options: SimulateOptions): Promise<SeedReport> {
   const { story, lanes, lake, checks, faults } = world;
   return {
     seed,
+    aims,
     violations: story.violations,
     story: story.lines,
     lanes: lanes.length,

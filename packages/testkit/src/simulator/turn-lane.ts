@@ -1,4 +1,4 @@
-import { type AdvanceOutcome, advance, type SettleOutcome, settle } from '@millrace/core';
+import { type AdvanceOutcome, advance, lanesInLine, type SettleOutcome, settle } from '@millrace/core';
 import type { Worker } from './worker.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -8,20 +8,30 @@ export async function turnLane(workshop: Workshop, worker: Worker, target: strin
   if (isEnd(outcome)) await turnWaiting(workshop, worker);
 }
 
-/** Settles what ended, then moves on the lane and those that wait for the place that is free now. */
+/** Settles what ended, then moves on the lanes that wait for the place that is free now; its own has no right to it. */
 export async function settleLane(workshop: Workshop, worker: Worker, target: string): Promise<SettleOutcome> {
   const settled = await settle(workshop.loaderOf(worker, 'settle'), target);
   if (!isEnd(settled)) return settled;
-  await advance(workshop.loaderOf(worker, 'advance'), target);
-  await turnWaiting(workshop, worker);
+  const turned = await turnWaiting(workshop, worker);
+  // Somebody has to see when it is due, and to leave a wake.
+  if (!turned.has(target)) await advance(workshop.loaderOf(worker, 'advance'), target);
   return settled;
 }
 
-async function turnWaiting(workshop: Workshop, worker: Worker): Promise<void> {
+/** @returns the lanes that were looked at. */
+async function turnWaiting(workshop: Workshop, worker: Worker): Promise<ReadonlySet<string>> {
   const loader = workshop.loaderOf(worker, 'advance');
-  for (const { target, state } of await loader.tracker.lanes()) {
-    if (state.kind === 'waiting' && state.dueAt <= loader.now()) await advance(loader, target);
+  const line = lanesInLine(await loader.tracker.lanes(), {
+    now: loader.now(),
+    freshnessMsOf: (target) => loader.targets.get(target)?.batching.freshnessMs,
+  });
+  const turned = new Set<string>();
+  for (const { target } of line) {
+    turned.add(target);
+    const { kind } = await advance(loader, target);
+    if (kind === 'over-budget') break;
   }
+  return turned;
 }
 
 /** Whether a lane's place on the warehouse is free again. */

@@ -13,7 +13,7 @@ import type { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import type { Backing, BackingParts } from './backing.ts';
 import { loadCalmly } from './calm-load.ts';
 import { Courier } from './courier.ts';
-import type { Coverage } from './coverage.ts';
+import type { Aim, Coverage } from './coverage.ts';
 import { type Deployment, MixedDeployment } from './deployment.ts';
 import { Dice } from './dice.ts';
 import { checkEnd } from './end-checks.ts';
@@ -46,6 +46,7 @@ export interface WorldOptions {
   readonly without: Mechanism | null;
   readonly isTold: boolean;
   readonly isHarsh: boolean;
+  readonly aims: readonly Aim[];
 }
 
 const START_AT = Date.UTC(2026, 0, 5);
@@ -92,7 +93,7 @@ export class World {
   }
 
   private constructor(
-    { seed, coverage, without, isTold }: WorldOptions,
+    { seed, coverage, without, isTold, aims }: WorldOptions,
     { dice, scheduler, faults, backing }: BackingParts & { backing: Backing },
   ) {
     this.#dice = dice;
@@ -140,6 +141,7 @@ export class World {
         outages: this.#outages,
         coverage,
         story: this.story,
+        aims,
       }),
       scheduler,
       dice: dice.fork('workers'),
