@@ -105,8 +105,6 @@ export interface Tracker {
   ): Promise<void>;
   /** Notes the failure that waiting files were part of. */
   noteFailure(target: string, ids: readonly string[], evidence: Evidence): Promise<void>;
-  /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
-  redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
   /**
    * The quarantined files at the places of these: other versions of their keys. One that has thousands of files put aside
    * may leave some out.
@@ -118,6 +116,8 @@ export interface Tracker {
     files: readonly LoadFile[],
     options?: { lane?: Lane },
   ): Promise<readonly TrackedFile[]>;
+  /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
+  redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
   /**
    * Waiting and quarantined files of a target, one page of about `limit`, in an order of the tracker's own: for
    * reconciling. Whoever follows `next` to its end has seen every file that was there all the time, and stayed as it was.
