@@ -25,8 +25,8 @@ export class LaneDriver {
   readonly #loader: Loader;
   readonly #onTurned: () => void;
   readonly #turning = new Map<string, Turn>();
-  /** Lanes that wait for a place on the warehouse, the longest waiting first. */
-  readonly #overBudget = new Set<string>();
+  /** Lanes that wait for a place on the warehouse, and their deadlines. */
+  readonly #overBudget = new Map<string, number>();
   readonly #urgent = new Set<string>();
   readonly #broken: BrokenLanes;
   /** Jobs that ended. When it moved while a lane was told that there is no place, there may be one. */
@@ -142,7 +142,7 @@ export class LaneDriver {
       this.#overBudget.delete(target);
       return;
     }
-    this.#overBudget.add(target);
+    this.#overBudget.set(target, outcome.deadlineAt);
     // The job that was in the way ended before this lane was among those that are told.
     if (this.#ended !== endedBefore) turn.again = true;
   }
@@ -159,7 +159,9 @@ export class LaneDriver {
   #makeRoom(target: string): Promise<void> | undefined {
     this.#ended += 1;
     this.#overBudget.delete(target);
-    return this.#overBudget.size === 0 ? undefined : this.#lookInTurn([...this.#overBudget]);
+    if (this.#overBudget.size === 0) return undefined;
+    const line = [...this.#overBudget].sort(([, one], [, other]) => one - other);
+    return this.#lookInTurn(line.map(([waiting]) => waiting));
   }
 
   async #lookInTurn(targets: readonly string[]): Promise<void> {

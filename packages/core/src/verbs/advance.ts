@@ -29,8 +29,8 @@ import { type SubmitOutcome, submitJob } from './submit-job.ts';
 export type AdvanceOutcome =
   | { readonly kind: 'idle' }
   | { readonly kind: 'waiting'; readonly dueAt: EpochMs }
-  /** The warehouse runs as many loads as it may; a settled one makes room. */
-  | { readonly kind: 'over-budget' }
+  /** The warehouse runs as many loads as it may; a settled one makes room, for the nearest deadline first. */
+  | { readonly kind: 'over-budget'; readonly deadlineAt: EpochMs }
   | { readonly kind: 'busy' }
   | { readonly kind: 'paused' }
   | SubmitOutcome
@@ -95,14 +95,14 @@ async function advanceOnce(
   const hasPlace = hasBudget(loader, lane.target, lanes);
   const look = await lookAtGate(loader, lane, { gate, mayLoad: hasPlace });
   if (look.kind === 'shut') return holdAtGate(loader, lane, look);
+  const deadlineAt = deadlineOf(batch, { policy, lastLoadedAt, now });
   if (!hasPlace) {
-    const deadlineAt = deadlineOf(batch, { policy, lastLoadedAt, now });
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due, deadlineAt });
-    return { kind: 'over-budget' };
+    return { kind: 'over-budget', deadlineAt };
   }
   const streak = lane.streak && { ...lane.streak, sampleAt };
   const takesAll = batch.files.length === backlog.loadable.length;
-  return startJob(loader, { definition, lane: { ...lane, streak }, batch, takesAll });
+  return startJob(loader, { definition, lane: { ...lane, streak }, batch, takesAll, deadlineAt });
 }
 
 /** The job that was in hand when somebody paused the lane has ended. */
@@ -180,7 +180,14 @@ async function startJob(
     lane,
     batch,
     takesAll,
-  }: { definition: TargetDefinition; lane: Lane; batch: Batch; takesAll: boolean },
+    deadlineAt,
+  }: {
+    definition: TargetDefinition;
+    lane: Lane;
+    batch: Batch;
+    takesAll: boolean;
+    deadlineAt: EpochMs;
+  },
 ): Promise<AdvanceOutcome | 'look-again'> {
   const ready = await confirmFiles(loader, { definition, lane, files: batch.files });
   if (ready === undefined) return 'look-again';
@@ -203,15 +210,15 @@ async function startJob(
   const claimed: Lane = { ...claim, version: lane.version + 1 };
   // Lanes that counted at the same time have all found room. Of claims that are too many, each that looks after the
   // others have claimed sees them: more may give way than need to, never fewer.
-  if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed);
+  if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed, deadlineAt);
   return submitJob(loader, { lane: claimed, job, document: built.document, until: state.leaseUntil });
 }
 
-async function giveWay(loader: Loader, claimed: Lane): Promise<AdvanceOutcome> {
+async function giveWay(loader: Loader, claimed: Lane, deadlineAt: EpochMs): Promise<AdvanceOutcome> {
   const dueAt = loader.now() + 1 + Math.round(BUDGET_RETRY_MS * chanceOf(loader));
-  if (!(await moveTo(loader, claimed, { kind: 'waiting', dueAt }))) return { kind: 'lost-race' };
+  if (!(await moveTo(loader, claimed, { kind: 'waiting', dueAt, deadlineAt }))) return { kind: 'lost-race' };
   await loader.wakes.wake(claimed.target, dueAt);
-  return { kind: 'over-budget' };
+  return { kind: 'over-budget', deadlineAt };
 }
 
 /** @returns the error instead of the job when the target, not the moment, is at fault. */

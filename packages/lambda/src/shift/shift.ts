@@ -11,6 +11,7 @@ import {
   type Loader,
   type LoaderEvent,
   type LoadFile,
+  lanesInLine,
   prepareTarget,
   settleFailure,
 } from '@millrace/core';
@@ -222,7 +223,7 @@ export class Shift {
     return state.kind === 'waiting' && state.dueAt > loader.now();
   }
 
-  /** Lanes that found no room wait for a job to end, longest first; nobody else tells them. */
+  /** Lanes that found no room wait for a job to end, the nearest deadline first; nobody else tells them. */
   async #lookForWaiting(): Promise<void> {
     const { now } = this.#parts;
     for (const site of this.#roomy) {
@@ -230,11 +231,18 @@ export class Shift {
       // With fewer targets than places none can have found no room; bulk lanes leave one place free.
       if (site.targets.size < site.loader.settings.maxLoads) continue;
       const lanes = await this.loaderOf(site).tracker.lanes();
-      const waiting = lanes
-        .flatMap(({ target, state }) => (state.kind === 'waiting' ? [{ target, dueAt: state.dueAt }] : []))
-        .filter(({ target, dueAt }) => dueAt <= now() && site.targets.has(target))
-        .sort((one, other) => one.dueAt - other.dueAt);
-      for (const { target } of waiting) this.lookAt(site, target);
+      const line = lanesInLine(lanes, {
+        now: now(),
+        freshnessMsOf: (target) => site.targets.get(target)?.batching.freshnessMs,
+      });
+      for (const { target } of line) {
+        const key = laneKey(site, target);
+        const before = this.#due.get(key);
+        // Noted anew: the lane that had the place is among them, and comes in its turn.
+        this.#due.delete(key);
+        const isDraining = before?.isDraining ?? false;
+        this.#due.set(key, { site, target, isDraining, share: null, lane: before?.lane });
+      }
     }
   }
 
