@@ -1,7 +1,7 @@
 import type { TrackedFile } from '../file/load-file.ts';
 import { copyKindOf } from '../load/build-job.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
-import { pickSample } from '../recover/data-streak.ts';
+import { type DataStreak, pickSample, stretchToTry } from '../recover/data-streak.ts';
 import { type Batch, planBatch } from './batching.ts';
 import type { Lane } from './lane.ts';
 
@@ -13,7 +13,7 @@ export function lineToRead({ suspects, streak }: Lane, { batching }: TargetDefin
   const { maxFiles } = batching;
   const line = Math.max(maxFiles, SAMPLED_LINE);
   const isSampled = pickSample(streak, { line, suspects: suspects ?? 0 }) !== null;
-  return isSampled ? line : Math.min(maxFiles, filesToTry(suspects));
+  return isSampled ? line : Math.min(maxFiles, filesToTry(suspects, streak));
 }
 
 /** The files of a lane's next job. `sampleAt`: it is the one at this place of the line. */
@@ -29,7 +29,7 @@ export function nextBatch(
   }
   const { maxFiles, maxBytes } = definition.batching;
   const batch = planBatch(loadable, {
-    maxFiles: Math.min(maxFiles, filesToTry(suspects)),
+    maxFiles: Math.min(maxFiles, filesToTry(suspects, streak)),
     maxBytes,
     kindOf: ({ file }) => copyKindOf(definition, file),
   });
@@ -37,6 +37,6 @@ export function nextBatch(
 }
 
 /** Half of the suspects: when they load, the bad file is in the other half. */
-function filesToTry(suspects: number | null): number {
-  return suspects === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(suspects / 2));
+function filesToTry(suspects: number | null, streak: DataStreak | null): number {
+  return suspects === null ? stretchToTry(streak) : Math.max(1, Math.floor(suspects / 2));
 }

@@ -20,6 +20,9 @@ export interface DataStreak {
   readonly alike: { readonly code: string; readonly column: string | null } | null;
   /** How many of the oldest files were part of a job that failed. */
   readonly doubted: number;
+  /** Files of that job, and how many of them have failed alone since: how long the stretch between two bad ones is. */
+  readonly searched: number;
+  readonly alone: number;
   /** Others of that job have loaded since: the doubted ones tell nothing of the table any more. */
   readonly isProven: boolean;
   /** The job in hand is one file, the one at this place of the line; null: it is not a sample. */
@@ -63,6 +66,7 @@ export function growStreak(streak: DataStreak | null, failure: DataFailure): Dat
   const { sampleAt, doubted } = before;
   const isDoubted = sampleAt === null ? files <= doubted : sampleAt < doubted;
   const bad = before.isProven && isDoubted ? [] : failure.bad;
+  const search = doubted === 0 ? { searched: 0, alone: 0 } : before;
   return {
     ...before,
     failures: before.failures + 1,
@@ -71,6 +75,8 @@ export function growStreak(streak: DataStreak | null, failure: DataFailure): Dat
     samples: before.samples + (sampleAt === null ? 0 : bad.length),
     alike: commonTo(before, bad),
     doubted: sampleAt === null ? Math.max(doubted, files) - found : doubted - (isDoubted ? found : 0),
+    searched: Math.max(search.searched, files),
+    alone: search.alone + (files === 1 ? 1 : 0),
     isProven: before.isProven && (sampleAt !== null || isDoubted),
     sampleAt: null,
   };
@@ -82,9 +88,9 @@ export function streakAfterLoad(
   { now, files }: { now: EpochMs; files: number },
 ): DataStreak | null {
   if (streak === null) return null;
-  const { sampleAt, doubted } = streak;
+  const { sampleAt, doubted, searched, alone } = streak;
   const left = sampleAt === null ? doubted - files : doubted - (sampleAt < doubted ? 1 : 0);
-  return left <= 0 ? null : { ...newStreak(now), doubted: left, isProven: true };
+  return left <= 0 ? null : { ...newStreak(now), doubted: left, searched, alone, isProven: true };
 }
 
 /** What is left of it when the line is empty: the next file may fail as the last one did. */
@@ -102,6 +108,8 @@ function newStreak(now: EpochMs): DataStreak {
     samples: 0,
     alike: null,
     doubted: 0,
+    searched: 0,
+    alone: 0,
     isProven: false,
     sampleAt: null,
     heldSince: null,
@@ -151,6 +159,19 @@ export function pickSample(
   const from = Math.max(suspects, isProven ? doubted : 0);
   const others = line - from;
   return others < MIN_LINE ? null : from + spread(failures, others);
+}
+
+/** Bad files in one search after which there are probably more. */
+const MANY_ALONE = 4;
+
+/**
+ * How many of the oldest files are tried next when nobody is suspected in particular. While few files of a search were
+ * bad, all: there are probably no more. Then about as many as have one bad file among them, for of a longer stretch the
+ * answer is known beforehand.
+ */
+export function stretchToTry(streak: DataStreak | null): number {
+  if (streak === null || streak.doubted === 0 || streak.alone < MANY_ALONE) return Number.POSITIVE_INFINITY;
+  return Math.ceil(streak.searched / streak.alone);
 }
 
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;

@@ -69,6 +69,8 @@ export function busyLane(target: string): Lane {
       samples: 1,
       alike: { code: '1207', column: 'é "delay"' },
       doubted: 99,
+      searched: 100,
+      alone: 2,
       isProven: false,
       sampleAt: 17,
       heldSince: 1_795_264_431_000,
