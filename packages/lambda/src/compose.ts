@@ -24,6 +24,8 @@ export interface Overrides {
 /** Everything that outlives an invocation: clients, and what was read of the targets. */
 export interface Composition {
   readonly environment: Environment;
+  /** The environment variables as they are: alert channels name those with their secrets. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly clients: Clients;
   readonly objects: ObjectStore;
   readonly catalog: Catalog;
@@ -58,6 +60,7 @@ export function compose(
   const { eventBus } = environment;
   return {
     environment,
+    env,
     ...parts,
     catalog,
     writeLine,

@@ -1,4 +1,11 @@
-import { ConfigError, type ConfigProblem, type ObjectRef, parseUrl } from '@millrace/core';
+import {
+  type AlertPlace,
+  ConfigError,
+  type ConfigProblem,
+  type ObjectRef,
+  parseConfig,
+  parseUrl,
+} from '@millrace/core';
 import { z } from 'zod';
 
 /** What every function is told beside where its targets are. */
@@ -29,6 +36,8 @@ export interface DocumentEnvironment extends CommonEnvironment {
   readonly secretArn?: string | undefined;
   /** Loads that may run at once on each database. */
   readonly maxLoads: number;
+  /** Who is told of conditions. */
+  readonly alerts: readonly AlertPlace[];
 }
 
 /** Targets by a `millrace.config.json` in S3. */
@@ -40,6 +49,16 @@ export interface ConfigEnvironment extends CommonEnvironment {
 }
 
 export type Environment = DocumentEnvironment | ConfigEnvironment;
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
 
 const bucket = z
   .string()
@@ -87,6 +106,10 @@ const variables = z.object({
     .regex(/^arn:aws[\w-]*:secretsmanager:/u, 'is not the ARN of a secret; write arn:aws:secretsmanager:…')
     .optional(),
   MAX_LOADS: count(100).default(4),
+  MILLRACE_ALERTS: z
+    .string()
+    .refine(isJson, "is not JSON; write the list that a configuration has under 'alerts'")
+    .optional(),
   WAKE_QUEUE_URL: queueUrl.optional(),
   LIST_QUEUE_URL: queueUrl.optional(),
   EVENT_BUS: z.string().default('default'),
@@ -103,6 +126,7 @@ const DOCUMENTS_ONLY = [
   'DDB_TRACKER',
   'REDSHIFT_DB_USER',
   'REDSHIFT_SECRET_ARN',
+  'MILLRACE_ALERTS',
 ] as const;
 
 /**
@@ -181,7 +205,14 @@ function toEnvironment(said: Variables): Environment {
     dbUser: said.REDSHIFT_DB_USER,
     secretArn: said.REDSHIFT_SECRET_ARN,
     maxLoads: said.MAX_LOADS,
+    alerts: readAlerts(said.MILLRACE_ALERTS),
   };
+}
+
+/** @throws ConfigError */
+function readAlerts(text: string | undefined): readonly AlertPlace[] {
+  if (text === undefined) return [];
+  return parseConfig({ alerts: JSON.parse(text), targets: {} }, { source: 'MILLRACE_ALERTS' }).alerts;
 }
 
 function folder(text: string): string {

@@ -123,7 +123,7 @@ export function sentryShape({ dsn }: { dsn: SentryDsn }): AlertShape {
       platform: 'node',
       level: isOver ? 'info' : SENTRY_LEVELS[severity],
       logger: 'millrace',
-      environment: source,
+      environment: toSentryEnvironment(source),
       logentry: { formatted: isOver ? `Recovered: ${title}` : title },
       fingerprint: [fingerprintOf(notice)],
       tags: { condition: kind, alert, ...(target === null ? {} : { target }) },
@@ -144,6 +144,11 @@ export function sentryShape({ dsn }: { dsn: SentryDsn }): AlertShape {
       body: `${lines.join('\n')}\n`,
     };
   };
+}
+
+/** Sentry takes at most 64 characters without slashes, and drops an event with others. */
+function toSentryEnvironment(source: string): string {
+  return source.replaceAll('/', ':').slice(0, 64);
 }
 
 export interface SentryDsn {

@@ -135,6 +135,11 @@ function failingCondition(
 ): readonly Condition[] {
   if (failures < TOLD_FAILURES || state.kind === 'held' || state.kind === 'paused') return [];
   const key = `lane-failing/${target}`;
+  // Whoever was told that the lane is held is not told of each try in between.
+  const isExplained = open.some(
+    ({ kind, target: of }) => of === target && (kind === 'lane-held' || kind === 'drift'),
+  );
+  if (isExplained && !open.some((one) => one.key === key)) return [];
   return [
     {
       key,

@@ -137,6 +137,7 @@ export class ConfigCatalog implements Catalog {
         wakeQueueUrl: wakeQueueUrl ?? config.wakes?.queue,
         // As `millrace up` writes them, which may share the queue.
         wakePrefix: '',
+        alerts: config.alerts,
       },
       this.#parts,
     );

@@ -161,6 +161,7 @@ export class DocumentCatalog implements Catalog {
         routesOf: () => [],
         wakeQueueUrl: this.#environment.wakeQueueUrl,
         wakePrefix: `${name}/`,
+        alerts: this.#environment.alerts,
       },
       this.#parts,
     );

@@ -4,6 +4,7 @@ import { DataApiWarehouse, redshiftAvailability, type WarehouseAddress } from '@
 import { S3ObjectStore } from '@millrace/aws/s3';
 import { SqsWakeQueue } from '@millrace/aws/sqs';
 import {
+  type AlertPlace,
   DEFAULT_RETRY,
   type Loader,
   type LoaderSettings,
@@ -36,6 +37,8 @@ export interface Site {
   readonly targets: Map<string, TargetDefinition>;
   /** Targets that only a bulk document names: others go first. */
   readonly bulkTargets: Set<string>;
+  /** Who is told of its conditions. */
+  readonly alerts: readonly AlertPlace[];
   /** Targets that this container has found ready, or made ready. */
   readonly prepared: Set<string>;
 }
@@ -53,6 +56,7 @@ export interface SitePlace {
   readonly routesOf: (at: ObjectRef) => readonly string[];
   readonly wakeQueueUrl: string | undefined;
   readonly wakePrefix: string;
+  readonly alerts: readonly AlertPlace[];
 }
 
 /** How long nobody looks at a job that is in hand. Its completion event comes long before. */
@@ -115,6 +119,7 @@ export function openSite(
     wakePrefix,
     targets,
     bulkTargets: new Set(),
+    alerts: place.alerts,
     prepared: new Set(),
   };
 }

@@ -2,6 +2,7 @@ import { LoadError, sweep } from '@millrace/core';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
 import { errorFields } from '../log.ts';
+import { AlertTeller, type SweptSite } from '../shift/alert-teller.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
 
 export interface SweeperReport {
@@ -22,8 +23,12 @@ export interface SweeperReport {
 export function createSweeper(
   compose: () => Composition,
 ): (event: unknown, context: InvocationContext) => Promise<SweeperReport> {
+  let teller: AlertTeller | undefined;
   return async (_event, context) => {
-    const { begin, catalog, log } = compose();
+    const composition = compose();
+    const { begin, catalog, log } = composition;
+    teller ??= new AlertTeller(composition);
+    const sweptSites: SweptSite[] = [];
     const shift = begin(context);
     const report = { swept: 0, settled: 0, broken: 0 };
     const missed: string[] = [];
@@ -33,6 +38,7 @@ export function createSweeper(
         const { settled, broken } = await sweep(shift.loaderOf(site), {
           moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });
+        sweptSites.push({ site, broken });
         report.swept += 1;
         report.settled += settled.size;
         report.broken += broken.size;
@@ -49,6 +55,8 @@ export function createSweeper(
       }
     }
     await shift.finish();
+    // Last: nothing of the errand waits for a receiver that is slow.
+    await teller.tell(shift, sweptSites, context);
     if (missed.length > 0) {
       throw new LoadError('sweep-incomplete', `not swept: ${missed.join(', ')}`, {
         class: 'transient',
