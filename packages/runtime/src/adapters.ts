@@ -2,6 +2,10 @@ import type { Loader, ObjectInfo, StatementRef, TargetDefinition } from '@millra
 import type { RedshiftLocal } from '@millrace/redshift-local';
 
 export interface AnnouncementOptions {
+  /** Into whose lanes files are let by whoever announces them itself. */
+  readonly loader: Loader;
+  /** It has let files into these lanes. */
+  readonly onAdmitted: (targets: Iterable<string>) => void;
   /** `s3://bucket/prefix` each. */
   readonly prefixes: readonly string[];
   /** Rejects when the objects could not be written down: they are told again, or a listing finds them. */
@@ -11,6 +15,13 @@ export interface AnnouncementOptions {
   /** Something may have gone unseen; a listing finds it. */
   readonly onListAgain: () => void;
   readonly onError: (error: unknown) => void;
+}
+
+/** Somebody who tells of new objects. */
+export interface Announcer {
+  /** Resolves when all that is there now has been told. Undefined: a listing finds it. */
+  drain?(): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What tells a process of wakes that are due. */
@@ -32,7 +43,7 @@ export interface Adapters {
   /** Whether no other process works on the same lanes: what is in hand there is then from a process that is no more. */
   readonly isAlone: boolean;
   /** Begins to tell of new objects. Undefined: nobody tells, and listings find them. */
-  readonly announce?: (options: AnnouncementOptions) => Promise<{ close(): Promise<void> } | undefined>;
+  readonly announce?: (options: AnnouncementOptions) => Promise<Announcer | undefined>;
   /** Clears away what a killed process was writing. */
   readonly clear?: () => Promise<void>;
   /** Tells of the end of a statement that another process submitted. */

@@ -1,6 +1,12 @@
 export type { Adapters, AnnouncementOptions, WakeSource } from './adapters.ts';
 export { BACKUP_FILES } from './back-up.ts';
 export type { HeldLane } from './drain-lanes.ts';
+export { chunkPacking } from './events/chunk-packing.ts';
+export { ConsumerLoop } from './events/consumer-loop.ts';
+export { EventConsumer } from './events/event-consumer.ts';
+export { consumerOf } from './events/open-consumer.ts';
+export { type OpenedStream, openEventStream } from './events/open-event-stream.ts';
+export type { EventOptions, EventRole } from './events/with-events.ts';
 export { LaneDriver } from './lane-driver.ts';
 export { Millrace } from './millrace.ts';
 export type { MillraceOptions } from './millrace-options.ts';

@@ -1,9 +1,10 @@
 import type { AlertLine, Loader, LoaderEvent } from '@millrace/core';
+import type { EventOptions } from './events/with-events.ts';
 
 /** How long a start waits for a warehouse that is away, unless told otherwise. */
 export const PATIENCE_MS = 60_000;
 
-export interface MillraceOptions {
+export interface MillraceOptions extends EventOptions {
   /** The project's directory: relative paths of the configuration start here. */
   readonly directory: string;
   readonly onEvent?: (event: LoaderEvent) => void;

@@ -43,7 +43,7 @@ import {
   type StatusReport,
   sweep,
 } from '@millrace/core';
-import type { Adapters } from './adapters.ts';
+import type { Adapters, Announcer } from './adapters.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
@@ -72,7 +72,7 @@ export class Millrace implements Operations {
   readonly #driver: LaneDriver;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
-  #announcer: { close(): Promise<void> } | undefined;
+  #announcer: Announcer | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   /** Targets that this process was handed files for. */
   readonly #handed = new Set<string>();
@@ -125,6 +125,7 @@ export class Millrace implements Operations {
       onCompletion: (target) => told.onCompletion(target),
       onError,
       ...(options.onSkipped === undefined ? {} : { onSkipped: options.onSkipped }),
+      ...{ events: options.events, stream: options.stream },
     });
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);
@@ -199,6 +200,7 @@ export class Millrace implements Operations {
    * @throws what breaks a lane again and again.
    */
   async untilIdle(): Promise<{ held: readonly HeldLane[] }> {
+    await this.#announcer?.drain?.();
     return drainLanes(this.#loader, {
       driver: this.#driver,
       lookAt: (targets) => this.#lookAt(targets),
@@ -334,6 +336,8 @@ export class Millrace implements Operations {
 
   async #watch(): Promise<void> {
     this.#announcer = await this.#open.announce?.({
+      loader: this.#loader,
+      onAdmitted: (targets) => this.#lookAt(targets),
       prefixes: [...this.#loader.targets.values()].flatMap(({ from }) => from),
       onObjects: (objects) => this.#take(objects),
       onQueued: (targets, objects) => this.#takeQueued(targets, objects),

@@ -12,6 +12,7 @@ import {
 import { StateLock } from '@millrace/local';
 import type { Adapters } from './adapters.ts';
 import { backUp } from './back-up.ts';
+import { withEvents } from './events/with-events.ts';
 import type { OpenAdaptersOptions, OpenContext } from './open-context.ts';
 import { openObjects } from './open-objects.ts';
 import { openTracker } from './open-tracker.ts';
@@ -39,7 +40,8 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
       closers.push(() => lock.release());
     }
     const { tracker, wakes, wakeSource, backup } = await openTracker(config, context);
-    const { objects, announce, clear } = await openObjects(config, context);
+    const { objects, announce: announceObjects, clear } = await openObjects(config, context);
+    const announce = withEvents(announceObjects, config, context);
     const { warehouse, availability, engine, database, iamRole, leaseMs, follow } = await openWarehouse(
       config,
       {

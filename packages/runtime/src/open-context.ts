@@ -1,9 +1,10 @@
 import type { LoaderEvent } from '@millrace/core';
+import type { EventOptions } from './events/with-events.ts';
 
 /** The database of the embedded warehouse, and so the first part of its statements' names. */
 export const LOCAL_DATABASE = 'dev';
 
-export interface OpenAdaptersOptions {
+export interface OpenAdaptersOptions extends EventOptions {
   /** What relative paths of the configuration are relative to. */
   readonly directory: string;
   readonly onEvent: (event: LoaderEvent) => void;

@@ -10,7 +10,7 @@ export interface ChunkName {
 
 /** Below the control prefix, which no route takes: chunks are files of their target when a seal has registered them. */
 const FOLDER = 'loads/';
-const REJECTS_FOLDER = 'loads/.rejects/';
+const REJECTS_FOLDER = 'loads/rejected/';
 const CHUNK = /^([^/]+\.[^/]+)\/([0-9a-f]{16})\/[^/]+$/u;
 
 /**

@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  announceSeals,
+  LoadError,
+  type Loader,
+  type MillraceConfig,
+  type Seals,
+  type StreamReader,
+} from '@millrace/core';
+import { ConsumerLoop } from './consumer-loop.ts';
+import { consumerOf, eventsOf, limitsOf } from './open-consumer.ts';
+import { streamNameOf } from './open-event-stream.ts';
+
+export interface EventFeedOptions {
+  readonly config: MillraceConfig;
+  readonly loader: Loader;
+  readonly seals: Seals;
+  /** The stream to consume; undefined: another process consumes it, and only its seals are announced here. */
+  readonly stream: StreamReader | undefined;
+  /** Chunks were handed to the lanes of these targets. */
+  readonly onAnnounced: (targets: Iterable<string>) => void;
+  readonly onError: (where: string, error: unknown) => void;
+}
+
+/** How often seals of another process are looked for. The look is one question to a small table. */
+const LOOK_MS = 250;
+/** How often they are looked for when this process is told of its own: only a crash leaves some. */
+const SWEEP_MS = 5_000;
+
+/** Feeds lanes from a stream: consumes it, if it is this process's to do, and announces what seals have registered. */
+export class EventFeed {
+  readonly #options: EventFeedOptions;
+  readonly #consumer: ConsumerLoop | undefined;
+  readonly #stop = new AbortController();
+  readonly #looking: Promise<void>;
+  #announcing: Promise<void> = Promise.resolve();
+  #told = '';
+
+  constructor(options: EventFeedOptions) {
+    this.#options = options;
+    const { config, loader, seals, stream, onError } = options;
+    const events = eventsOf(config);
+    if (stream !== undefined) {
+      const { discoverMs, ...limits } = limitsOf(events);
+      const consumer = consumerOf(config, { seals, objects: loader.objects, now: loader.now });
+      this.#consumer = new ConsumerLoop(consumer, stream, {
+        limits,
+        discoverMs,
+        onSealed: (chunks) => void (chunks.length > 0 && this.#announce()),
+        onError: (error) => onError('events', error),
+      });
+      this.#consumer.start();
+    }
+    this.#looking = this.#look(stream === undefined ? LOOK_MS : SWEEP_MS);
+  }
+
+  /** How far behind the newest event the consumer is. */
+  get millisBehindLatest(): number {
+    return this.#consumer?.millisBehindLatest ?? 0;
+  }
+
+  /** Resolves when every event that is in the stream now is in a lane, or a visible reject. */
+  async drain(): Promise<void> {
+    await this.#consumer?.drain();
+    await this.#announce({ isAsked: true });
+  }
+
+  /** Writes, seals and announces what is buffered. */
+  async close(): Promise<void> {
+    await this.#consumer?.close();
+    this.#stop.abort();
+    await this.#looking;
+    await this.#announce();
+  }
+
+  async #look(everyMs: number): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await this.#announce();
+      await sleep(everyMs, undefined, { signal }).catch(() => {
+        // Closed meanwhile, which the loop sees.
+      });
+    }
+  }
+
+  /** One after another: two at once would announce the same chunks. @throws only when somebody asked */
+  #announce({ isAsked = false }: { isAsked?: boolean } = {}): Promise<void> {
+    const next = this.#announcing.then(() => this.#announceNow());
+    this.#announcing = next.catch((error: unknown) => this.#tell(error));
+    return isAsked ? next : this.#announcing;
+  }
+
+  async #announceNow(): Promise<void> {
+    const { config, loader, seals, onAnnounced } = this.#options;
+    const stream = streamNameOf(eventsOf(config));
+    const { targets, rejects, homeless } = await announceSeals(loader, { seals, stream });
+    if (targets.size > 0) onAnnounced(targets);
+    for (const { url, events } of rejects) this.#tell(rejected(url, events));
+    if (homeless.size > 0) this.#tell(homelessChunks(homeless));
+    else if (targets.size > 0) this.#told = '';
+  }
+
+  /** Once per condition: a look comes often. */
+  #tell(error: unknown): void {
+    if (this.#told !== String(error)) this.#options.onError('events', error);
+    this.#told = String(error);
+  }
+}
+
+function rejected(url: string, events: number): LoadError {
+  const what = events === 1 ? '1 event was rejected' : `${events} events were rejected`;
+  return new LoadError('events-rejected', `${what}: the reasons are in ${url}`, {
+    hint: 'correct the transform or the sender, and send them again',
+  });
+}
+
+function homelessChunks(homeless: ReadonlyMap<string, number>): LoadError {
+  const names = [...homeless].map(([target, chunks]) => `${target} (${chunks})`).join(', ');
+  return new LoadError(
+    'chunks-homeless',
+    `chunks of events wait for targets that are not configured: ${names}`,
+    {
+      class: 'config',
+      hint: "declare them under 'targets' again",
+    },
+  );
+}

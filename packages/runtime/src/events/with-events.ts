@@ -1,0 +1,55 @@
+import type { Loader, MillraceConfig, StreamReader } from '@millrace/core';
+import type { Adapters } from '../adapters.ts';
+import type { OpenContext } from '../open-context.ts';
+import { EventFeed } from './event-feed.ts';
+import { openSeals } from './open-consumer.ts';
+import { openStreamReader } from './open-event-stream.ts';
+
+/** What a process that has the lanes does with the events of its configuration. */
+export type EventRole = 'consume' | 'announce' | 'leave';
+
+export interface EventOptions {
+  /**
+   * `consume`: the stream is consumed here. `announce`: another process consumes it, and its chunks are announced here.
+   * `leave`: nothing is done with events.
+   *
+   * @default 'consume'
+   */
+  readonly events?: EventRole | undefined;
+  /** The stream, where this process has it open already: as the one that writes it. */
+  readonly stream?: StreamReader | undefined;
+}
+
+/** Who tells of new objects, and beside that feeds the lanes from the configuration's stream. */
+export function withEvents(
+  announce: Adapters['announce'],
+  config: MillraceConfig,
+  { events: role = 'consume', stream: given, ...context }: OpenContext & EventOptions,
+): Adapters['announce'] {
+  const { events } = config;
+  if (events === null || role === 'leave') return announce;
+  const { directory, onError } = context;
+  return async (options) => {
+    const told = await announce?.(options);
+    const closers: (() => Promise<void> | void)[] = [];
+    const { seals, close } = openSeals(config, directory);
+    closers.push(close);
+    let stream = given;
+    if (role === 'announce') stream = undefined;
+    else if (stream === undefined) {
+      const opened = await openStreamReader(events, { directory, onError });
+      closers.push(opened.close);
+      stream = opened.stream;
+    }
+    const loader: Loader = options.loader;
+    const feed = new EventFeed({ config, loader, seals, stream, onAnnounced: options.onAdmitted, onError });
+    return {
+      drain: () => feed.drain(),
+      close: async () => {
+        await told?.close();
+        await feed.close();
+        for (const closeOne of closers.reverse()) await closeOne();
+      },
+    };
+  };
+}
