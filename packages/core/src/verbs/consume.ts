@@ -41,7 +41,10 @@ export interface ShardInHand {
   readonly buffer: ShardBuffer;
 }
 
-/** How sealing ended. `lost`: somebody else has moved the seal; what was buffered is theirs, and the shard is to be opened again. */
+/**
+ * How sealing ended. `lost`: the seal was moved, by somebody else or by this very request whose reply was lost; what was
+ * buffered is in hands already, and the shard is to be opened again.
+ */
 export type SealOutcome =
   | {
       readonly kind: 'sealed';
@@ -97,23 +100,9 @@ export async function sealShard(
   const chunks = flush === undefined ? [] : await writeChunks(consumer, flush);
   const to = flush?.position ?? sealed;
   const isOurs = await consumer.seals.move(consumer.stream, { shard, from: sealed, to, chunks, isEnded });
-  if (!isOurs && !(await isDone(consumer, { shard, to, chunks }))) return { kind: 'lost' };
+  if (!isOurs) return { kind: 'lost' };
   buffer.clear();
   return { kind: 'sealed', hand: { ...hand, sealed: to, isEnded }, events: flush?.events ?? 0, chunks };
-}
-
-/**
- * Whether a move that was refused had been done all the same: its reply was lost, and it was sent again by whoever sends
- * requests. Chunk names are unique to the attempt, so its chunks can only be there by it.
- */
-async function isDone(
-  { seals, stream }: Consumer,
-  { shard, to, chunks }: { shard: string; to: string | null; chunks: readonly SealedChunk[] },
-): Promise<boolean> {
-  const [first] = chunks;
-  if (first === undefined) return false;
-  const now = await seals.seal(stream, shard);
-  return now.position === to && now.chunks.some(({ key }) => key === first.key);
 }
 
 async function writeChunks(consumer: Consumer, { drafts }: Flush): Promise<readonly SealedChunk[]> {
