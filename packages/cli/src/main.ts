@@ -9,6 +9,7 @@ import { Terminal } from './terminal/terminal.ts';
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'target-column-missing',
   'config-invalid',
+  'retention-too-short',
   'config-missing',
   'config-ambiguous',
   'target-table-missing',
