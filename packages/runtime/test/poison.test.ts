@@ -135,6 +135,60 @@ describe.each<Telling>(['all', 'one', 'nothing'])(`${FILES} files, of bad ones %
   });
 });
 
+describe('a lane whose table has changed', () => {
+  it('is held all the same when its worker dies before the lane is, and nothing stays aside', async () => {
+    const project = newProject(() => true, 40);
+    let deaths = 0;
+    const millrace = await project.open((loader) => {
+      const told = telling('one')(loader);
+      const putLane: Loader['tracker']['putLane'] = async (lane, options) => {
+        // What was put aside on the way waits again by now.
+        if (lane.state.kind === 'held' && deaths < 2) {
+          deaths += 1;
+          throw new Error('the worker died');
+        }
+        return loader.tracker.putLane(lane, options);
+      };
+      return { ...told, tracker: replaceMethods(loader.tracker, { putLane }) };
+    });
+    await millrace.start();
+    expect((await millrace.untilIdle()).held).toMatchObject([{ reason: expect.stringContaining('1207') }]);
+    expect(deaths).toBe(2);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'held', waiting: 40, quarantined: 0 });
+    await millrace.stop();
+  });
+
+  it('is looked at with one file when the loader is started again', async () => {
+    const project = newProject(() => true, 40);
+    await project.drain(async (millrace) => {
+      expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'held', waiting: 40 });
+    });
+    const before = project.events.length;
+    await project.drain(async (millrace) => {
+      expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'held', waiting: 40, quarantined: 0 });
+    });
+    const looks = project.events.slice(before).filter(({ kind }) => kind === 'job-submitted');
+    expect(looks).toMatchObject([{ job: { files: 1 } }]);
+  });
+
+  it('goes on by a good file that comes later, and puts the bad ones aside', async () => {
+    const project = newProject(() => true, 9);
+    let aheadMs = 0;
+    const millrace = await project.open((loader) => ({ ...loader, now: () => loader.now() + aheadMs }));
+    await millrace.start();
+    expect((await millrace.untilIdle()).held).toHaveLength(1);
+    aheadMs += 1_000;
+    project.put(keyOf(10), '10\n');
+    for (let look = 0; look < 3; look += 1) {
+      aheadMs += 61_000;
+      await millrace.untilIdle();
+    }
+    expect(await rowsOf(millrace, 'SELECT v FROM public.t')).toEqual([{ v: 10 }]);
+    expect(await statusOf(millrace, TARGET)).toMatchObject({ state: 'idle', waiting: 0, quarantined: 9 });
+    await millrace.stop();
+  });
+});
+
 describe('a bad file that is written anew under its key', () => {
   it('leaves the failures by itself when the new version is loaded, and is superseded', async () => {
     const project = newProject((n) => n === 1, 3);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadFileOf, type TrackedFile } from '../file/load-file.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
-import { growStreak, isDrift, streakAfterLoad } from '../recover/data-streak.ts';
+import { growStreak, isDrift, streakAfterLoad, streakOfJob } from '../recover/data-streak.ts';
 import { freshLane, type Lane } from './lane.ts';
 import { lineToRead, nextBatch } from './next-batch.ts';
 
@@ -37,7 +37,7 @@ function search(files: number, bad: ReadonlySet<number>): { jobs: number; loaded
     const read = line.slice(0, lineToRead(lane, definition));
     const { batch, sampleAt } = nextBatch(lane, read, definition);
     if (batch.files.length === 0) return { jobs, loaded: files - bad.size, isHeld: false };
-    const streak = lane.streak && { ...lane.streak, sampleAt };
+    const streak = streakOfJob(lane.streak, { sampleAt, line: read.length });
     const { length } = batch.files;
     const [only] = batch.files;
     if (!batch.files.some(isBad)) {

@@ -82,6 +82,20 @@ export function growStreak(streak: DataStreak | null, failure: DataFailure): Dat
   };
 }
 
+/**
+ * The streak as the next job takes it along. When a lane that is held loads a file, the table is as it should be: what stands in
+ * the line beside it is bad by itself from then on, or the lane would go on by a file a minute.
+ */
+export function streakOfJob(
+  streak: DataStreak | null,
+  { sampleAt, line }: { sampleAt: number | null; line: number },
+): DataStreak | null {
+  if (streak === null) return null;
+  return streak.heldSince === null
+    ? { ...streak, sampleAt }
+    : { ...streak, sampleAt, doubted: line, searched: 0, alone: 0 };
+}
+
 /** What is left of the streak when files have loaded: null when they were all that it was about. */
 export function streakAfterLoad(
   streak: DataStreak | null,

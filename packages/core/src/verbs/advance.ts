@@ -10,7 +10,7 @@ import { prepareFiles } from '../load/prepare-files.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
-import { streakOfNone } from '../recover/data-streak.ts';
+import { streakOfJob, streakOfNone } from '../recover/data-streak.ts';
 import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { pinsOf } from './drop-pins.ts';
@@ -100,7 +100,7 @@ async function advanceOnce(
     await moveTo(loader, lane, { kind: 'waiting', dueAt: due, deadlineAt });
     return { kind: 'over-budget', deadlineAt };
   }
-  const streak = lane.streak && { ...lane.streak, sampleAt };
+  const streak = streakOfJob(lane.streak, { sampleAt, line: backlog.loadable.length });
   const takesAll = batch.files.length === backlog.loadable.length;
   return startJob(loader, { definition, lane: { ...lane, streak }, batch, takesAll, deadlineAt });
 }
