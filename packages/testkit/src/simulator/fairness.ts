@@ -6,7 +6,6 @@ import {
   prepareTarget,
   type StatementRef,
   type TargetDefinition,
-  type Tracker,
 } from '@millrace/core';
 import { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import { Courier } from './courier.ts';
@@ -14,6 +13,8 @@ import { Coverage } from './coverage.ts';
 import { Dice } from './dice.ts';
 import type { EngineEvents } from './engine.ts';
 import { ARCHIVE, BACKLOG, BUSY, fairnessTargets } from './fairness-lanes.ts';
+import type { FairnessOptions } from './fairness-options.ts';
+import { type FairnessReport, judgeFairness } from './fairness-report.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { FunctionDeployment } from './function-deployment.ts';
 import { Gate } from './gate.ts';
@@ -24,74 +25,6 @@ import { Scheduler } from './scheduler.ts';
 import { SimulatedWarehouse } from './simulated-warehouse.ts';
 import { Story } from './story.ts';
 import { Workshop } from './workshop.ts';
-
-export interface FairnessOptions {
-  readonly seed: number;
-  readonly lanes: number;
-  readonly maxLoads: number;
-  /** Files that wait in the busy lane at the start. */
-  readonly backlog: number;
-  /** Files that somebody backfills into the busy lane meanwhile. */
-  readonly backfill: number;
-  readonly maxFiles: number;
-  readonly freshnessMs: number;
-  /** A live lane gets a file so often on average, and all of them at the same instant, twice. */
-  readonly everyFileMs: number;
-  /** A load takes this, and some milliseconds for each of its files. */
-  readonly loadMs: number;
-  /** Live lanes get files for this long. */
-  readonly lastsMs: number;
-  /** Where lanes and files are kept. */
-  readonly tracker: Tracker;
-  readonly isTold?: boolean;
-}
-
-/** What is promised: half of the time of all places is needed by live lanes, a quarter by the busy one. */
-export const FAIRNESS = {
-  lanes: 200,
-  maxLoads: 4,
-  backlog: 50_000,
-  backfill: 100_000,
-  maxFiles: 1_000,
-  freshnessMs: 300_000,
-  everyFileMs: 60_000,
-  loadMs: 2_500,
-  lastsMs: 2_400_000,
-} as const;
-
-/** As many jobs of the busy lane, each of fewer files: for every push. */
-export const SMALL_FAIRNESS = {
-  ...FAIRNESS,
-  backlog: 1_500,
-  backfill: 3_000,
-  maxFiles: 30,
-  lastsMs: 1_200_000,
-} as const;
-
-export interface FairnessReport {
-  readonly lanes: number;
-  readonly files: number;
-  readonly jobs: number;
-  readonly freshnessMs: number;
-  /** How old the live lanes' files were when their rows were there. */
-  readonly live: {
-    readonly files: number;
-    readonly p50Ms: number;
-    readonly p99Ms: number;
-    readonly maxMs: number;
-  };
-  /** The highest p99 of a single live lane. */
-  readonly worstLaneP99Ms: number;
-  readonly busy: {
-    readonly files: number;
-    readonly jobs: number;
-    /** When its last file was loaded; null: not all of them are. */
-    readonly doneAtMs: number | null;
-    /** The longest time between two of its loads while it had files to load. */
-    readonly longestWaitMs: number;
-  };
-  readonly violations: readonly string[];
-}
 
 const START_AT = Date.UTC(2026, 0, 5);
 const SWEEP_MS = 60_000;
@@ -233,39 +166,16 @@ class Fairness {
   }
 
   report(): FairnessReport {
-    const { backlog, backfill, freshnessMs } = this.#options;
-    const byLane = [...this.#agesMs.values()].map((ages) => ages.toSorted((a, b) => a - b));
-    const ages = byLane.flat().toSorted((a, b) => a - b);
-    const gaps = this.#busyCommits.map((at, index) => at - (this.#busyCommits[index - 1] ?? at));
-    const isDone = this.#busyLoaded >= backlog + backfill;
-    const report = {
+    return judgeFairness(this.#options, {
       lanes: this.#targets.size,
       files: this.#files,
       jobs: this.#jobs,
-      freshnessMs,
-      live: { files: ages.length, p50Ms: at(ages, 0.5), p99Ms: at(ages, 0.99), maxMs: at(ages, 1) },
-      worstLaneP99Ms: Math.max(...byLane.map((one) => at(one, 0.99))),
-      busy: {
-        files: this.#busyLoaded,
-        jobs: this.#busyCommits.length,
-        doneAtMs: isDone ? (this.#busyCommits.at(-1) ?? START_AT) - START_AT : null,
-        longestWaitMs: Math.max(0, ...gaps),
-      },
-    };
-    const violations = this.#story.violations.map(({ checker, text }) => `${checker}: ${text}`);
-    if (report.live.p99Ms > 2 * freshnessMs) {
-      violations.push(
-        `live lanes: p99 of their freshness is ${report.live.p99Ms} ms, more than twice ${freshnessMs} ms`,
-      );
-    }
-    if (this.#writtenAt.size > 0) violations.push(`live lanes: ${this.#writtenAt.size} files are not loaded`);
-    if (!isDone) violations.push(`busy lane: ${this.#busyLoaded} of ${backlog + backfill} files are loaded`);
-    if (report.busy.longestWaitMs > 2 * freshnessMs) {
-      violations.push(
-        `busy lane: it waited ${report.busy.longestWaitMs} ms for a load, more than twice its freshness`,
-      );
-    }
-    return { ...report, violations };
+      agesMs: [...this.#agesMs.values()],
+      notLoaded: this.#writtenAt.size,
+      busyFiles: this.#busyLoaded,
+      busyCommits: this.#busyCommits.map((commitAt) => commitAt - START_AT),
+      violations: this.#story.violations.map(({ checker, text }) => `${checker}: ${text}`),
+    });
   }
 
   #do(work: Promise<void>): void {
@@ -373,9 +283,4 @@ class Fairness {
       },
     };
   }
-}
-
-/** The value below which a part of the sorted values is. */
-function at(sorted: readonly number[], part: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }

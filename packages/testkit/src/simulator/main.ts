@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { FairnessReport } from './fairness.ts';
+import type { FairnessReport } from './fairness-report.ts';
 import { tellCatchers } from './find-catcher.ts';
 import { isMechanism, MECHANISMS, type Mechanism } from './mechanism.ts';
 import { type RunReport, runSeeds } from './run-seeds.ts';

@@ -1,5 +1,7 @@
 import { SqliteTracker } from '@millrace/local';
-import { FAIRNESS, type FairnessReport, SMALL_FAIRNESS, simulateFairness } from './fairness.ts';
+import { simulateFairness } from './fairness.ts';
+import { FAIRNESS, SMALL_FAIRNESS } from './fairness-options.ts';
+import type { FairnessReport } from './fairness-report.ts';
 
 /** The scenario on a tracker in SQLite: with so many files in a line, one that sorts them at each look is too slow. */
 export async function openFairness({
