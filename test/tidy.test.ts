@@ -16,10 +16,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   local: ['core', 'redshift', 'redshift-local'],
   aws: ['core', 'redshift'],
   lambda: ['core', 'redshift', 'aws'],
-  runtime: ['core', 'redshift-local', 'local', 'aws'],
+  server: ['core'],
+  runtime: ['core', 'redshift-local', 'local', 'aws', 'server'],
   // All but the simulator's real-SQL mode needs core alone.
   testkit: ['core', 'redshift-local', 'local'],
-  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws'],
+  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };
 const nameOf = (folder: string): string => NAME_OF[folder] ?? `@millrace/${folder}`;

@@ -1,0 +1,110 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What an adapter of a stream tells of a record that it has stored: `KinesisWriter`'s `onStored`, for one. */
+export interface StoredRecordFigures {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly retries: number;
+  readonly bufferedMs: number;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
+
+/** The numbers of one producer, for Prometheus. */
+export class ProducerMetrics {
+  readonly #registry = new Registry();
+  readonly #requests = new Counter({
+    name: 'millrace_http_requests_total',
+    help: 'Requests answered, by route and status',
+    labelNames: ['route', 'status'],
+    registers: [this.#registry],
+  });
+  readonly #latency = new Histogram({
+    name: 'millrace_http_request_duration_seconds',
+    help: 'From the first byte of a request to its answer',
+    labelNames: ['route'],
+    buckets: SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #accepted = new Counter({
+    name: 'millrace_events_accepted_total',
+    help: 'Events that were made durable, by sender',
+    labelNames: ['sender'],
+    registers: [this.#registry],
+  });
+  readonly #rejected = new Counter({
+    name: 'millrace_events_rejected_total',
+    help: 'Events that were not accepted, by reason',
+    labelNames: ['code'],
+    registers: [this.#registry],
+  });
+  readonly #records = new Counter({
+    name: 'millrace_stream_records_total',
+    help: 'Records put into the stream',
+    registers: [this.#registry],
+  });
+  readonly #bytes = new Counter({
+    name: 'millrace_stream_bytes_total',
+    help: 'Bytes of the records put into the stream',
+    registers: [this.#registry],
+  });
+  readonly #retries = new Counter({
+    name: 'millrace_stream_retries_total',
+    help: 'How often records were sent again',
+    registers: [this.#registry],
+  });
+  readonly #perRecord = new Histogram({
+    name: 'millrace_stream_events_per_record',
+    help: 'Events that share a record of the stream',
+    buckets: COUNTS,
+    registers: [this.#registry],
+  });
+  readonly #buffered = new Histogram({
+    name: 'millrace_stream_buffered_seconds',
+    help: 'From when the first event of a record came until the stream had it',
+    buckets: SECONDS,
+    registers: [this.#registry],
+  });
+
+  constructor() {
+    new Gauge({
+      name: 'process_resident_memory_bytes',
+      help: 'Memory of the process',
+      registers: [this.#registry],
+      collect() {
+        this.set(process.memoryUsage.rss());
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  countRequest(route: string, { status, seconds }: { status: number; seconds: number }): void {
+    this.#requests.inc({ route, status });
+    this.#latency.observe({ route }, seconds);
+  }
+
+  countEvents(
+    sender: string,
+    { accepted, rejected }: { accepted: number; rejected: readonly { code: string }[] },
+  ): void {
+    if (accepted > 0) this.#accepted.inc({ sender }, accepted);
+    for (const { code } of rejected) this.#rejected.inc({ code });
+  }
+
+  /** For the adapter of the stream to call. */
+  countStored({ entries, bytes, retries, bufferedMs }: StoredRecordFigures): void {
+    this.#records.inc();
+    this.#bytes.inc(bytes);
+    if (retries > 0) this.#retries.inc(retries);
+    this.#perRecord.observe(entries);
+    this.#buffered.observe(bufferedMs / 1_000);
+  }
+}
