@@ -1,4 +1,4 @@
-import { type CopyError, LoadError, type Loader } from '@millrace/core';
+import { type CopyError, LoadError, type Loader, loadFileOf } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { replaceMethods } from './replace-methods.ts';
 import { failuresOf, rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
@@ -217,6 +217,32 @@ describe('a bad file that is written anew under its key', () => {
     });
     expect(await millrace.redrive({ target: TARGET })).toEqual({ redriven: 0 });
     await millrace.stop();
+  });
+
+  it('stays there when it is the younger one, and the older is only announced once more', async () => {
+    const project = newProject(() => false, 1);
+    const millrace = await project.open();
+    await millrace.start();
+    await millrace.untilIdle();
+    const { tracker, objects } = project.loader;
+    const first = await objects.head({ bucket: 'lake', key: keyOf(0) });
+    if (first === undefined) throw new Error('the first version is there');
+    project.put(keyOf(0), 'x\n');
+    await millrace.untilIdle();
+    expect(await failuresOf(millrace)).toHaveLength(1);
+    // A tracker may forget what is loaded, and then a late announcement of it waits.
+    const old = loadFileOf({ ...first, writtenAt: first.lastModifiedAt }, project.loader.now());
+    await tracker.forgetLoaded(TARGET, [old.id]);
+    expect(await tracker.addFiles(TARGET, [old])).toEqual([old.id]);
+    await tracker.addArrivals(TARGET, 1);
+    await project.loader.wakes.wake(TARGET, project.loader.now());
+    await millrace.stop();
+    await project.drain(async (again) => {
+      expect((await failuresOf(again)).map(({ state, url }) => `${state} ${url}`)).toEqual([
+        `quarantined s3://lake/${keyOf(0)}`,
+      ]);
+      expect(await statusOf(again, TARGET)).toMatchObject({ waiting: 0, quarantined: 1, superseded: 0 });
+    });
   });
 
   it('stays there when the new version is as bad, and tells of that one too', async () => {
