@@ -1,2 +1,3 @@
 export * from './create-tracker-table.ts';
+export * from './dynamodb-seals.ts';
 export * from './dynamodb-tracker.ts';

@@ -12,6 +12,8 @@ import { LoadError } from '@millrace/core';
  * | file put aside | `<database>/<schema.table>` | `aside#<file id>` | the same, and q |
  * | what was loaded lately | `<database>/<schema.table>` | `loaded#<instant>#<file id>` | ids, expires_at |
  * | job | `<database>/<schema.table>` | `job#<instant>#<job id>` | the fields of `JobRecord`, expires_at |
+ * | seal | `<database>/seals/<stream>` | `seal#<shard>` | position, ended, version, by, `lot#<version>` … |
+ * | chunks of a large flush | `<database>/seals/<stream>` | `lot#<shard>#<attempt>#<number>` | chunks |
  *
  * `b` bucket · `k` key · `e` ETag · `s` size · `a` arrivedAt · `w` writtenAt · `v` versionId · `o` copyOptions · `x`
  * evidence (JSON) · `q` status of a file put aside · `ids` file ids, 16 bytes each · `expires_at` epoch seconds, for
@@ -27,6 +29,12 @@ import { LoadError } from '@millrace/core';
  *
  * **Loaded files leave no item.** What a lane loaded lately is kept as a list of ids, so that a notification that comes
  * late is dropped before it makes a job, at a fiftieth of a write per file. Receipts know the rest.
+ *
+ * **A shard's seal is one item**: its checkpoint, and what of the flushes behind it is not announced, an attribute per
+ * flush (`lot#…`: a JSON text of chunks). An item holds 400 KB and a flush may make a thousand chunks: a flush above 4 KB
+ * is written apart first, 16 chunks to an item, and its attribute in the seal names it (`by`). It is the seal alone that
+ * registers it: items of an attempt that died before stay, and mean nothing. The seals of a stream share a partition, so
+ * that one Query finds those with something to announce.
  */
 export const PARTITION_KEY = 'db_table';
 export const SORT_KEY = 'status_timestamp';
@@ -36,6 +44,8 @@ export const WAITING = 'waiting#';
 export const ASIDE = 'aside#';
 export const LOADED = 'loaded#';
 export const JOB = 'job#';
+export const SEAL = 'seal#';
+export const LOT = 'lot#';
 /** Among the lanes. No target is called so: their names have two parts. */
 export const GATE = 'gate';
 
@@ -53,6 +63,10 @@ export function checkDatabase(database: string): void {
 
 export function lanesPartition(database: string): string {
   return `${database}/lanes`;
+}
+
+export function sealsPartition(database: string, stream: string): string {
+  return `${database}/seals/${stream}`;
 }
 
 export function gateKey(database: string): ItemKey {
