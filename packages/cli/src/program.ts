@@ -17,6 +17,7 @@ import { addRedrive } from './commands/redrive.ts';
 import { addRedshift } from './commands/redshift.ts';
 import { addRestore } from './commands/restore.ts';
 import { addStatus } from './commands/status.ts';
+import { addTransform } from './commands/transform.ts';
 import { addUp } from './commands/up.ts';
 
 /** In the order in which people meet them. */
@@ -34,6 +35,7 @@ const COMMANDS = [
   addPause,
   addResume,
   addPlan,
+  addTransform,
   addMigrate,
   addQuery,
   addGrants,

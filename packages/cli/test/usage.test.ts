@@ -21,6 +21,7 @@ const COMMANDS = [
   'pause',
   'resume',
   'plan',
+  'transform',
   'migrate',
   'query',
   'grants',

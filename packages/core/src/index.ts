@@ -38,6 +38,7 @@ export * from './event/column-list.ts';
 export * from './event/csv-row.ts';
 export * from './event/envelope.ts';
 export * from './event/mapping.ts';
+export * from './event/preview-event.ts';
 export * from './event/reject.ts';
 export * from './event/shard-buffer.ts';
 export * from './event/transform.ts';

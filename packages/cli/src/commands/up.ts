@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LoadError, type LoaderEvent } from '@millrace/core';
 import type { Millrace, MillraceOptions } from '@millrace/runtime';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
   type ControlAddress,
@@ -12,6 +12,8 @@ import {
 import { ControlServer } from '../control/control-server.ts';
 import { findRunning } from '../control/session.ts';
 import { type StopSignal, watchStopSignals } from '../control/stop-signals.ts';
+import { runConsumer, runProducer } from '../events/run-part.ts';
+import { requireEvents, startProducer } from '../events/start-producer.ts';
 import { controlPathOf, type Project } from '../project/project.ts';
 import { eventLine, isGoodNews } from '../terminal/event-line.ts';
 import { showText } from '../terminal/show-text.ts';
@@ -25,48 +27,120 @@ export function addUp(program: Command, context: CommandContext): void {
     .command('up')
     .description('Run the pipeline: take files as they arrive, load them, until it is stopped.')
     .option('--until-idle', 'load everything that waits, then end')
+    .option('--http-port <port>', 'take events over HTTP at this port; 0: any free one', readPort)
+    .option('--http-host <host>', 'address to take events at (default: this machine alone)')
+    .addOption(new Option('--only <part>', 'run one part alone').choices(PARTS))
     .addHelpText(
       'after',
       `
 Every load is a line on stdout (with --json an event per line); quarantined files, holds and failures are lines on
 stderr. SIGINT and SIGTERM end it after the load in hand. The other commands reach it while it runs.
 
+With events in the configuration it also consumes their stream. The parts can be processes of their own, each of which
+can be stopped while the others go on: producer (HTTP to stream), consumer (stream to files of rows), loader (the rest).
+
 Examples:
   $ millrace up
+  $ millrace up --http-port 8080
+  $ millrace up --only producer --http-port 8080
   $ millrace up --until-idle
 
 Exit codes: 0 stopped, or nothing waits any more (quarantined files are named on stderr, and stay visible in
 \`millrace failures\`); 1 a lane is held, or it could not run; 2 wrong usage or configuration.`,
     )
-    .action(async (options: { untilIdle?: boolean }, command: Command) => {
+    .action(async (options: UpOptions, command: Command) => {
       const project = await context.project(command);
-      await runUp(project, {
-        context,
-        untilIdle: options.untilIdle === true,
-        json: context.options(command).json,
-      });
+      const { only } = options;
+      if (only !== undefined || options.httpPort !== undefined) requireEvents(project);
+      checkParts(options);
+      if (only === 'producer' || only === 'consumer') await runPart(project, only, { context, options });
+      else await runUp(project, { context, options, json: context.options(command).json });
     });
+}
+
+const PARTS = ['producer', 'consumer', 'loader'] as const;
+
+interface UpOptions {
+  readonly untilIdle?: boolean;
+  readonly httpPort?: number;
+  readonly httpHost?: string;
+  readonly only?: (typeof PARTS)[number];
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/u.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('write a number from 0 to 65535.');
+}
+
+function checkParts({ only, httpPort, httpHost, untilIdle }: UpOptions): void {
+  const wrong = (message: string, hint: string) => new LoadError('wrong-usage', message, { hint });
+  if (only === 'producer' && httpPort === undefined) {
+    throw wrong('a producer needs to know where to listen', 'write --http-port 8080, or 0 for any free port');
+  }
+  if (only === 'producer' && untilIdle) {
+    throw wrong('a producer never has nothing to do', 'leave --until-idle out');
+  }
+  if ((only === 'consumer' || only === 'loader') && httpPort !== undefined) {
+    throw wrong(`a ${only} takes no events`, 'leave --http-port out');
+  }
+  if (httpHost !== undefined && httpPort === undefined) {
+    throw wrong('--http-host says nothing without --http-port', 'write both');
+  }
+}
+
+async function runPart(
+  project: Project,
+  part: 'producer' | 'consumer',
+  { context, options }: { context: CommandContext; options: UpOptions },
+): Promise<void> {
+  const { terminal } = context;
+  const signal = watchStopSignals(terminal);
+  const onError = (where: string, error: unknown): void => terminal.note(`${where}: ${describe(error)}`);
+  const shared = { terminal, signal, onError };
+  const { httpPort = 0, httpHost, untilIdle = false } = options;
+  try {
+    if (part === 'consumer') await runConsumer(project, { ...shared, untilIdle });
+    else await runProducer(project, { ...shared, port: httpPort, host: httpHost });
+  } finally {
+    signal.forget();
+  }
 }
 
 async function runUp(
   project: Project,
-  { context, untilIdle, json }: { context: CommandContext; untilIdle: boolean; json: boolean | undefined },
+  { context, options, json }: { context: CommandContext; options: UpOptions; json: boolean | undefined },
 ): Promise<void> {
   const { terminal } = context;
+  const { untilIdle = false, httpPort, httpHost, only } = options;
+  const onError = (where: string, error: unknown): void => terminal.note(`${where}: ${describe(error)}`);
   const signal = watchStopSignals(terminal);
   const stop = new AbortController();
   void signal.stopped.then(() => stop.abort());
+  // First: events are taken also while the warehouse is away.
+  const producer =
+    httpPort === undefined
+      ? undefined
+      : await startProducer(project, { port: httpPort, host: httpHost, terminal, onError });
   const millrace = await openUnlessStopped(project, signal, {
     directory: project.directory,
     what: 'millrace up',
+    events: only === 'loader' ? 'announce' : 'consume',
+    stream: producer?.stream,
     onEvent: (event) => show(event, { context, json }),
-    onError: (where, error) => terminal.note(`${where}: ${describe(error)}`),
+    onError,
     // A process that is to run for long waits as long as it takes; one that is to end gives up some day.
     ...(untilIdle ? {} : { patienceMs: Number.MAX_SAFE_INTEGER }),
     signal: stop.signal,
     onSkipped: (path, why) => terminal.note(`not loaded: ${showText(path)}: ${showText(why)}`),
+  }).catch(async (error: unknown) => {
+    await producer?.close();
+    throw error;
   });
-  if (millrace === undefined) return;
+  if (millrace === undefined) {
+    await producer?.close();
+    return;
+  }
   try {
     await using _control = await serve(project, millrace);
     terminal.note(
@@ -76,7 +150,9 @@ async function runUp(
     if (untilIdle) await drain(millrace, { context, signal });
     else await signal.stopped;
   } finally {
+    await producer?.stopTaking();
     await millrace.stop();
+    await producer?.close();
     signal.forget();
   }
 }

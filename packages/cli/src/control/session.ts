@@ -67,6 +67,8 @@ async function openHere(project: Project, options: SessionOptions): Promise<Mill
   const settings = {
     directory,
     what,
+    // A command hands files over and ends; who consumes a stream goes on.
+    events: 'leave' as const,
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(onError === undefined ? {} : { onError }),
   };

@@ -1,5 +1,7 @@
+import type { Transform } from '../event/transform.ts';
 import type { AlertChannelJson } from './alert-schema.ts';
 import type { AppendJson, ConfigJson, InsertOnlyJson, UpsertJson } from './config-schema.ts';
+import type { RowMappingJson } from './event-schema.ts';
 import type { CsvJson, DelimitedJson, FixedWidthJson, JsonFormatJson } from './format-schema.ts';
 import type { ObjectsJson, TrackerJson, WakesJson, WarehouseJson } from './place-schema.ts';
 
@@ -11,8 +13,13 @@ import type { ObjectsJson, TrackerJson, WakesJson, WarehouseJson } from './place
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 type KindOf<T, K extends string> = Extract<T, { kind: K }>;
 
+/** What a millrace.config.ts may say: as the JSON, and what events become also as functions. */
+export interface ConfigInput extends Omit<ConfigJson, 'events'> {
+  readonly events?: Readonly<Record<string, Transform | RowMappingJson[]>>;
+}
+
 /** The configuration itself, typed. It is checked by `parseConfig`, when it is used. */
-export function defineConfig(config: ConfigJson): ConfigJson {
+export function defineConfig(config: ConfigInput): ConfigInput {
   return config;
 }
 

@@ -1,4 +1,5 @@
 import { LoadError } from '../recover/load-error.ts';
+import type { EventProblem } from './envelope.ts';
 import type { RowValue } from './transform.ts';
 
 /**
@@ -28,6 +29,14 @@ export function encodeRow(values: readonly RowValue[]): string {
     throw new LoadError('row-too-long', `the row has more than ${MAX_ROW_BYTES} bytes, which COPY refuses`);
   }
   return `${line}\n`;
+}
+
+/** Why `encodeRow` refused. @throws the error itself when it says nothing of a value */
+export function problemOfRow(error: unknown): EventProblem {
+  if (error instanceof LoadError) return { code: error.code, reason: error.sentence };
+  // What JSON cannot say of an object: a circle, a bigint in it.
+  if (error instanceof TypeError) return { code: 'value-invalid', reason: error.message };
+  throw error;
 }
 
 function encodeValue(value: RowValue): string {

@@ -1,8 +1,7 @@
 import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
-import { LoadError } from '../recover/load-error.ts';
 import type { RowShape, Transforms } from './apply-transforms.ts';
-import { encodeRow } from './csv-row.ts';
+import { encodeRow, problemOfRow } from './csv-row.ts';
 import { decodeEvent, type EventProblem } from './envelope.ts';
 import { encodeReject } from './reject.ts';
 
@@ -170,10 +169,7 @@ export class ShardBuffer {
     try {
       return { lines: applied.rows.map(({ shape, values }) => ({ shape, line: encodeRow(values) })) };
     } catch (error) {
-      if (error instanceof LoadError) return { problem: { code: error.code, reason: error.sentence } };
-      // What JSON cannot say of an object: a circle, a bigint in it.
-      if (error instanceof TypeError) return { problem: { code: 'value-invalid', reason: error.message } };
-      throw error;
+      return { problem: problemOfRow(error) };
     }
   }
 

@@ -31,6 +31,21 @@ export interface Rejection {
  */
 export type Transform = (event: Event) => TableRow | readonly TableRow[] | Rejection;
 
+/**
+ * A transform that says what the data of its events look like:
+ *
+ * ```ts
+ * 'page.viewed': transform<{ url: string }>(({ id, data }) => fact('public.views', { id, url: data.url })),
+ * ```
+ *
+ * Nobody checks it: what the producer lets in is said by its schemas.
+ */
+export function transform<Data>(
+  make: (event: Event & { readonly data: Data }) => ReturnType<Transform>,
+): Transform {
+  return make as Transform;
+}
+
 /** A row of a fact table: something happened. By default one event adds it once, however often it is sent. */
 export function fact(target: string, row: RowValues): TableRow {
   return { kind: 'fact', target, row };
