@@ -1,5 +1,5 @@
 import type { AlertLine, Loader, LoaderEvent } from '@millrace/core';
-import type { EventOptions } from './events/with-events.ts';
+import type { EventOptions } from './events/event-options.ts';
 
 /** How long a start waits for a warehouse that is away, unless told otherwise. */
 export const PATIENCE_MS = 60_000;

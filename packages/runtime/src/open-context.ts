@@ -1,5 +1,5 @@
 import type { LoaderEvent } from '@millrace/core';
-import type { EventOptions } from './events/with-events.ts';
+import type { EventOptions } from './events/event-options.ts';
 
 /** The database of the embedded warehouse, and so the first part of its statements' names. */
 export const LOCAL_DATABASE = 'dev';

@@ -27,7 +27,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .command('up')
     .description('Run the pipeline: take files as they arrive, load them, until it is stopped.')
     .option('--until-idle', 'load everything that waits, then end')
-    .option('--http-port <port>', 'take events over HTTP at this port; 0: any free one', readPort)
+    .option('--http-port <port>', 'take events over HTTP at this port, 0 for a free one', readPort)
     .option('--http-host <host>', 'address to take events at (default: this machine alone)')
     .addOption(new Option('--only <part>', 'run one part alone').choices(PARTS))
     .addHelpText(

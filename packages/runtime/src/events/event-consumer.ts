@@ -3,8 +3,9 @@ import { type MillraceConfig, stateFolderOf } from '@millrace/core';
 import type { OpenContext } from '../open-context.ts';
 import { openObjects } from '../open-objects.ts';
 import { ConsumerLoop } from './consumer-loop.ts';
-import { consumerOf, eventsOf, limitsOf, openSeals } from './open-consumer.ts';
+import { consumerOf, eventsOf, limitsOf } from './open-consumer.ts';
 import { openStreamReader } from './open-event-stream.ts';
+import { openSeals } from './open-seals.ts';
 
 export interface EventConsumerOptions {
   /** What relative paths of the configuration are relative to. */
@@ -32,7 +33,7 @@ export class EventConsumer {
     const events = eventsOf(config);
     const closers: OpenContext['closers'] = [];
     try {
-      const { seals, close } = openSeals(config, directory);
+      const { seals, close } = await openSeals(config, directory);
       closers.push(close);
       const { objects } = await openObjects(config, {
         directory,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import {
   ColumnLists,
   type Consumer,
@@ -8,9 +7,7 @@ import {
   type MillraceConfig,
   type ObjectStore,
   type Seals,
-  stateFolderOf,
 } from '@millrace/core';
-import { SqliteSeals } from '@millrace/local';
 import { chunkPacking } from './chunk-packing.ts';
 import { streamNameOf } from './open-event-stream.ts';
 import type { ConsumerLimits } from './shard-worker.ts';
@@ -25,12 +22,6 @@ export function eventsOf({ events }: MillraceConfig): EventConfig {
   throw new LoadError('events-missing', 'the configuration has no events', {
     hint: "write what they become under 'events'",
   });
-}
-
-/** The seals of a configuration: beside the state of this machine. */
-export function openSeals(config: MillraceConfig, directory: string): { seals: Seals; close: () => void } {
-  const seals = new SqliteSeals(resolve(directory, stateFolderOf(config), 'seals.db'));
-  return { seals, close: () => seals.close() };
 }
 
 /** What consuming the stream of a configuration is given. */

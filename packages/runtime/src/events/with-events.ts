@@ -1,24 +1,10 @@
-import type { Loader, MillraceConfig, StreamReader } from '@millrace/core';
+import type { MillraceConfig } from '@millrace/core';
 import type { Adapters } from '../adapters.ts';
 import type { OpenContext } from '../open-context.ts';
 import { EventFeed } from './event-feed.ts';
-import { openSeals } from './open-consumer.ts';
+import type { EventOptions } from './event-options.ts';
 import { openStreamReader } from './open-event-stream.ts';
-
-/** What a process that has the lanes does with the events of its configuration. */
-export type EventRole = 'consume' | 'announce' | 'leave';
-
-export interface EventOptions {
-  /**
-   * `consume`: the stream is consumed here. `announce`: another process consumes it, and its chunks are announced here.
-   * `leave`: nothing is done with events.
-   *
-   * @default 'consume'
-   */
-  readonly events?: EventRole | undefined;
-  /** The stream, where this process has it open already: as the one that writes it. */
-  readonly stream?: StreamReader | undefined;
-}
+import { openSeals } from './open-seals.ts';
 
 /** Who tells of new objects, and beside that feeds the lanes from the configuration's stream. */
 export function withEvents(
@@ -32,7 +18,7 @@ export function withEvents(
   return async (options) => {
     const told = await announce?.(options);
     const closers: (() => Promise<void> | void)[] = [];
-    const { seals, close } = openSeals(config, directory);
+    const { seals, close } = await openSeals(config, directory);
     closers.push(close);
     let stream = given;
     if (role === 'announce') stream = undefined;
@@ -41,7 +27,7 @@ export function withEvents(
       closers.push(opened.close);
       stream = opened.stream;
     }
-    const loader: Loader = options.loader;
+    const { loader } = options;
     const feed = new EventFeed({ config, loader, seals, stream, onAnnounced: options.onAdmitted, onError });
     return {
       drain: () => feed.drain(),
