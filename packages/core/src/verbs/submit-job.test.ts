@@ -1,71 +1,20 @@
-import { MemoryObjectStore, MemoryTracker, MemoryWakeQueue } from '@millrace/testkit';
+import { bareLoader, claimLane } from '@millrace/testkit';
 import { expect, it } from 'vitest';
-import { loadFileOf } from '../file/load-file.ts';
-import { writeJob } from '../load/build-job.ts';
-import { clientTokenOf, type JobDocument, placesOf, statementNameOf } from '../load/job-document.ts';
-import { DEFAULT_RETRY } from '../recover/retry-policy.ts';
-import type { Loader } from './loader.ts';
 import { submitJob } from './submit-job.ts';
 
 const TARGET = 'public.flights';
-const CONTROL = { bucket: 'lake', key: '_millrace/' };
 const LEASE_MS = 60_000;
 
 /** A lane that a worker has claimed at 0, and what it is about to send. */
 async function claimed({ now }: { now: () => number }) {
-  const [objects, tracker] = [new MemoryObjectStore({ now }), new MemoryTracker()];
   const sent: string[] = [];
-  const attempt = { jobId: '01ARZ3NDEKTSV4RRFFQ69G5FAV', attempt: 1, fence: 1 };
-  const name = statementNameOf('dev', TARGET, attempt);
-  const file = loadFileOf({ bucket: 'lake', key: 'flights/1.csv', etag: 'a', size: 3 }, 0);
-  const document: JobDocument = {
-    version: 1,
-    target: TARGET,
-    attempt,
-    files: [{ file, loadUrl: file.url }],
-    bytes: 3,
-    batch: { name, clientToken: clientTokenOf(attempt), statements: [] },
-    createdAt: 0,
-  };
-  const places = placesOf(CONTROL, TARGET, attempt);
-  const job = await writeJob(objects, { document, places, statements: [] });
-  const state = { kind: 'submitting', job, leaseUntil: LEASE_MS } as const;
-  await tracker.putLane({ ...(await tracker.lane(TARGET)), fence: 1, state });
-  const loader: Loader = {
-    tracker,
-    objects,
-    warehouse: {
-      dialect: { name: 'fake', maxStatementBytes: 100_000, maxStatements: 40, render: ({ kind }) => kind },
-      submit: async (batch) => {
-        sent.push(batch.name);
-        return { name: batch.name, id: 'statement-1' };
-      },
-      describe: async () => ({ state: 'unknown' }),
-      find: async () => undefined,
-      cancel: async () => {},
-      copyErrors: async () => [],
-      transact: async () => [],
-      query: async () => ({ columns: [], rows: [] }),
-      describeTable: async () => undefined,
+  const loader = bareLoader(now, {
+    submit: async (batch) => {
+      sent.push(batch.name);
+      return { name: batch.name, id: 'statement-1' };
     },
-    wakes: new MemoryWakeQueue(),
-    targets: new Map(),
-    routesOf: () => [],
-    settings: {
-      control: CONTROL,
-      database: 'dev',
-      iamRole: 'default',
-      leaseMs: LEASE_MS,
-      lockTimeoutMs: 5_000,
-      statementTimeoutMs: 0,
-      maxLoads: 1,
-      retry: DEFAULT_RETRY,
-    },
-    now,
-    random: () => new Uint8Array(16),
-    onEvent: () => {},
-  };
-  return { loader, lane: await tracker.lane(TARGET), job, document, sent };
+  });
+  return { loader, sent, ...(await claimLane(loader, TARGET, { at: 0, leaseUntil: LEASE_MS })) };
 }
 
 it('sends a job within the lease of its worker', async () => {
