@@ -10,7 +10,7 @@ import { addLoad } from './commands/load.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPause, addResume } from './commands/pause.ts';
 import { addPlan } from './commands/plan.ts';
-import { addPruneReceipts } from './commands/prune-receipts.ts';
+import { addPrune } from './commands/prune.ts';
 import { addQuery } from './commands/query.ts';
 import { addReconcile } from './commands/reconcile.ts';
 import { addRedrive } from './commands/redrive.ts';
@@ -31,7 +31,7 @@ const COMMANDS = [
   addFailures,
   addRedrive,
   addReconcile,
-  addPruneReceipts,
+  addPrune,
   addPause,
   addResume,
   addPlan,

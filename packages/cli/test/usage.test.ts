@@ -18,6 +18,7 @@ const COMMANDS = [
   'failures',
   'redrive',
   'reconcile',
+  'prune',
   'pause',
   'resume',
   'plan',

@@ -151,6 +151,15 @@ describe('receipts', () => {
     });
   });
 
+  it('of what was moved after the horizon are kept: else it would look like what a restored warehouse lacks', async () => {
+    const made = project({ ...APPEND, after: 'move' });
+    made.put('t/a.csv', '1\n');
+    await made.drain(async () => {
+      utimesSync(made.path('processed/t/a.csv'), new Date(), new Date(Date.now() + 11 * DAY_MS));
+      expect(await prune(made)).toMatchObject({ pruned: 0, kept: 1 });
+    });
+  });
+
   it('leave their count and the highest fence behind for a tracker that is lost', async () => {
     const made = project({ ...APPEND, after: 'delete' });
     made.put('t/a.csv', '1\n');

@@ -15,9 +15,9 @@ interface PruneReport {
   kept: number;
 }
 
-export function addPruneReceipts(program: Command, context: CommandContext): void {
+export function addPrune(program: Command, context: CommandContext): void {
   program
-    .command('prune-receipts')
+    .command('prune')
     .description('Forget old receipts of a target, and refuse files that are older from then on.')
     .argument('<target>', 'target of the configuration: schema.table, or a table of public')
     .requiredOption('--older-than <duration>', 'receipts of older loads: 90d, at least 1d')
@@ -30,8 +30,8 @@ an instant, the horizon: a file that was written before it and has no receipt is
 being loaded a second time. Receipts whose objects are still there are kept, whatever their age.
 
 Examples:
-  $ millrace prune-receipts public.flights --older-than 90d --dry-run
-  $ millrace prune-receipts flights --older-than 365d
+  $ millrace prune public.flights --older-than 90d --dry-run
+  $ millrace prune flights --older-than 365d
 
 Exit codes: 0 done, 1 it failed on the way (run it again), 2 wrong usage or configuration.`,
     )
@@ -47,7 +47,7 @@ Exit codes: 0 done, 1 it failed on the way (run it again), 2 wrong usage or conf
         const { terminal } = context;
         const report: PruneReport = { target, dryRun, horizon: '', pruned: 0, kept: 0 };
         await using session = await openSession(project, {
-          what: 'millrace prune-receipts',
+          what: 'millrace prune',
           purpose: 'inspect',
         });
         let after: string | null = null;
