@@ -17,6 +17,7 @@ import { addRedrive } from './commands/redrive.ts';
 import { addRedshift } from './commands/redshift.ts';
 import { addRestore } from './commands/restore.ts';
 import { addStatus } from './commands/status.ts';
+import { addTail } from './commands/tail.ts';
 import { addTransform } from './commands/transform.ts';
 import { addUp } from './commands/up.ts';
 
@@ -36,6 +37,7 @@ const COMMANDS = [
   addResume,
   addPlan,
   addTransform,
+  addTail,
   addMigrate,
   addQuery,
   addGrants,

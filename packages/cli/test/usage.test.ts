@@ -23,6 +23,7 @@ const COMMANDS = [
   'resume',
   'plan',
   'transform',
+  'tail',
   'migrate',
   'query',
   'grants',
