@@ -22,15 +22,18 @@ interface OtherCodec {
 const other = aggregation as unknown as OtherCodec;
 
 const RECORDS = 200_000;
+/** Passes over them in a round: what is compiled while it runs needs some to be at its speed. */
+const PASSES = 4;
 const KEYS = 100;
 /** The other takes no limit but this one. */
 const MAX_BYTES = 1_048_576 - 20;
 /**
- * Bytes of a record. Aggregation is for small ones; of larger ones both spend their time in the same MD5, whatever is
- * around it.
+ * Bytes of a record. Aggregation is for small ones: of larger ones both codecs spend their time in the same MD5 (and in
+ * base64, to read them), whatever is around it.
  */
 const SIZES = [
-  { bytes: 65, encodeBound: { atLeast: 2 }, decodeBound: { atLeast: 4 } },
+  { bytes: 24, encodeBound: { atLeast: 2 }, decodeBound: { atLeast: 4 } },
+  { bytes: 65, encodeBound: { atLeast: 2 }, decodeBound: null },
   { bytes: 500, encodeBound: null, decodeBound: null },
 ] as const;
 
@@ -100,8 +103,10 @@ function unpackByOther(text: string): number {
 
 function timed(expected: number, work: () => number): Promise<Seconds> {
   return secondsOf(async () => {
-    const done = work();
-    if (done !== expected) throw new Error(`${done} records instead of ${expected}`);
+    for (let pass = 0; pass < PASSES; pass += 1) {
+      const done = work();
+      if (done !== expected) throw new Error(`${done} records instead of ${expected}`);
+    }
   });
 }
 
@@ -116,7 +121,7 @@ function ratio(
   { ours, other, bound }: { ours: readonly Seconds[]; other: readonly Seconds[]; bound: Figure['bound'] },
 ): Figure {
   const [mine, its] = [median(ours), median(other)];
-  const perSecond = (seconds: Seconds): string => `${formatNumber(RECORDS / seconds)} records/s`;
+  const perSecond = (seconds: Seconds): string => `${formatNumber((PASSES * RECORDS) / seconds)} records/s`;
   return {
     name,
     value: its / mine,

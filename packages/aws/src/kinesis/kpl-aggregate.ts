@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { ByteBuffer, varintBytes } from './byte-buffer.ts';
 import { decimalOf, hashKeyOf } from './hash-key.ts';
 import {
   AGGREGATE_PARTITION_KEY,
@@ -42,11 +41,9 @@ export class KplAggregate {
   readonly #maxCount: number;
   readonly #keys = new Map<string, number>();
   readonly #hashKeys = new Map<string, number>();
-  readonly #keyTable = new ByteBuffer();
-  readonly #hashKeyTable = new ByteBuffer();
-  readonly #records = new ByteBuffer();
-  #first: UserRecord | undefined;
-  #count = 0;
+  #records: UserRecord[] = [];
+  #keyIndices: number[] = [];
+  #byteLength = KPL_OVERHEAD_BYTES;
 
   constructor({ maxBytes, maxCount = Number.POSITIVE_INFINITY }: AggregateLimits) {
     this.#maxBytes = maxBytes;
@@ -54,16 +51,16 @@ export class KplAggregate {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#records.length;
   }
 
   /** Of the aggregate, if it were finished now. Exact. */
   get byteLength(): number {
-    return KPL_OVERHEAD_BYTES + this.#keyTable.length + this.#hashKeyTable.length + this.#records.length;
+    return this.#byteLength;
   }
 
   /**
-   * Adds a record; its bytes are copied, but for those of the first, which are to stay as they are until `finish`.
+   * Adds a record, whose bytes are to stay as they are until `finish`.
    *
    * @returns false when it does not fit: nothing was added, and the aggregate is to be finished first.
    */
@@ -71,46 +68,21 @@ export class KplAggregate {
     const { partitionKey, explicitHashKey, data } = record;
     const knownKey = this.#keys.get(partitionKey);
     const keyIndex = knownKey ?? this.#keys.size;
-    const keyBytes = knownKey === undefined ? Buffer.byteLength(partitionKey) : 0;
-    let recordBytes = 2 + varintBytes(keyIndex) + varintBytes(data.length) + data.length;
-    let tableBytes = knownKey === undefined ? 1 + varintBytes(keyBytes) + keyBytes : 0;
-    let knownHashKey: number | undefined;
-    let hashKeyIndex = 0;
+    let bytes = 0;
+    if (knownKey === undefined) bytes += sizedBytes(Buffer.byteLength(partitionKey));
+    let hashKeyIndex: number | undefined;
     if (explicitHashKey !== undefined) {
-      knownHashKey = this.#hashKeys.get(explicitHashKey);
-      hashKeyIndex = knownHashKey ?? this.#hashKeys.size;
-      recordBytes += 1 + varintBytes(hashKeyIndex);
-      if (knownHashKey === undefined) tableBytes += 2 + explicitHashKey.length;
+      hashKeyIndex = this.#hashKeys.get(explicitHashKey) ?? this.#hashKeys.size;
+      if (hashKeyIndex === this.#hashKeys.size) bytes += sizedBytes(explicitHashKey.length);
     }
-    const added = tableBytes + 1 + varintBytes(recordBytes) + recordBytes;
-    if (this.#count > 0 && (this.#count >= this.#maxCount || this.byteLength + added > this.#maxBytes)) {
-      return false;
-    }
-    if (knownKey === undefined) {
-      this.#keys.set(partitionKey, keyIndex);
-      addToTable(this.#keyTable, KEY_TABLE_TAG, { text: partitionKey, bytes: keyBytes });
-    }
-    if (explicitHashKey !== undefined && knownHashKey === undefined) {
-      this.#hashKeys.set(explicitHashKey, hashKeyIndex);
-      // Digits only, 39 at most: a byte each, and a length of one byte.
-      const bytes = explicitHashKey.length;
-      addToTable(this.#hashKeyTable, HASH_KEY_TABLE_TAG, { text: explicitHashKey, bytes });
-    }
-    const records = this.#records;
-    records.reserve(added);
-    records.byte(RECORD_TAG);
-    records.varint(recordBytes);
-    records.byte(KEY_INDEX_TAG);
-    records.varint(keyIndex);
-    if (explicitHashKey !== undefined) {
-      records.byte(HASH_KEY_INDEX_TAG);
-      records.varint(hashKeyIndex);
-    }
-    records.byte(DATA_TAG);
-    records.varint(data.length);
-    records.data(data);
-    this.#first ??= record;
-    this.#count++;
+    bytes += sizedBytes(recordBytes({ keyIndex, hashKeyIndex, dataLength: data.length }));
+    const { length: count } = this.#records;
+    if (count > 0 && (count >= this.#maxCount || this.#byteLength + bytes > this.#maxBytes)) return false;
+    if (knownKey === undefined) this.#keys.set(partitionKey, keyIndex);
+    if (explicitHashKey !== undefined) this.#hashKeys.set(explicitHashKey, hashKeyIndex as number);
+    this.#records.push(record);
+    this.#keyIndices.push(keyIndex);
+    this.#byteLength += bytes;
     return true;
   }
 
@@ -119,47 +91,100 @@ export class KplAggregate {
    * unless its own bytes begin as an aggregate's do. `undefined` when nothing was added.
    */
   finish(): PackedRecord | undefined {
-    const first = this.#first;
+    const [first] = this.#records;
     if (first === undefined) return undefined;
-    const count = this.#count;
+    const { length: count } = this.#records;
     const isPlain = count === 1 && !hasKplMagic(first.data);
-    const packed = isPlain ? { ...first, count } : this.#pack(first, count);
-    this.#clear();
+    const packed = isPlain
+      ? { ...first, count }
+      : {
+          partitionKey: AGGREGATE_PARTITION_KEY,
+          explicitHashKey: decimalOf(hashKeyOf(first)),
+          data: this.#pack(),
+          count,
+        };
+    this.#records = [];
+    this.#keyIndices = [];
+    this.#keys.clear();
+    this.#hashKeys.clear();
+    this.#byteLength = KPL_OVERHEAD_BYTES;
     return packed;
   }
 
-  #pack(first: UserRecord, count: number): PackedRecord {
-    const data = Buffer.allocUnsafeSlow(this.byteLength);
-    let end = KPL_MAGIC.copy(data);
+  #pack(): Buffer {
+    const data = Buffer.allocUnsafeSlow(this.#byteLength);
+    let at = KPL_MAGIC.copy(data);
     // The tables first, as protocol buffers' own writers have it: byte for byte what the others would send.
-    for (const part of [this.#keyTable, this.#hashKeyTable, this.#records]) end = part.copyTo(data, end);
-    hash('md5', data.subarray(KPL_MAGIC.length, end), 'buffer').copy(data, end);
-    return {
-      partitionKey: AGGREGATE_PARTITION_KEY,
-      explicitHashKey: decimalOf(hashKeyOf(first)),
-      data,
-      count,
-    };
-  }
-
-  #clear(): void {
-    this.#keys.clear();
-    this.#hashKeys.clear();
-    this.#keyTable.clear();
-    this.#hashKeyTable.clear();
-    this.#records.clear();
-    this.#first = undefined;
-    this.#count = 0;
+    for (const key of this.#keys.keys()) at = writeText(data, at, { tag: KEY_TABLE_TAG, text: key });
+    for (const key of this.#hashKeys.keys()) at = writeText(data, at, { tag: HASH_KEY_TABLE_TAG, text: key });
+    const records = this.#records;
+    const keyIndices = this.#keyIndices;
+    for (let index = 0; index < records.length; index += 1) {
+      const record = records[index] as UserRecord;
+      const keyIndex = keyIndices[index] as number;
+      const { explicitHashKey } = record;
+      const hashKeyIndex = explicitHashKey === undefined ? undefined : this.#hashKeys.get(explicitHashKey);
+      const bytes = record.data;
+      const dataLength = bytes.length;
+      data[at++] = RECORD_TAG;
+      at = writeVarint(data, at, recordBytes({ keyIndex, hashKeyIndex, dataLength }));
+      data[at++] = KEY_INDEX_TAG;
+      at = writeVarint(data, at, keyIndex);
+      if (hashKeyIndex !== undefined) {
+        data[at++] = HASH_KEY_INDEX_TAG;
+        at = writeVarint(data, at, hashKeyIndex);
+      }
+      data[at++] = DATA_TAG;
+      at = writeVarint(data, at, dataLength);
+      data.set(bytes, at);
+      at += dataLength;
+    }
+    hash('md5', data.subarray(KPL_MAGIC.length, at), 'buffer').copy(data, at);
+    return data;
   }
 }
 
-function addToTable(
-  table: ByteBuffer,
-  tag: number,
-  { text, bytes }: { readonly text: string; readonly bytes: number },
-): void {
-  table.reserve(1 + varintBytes(bytes) + bytes);
-  table.byte(tag);
-  table.varint(bytes);
-  table.text(text);
+/** Of a record's fields, without the tag and the length before them. */
+function recordBytes(record: {
+  readonly keyIndex: number;
+  readonly hashKeyIndex: number | undefined;
+  readonly dataLength: number;
+}): number {
+  const { keyIndex, hashKeyIndex, dataLength } = record;
+  const forHashKey = hashKeyIndex === undefined ? 0 : 1 + varintBytes(hashKeyIndex);
+  return 1 + varintBytes(keyIndex) + forHashKey + sizedBytes(dataLength);
+}
+
+/** Of a field that has a length: its tag, the length, and what has it. */
+function sizedBytes(length: number): number {
+  return 1 + varintBytes(length) + length;
+}
+
+function varintBytes(value: number): number {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x200000) return 3;
+  return value < 0x10000000 ? 4 : 5;
+}
+
+/** @param value whole, from 0 to 2^31 − 1. @returns where to go on */
+function writeVarint(target: Buffer, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  while (rest > 0x7f) {
+    target[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  target[at++] = rest;
+  return at;
+}
+
+function writeText(
+  target: Buffer,
+  from: number,
+  { tag, text }: { readonly tag: number; readonly text: string },
+): number {
+  target[from] = tag;
+  const at = writeVarint(target, from + 1, Buffer.byteLength(text));
+  return at + target.write(text, at);
 }

@@ -35,7 +35,7 @@ export function readAggregate(data: Uint8Array): readonly UserRecord[] | null {
   const checksum = hash('md5', bytes.subarray(KPL_MAGIC.length, end), 'buffer');
   if (checksum.compare(bytes, end) !== 0) return null;
   try {
-    const records = new AggregateReader(bytes, end).records();
+    const records = readMessage(bytes, end);
     return records.length === 0 ? null : records;
   } catch (cause) {
     if (cause instanceof CorruptAggregate) return null;
@@ -43,114 +43,132 @@ export function readAggregate(data: Uint8Array): readonly UserRecord[] | null {
   }
 }
 
-/** Walks over the message of one aggregate. */
-class AggregateReader {
-  readonly #bytes: Buffer;
-  readonly #end: number;
-  readonly #keys: string[] = [];
-  readonly #hashKeys: string[] = [];
-  #at = KPL_MAGIC.length;
-  /** A record pointed behind the end of what was read of a table. */
-  #lacksKeys = false;
-  #hasTables = false;
+interface Tables {
+  readonly keys: string[];
+  readonly hashKeys: string[];
+}
 
-  constructor(bytes: Buffer, end: number) {
-    this.#bytes = bytes;
-    this.#end = end;
-  }
+function readMessage(bytes: Buffer, end: number): readonly UserRecord[] {
+  const tables: Tables = { keys: [], hashKeys: [] };
+  const records = readRecords(bytes, end, { tables, readsTables: true });
+  if (records !== undefined) return records;
+  // A writer may put a table behind the records that point into it: what lacked a key has it the second time.
+  const again = readRecords(bytes, end, { tables, readsTables: false });
+  if (again === undefined) throw new CorruptAggregate();
+  return again;
+}
 
-  records(): readonly UserRecord[] {
-    const records = this.#walk();
-    // A writer may put a table behind the records that point into it: what lacked a key has it the second time.
-    return this.#lacksKeys ? this.#walkAgain() : records;
-  }
-
-  #walk(): readonly UserRecord[] {
-    const records: UserRecord[] = [];
-    while (this.#at < this.#end) {
-      const tag = this.#varint(this.#end);
-      if (tag === RECORD_TAG) records.push(this.#readRecord(this.#lengthEnd(this.#end)));
-      else if (tag === KEY_TABLE_TAG) this.#addTo(this.#keys);
-      else if (tag === HASH_KEY_TABLE_TAG) this.#addTo(this.#hashKeys);
-      else this.#skip(tag & 7, this.#end);
+/**
+ * One walk over the message, with the place in a local variable and the numbers of one byte read where they stand: this runs
+ * for every event that there is.
+ *
+ * @returns undefined when a record pointed behind the end of what was read of a table
+ */
+function readRecords(
+  bytes: Buffer,
+  end: number,
+  { tables, readsTables }: { readonly tables: Tables; readonly readsTables: boolean },
+): readonly UserRecord[] | undefined {
+  const { keys, hashKeys } = tables;
+  const { buffer, byteOffset } = bytes;
+  const records: UserRecord[] = [];
+  const cursor = new Cursor(bytes);
+  let lacksKeys = false;
+  let at = KPL_MAGIC.length;
+  while (at < end) {
+    const tag = bytes[at++] as number;
+    if (tag !== RECORD_TAG && tag !== KEY_TABLE_TAG && tag !== HASH_KEY_TABLE_TAG) {
+      at = cursor.skipField(at - 1, end);
+      continue;
     }
-    return records;
-  }
-
-  #walkAgain(): readonly UserRecord[] {
-    this.#at = KPL_MAGIC.length;
-    this.#hasTables = true;
-    this.#lacksKeys = false;
-    const records = this.#walk();
-    if (this.#lacksKeys) throw new CorruptAggregate();
-    return records;
-  }
-
-  #addTo(table: string[]): void {
-    const end = this.#lengthEnd(this.#end);
-    if (!this.#hasTables) table.push(this.#bytes.toString('utf8', this.#at, end));
-    this.#at = end;
-  }
-
-  #readRecord(end: number): UserRecord {
-    let partitionKey: string | undefined;
-    let explicitHashKey: string | undefined;
+    let length = bytes[at++] as number;
+    if (length >= 0x80 || at > end) {
+      length = cursor.varint(at - 1, end);
+      at = cursor.at;
+    }
+    const fieldEnd = at + length;
+    if (fieldEnd > end) throw new CorruptAggregate();
+    if (tag !== RECORD_TAG) {
+      const table = tag === KEY_TABLE_TAG ? keys : hashKeys;
+      if (readsTables) table.push(bytes.toString('utf8', at, fieldEnd));
+      at = fieldEnd;
+      continue;
+    }
+    let keyIndex = -1;
+    let hashKeyIndex = -1;
     let dataAt = -1;
-    let dataEnd = -1;
-    while (this.#at < end) {
-      const tag = this.#varint(end);
-      if (tag === KEY_INDEX_TAG) {
-        partitionKey = this.#keyAt(this.#keys, this.#varint(end));
-      } else if (tag === DATA_TAG) {
-        dataEnd = this.#lengthEnd(end);
-        dataAt = this.#at;
-        this.#at = dataEnd;
-      } else if (tag === HASH_KEY_INDEX_TAG) {
-        explicitHashKey = this.#keyAt(this.#hashKeys, this.#varint(end));
+    let dataLength = 0;
+    while (at < fieldEnd) {
+      const inner = bytes[at++] as number;
+      if (inner !== KEY_INDEX_TAG && inner !== DATA_TAG && inner !== HASH_KEY_INDEX_TAG) {
+        at = cursor.skipField(at - 1, fieldEnd);
+        continue;
+      }
+      let value = bytes[at++] as number;
+      if (value >= 0x80 || at > fieldEnd) {
+        value = cursor.varint(at - 1, fieldEnd);
+        at = cursor.at;
+      }
+      if (inner === KEY_INDEX_TAG) {
+        keyIndex = value;
+      } else if (inner === HASH_KEY_INDEX_TAG) {
+        hashKeyIndex = value;
       } else {
-        this.#skip(tag & 7, end);
+        dataAt = at;
+        dataLength = value;
+        at += value;
+        if (at > fieldEnd) throw new CorruptAggregate();
       }
     }
-    if (partitionKey === undefined || dataAt < 0) throw new CorruptAggregate();
-    const data = this.#bytes.subarray(dataAt, dataEnd);
-    return explicitHashKey === undefined ? { partitionKey, data } : { partitionKey, data, explicitHashKey };
+    if (keyIndex < 0 || dataAt < 0) throw new CorruptAggregate();
+    const partitionKey = keys[keyIndex];
+    const explicitHashKey = hashKeyIndex < 0 ? undefined : hashKeys[hashKeyIndex];
+    if (partitionKey === undefined || (hashKeyIndex >= 0 && explicitHashKey === undefined)) {
+      lacksKeys = true;
+      continue;
+    }
+    const data = new Uint8Array(buffer, byteOffset + dataAt, dataLength);
+    records.push(
+      explicitHashKey === undefined ? { partitionKey, data } : { partitionKey, data, explicitHashKey },
+    );
   }
+  return lacksKeys ? undefined : records;
+}
 
-  #keyAt(table: readonly string[], index: number): string {
-    const key = table[index];
-    if (key === undefined) this.#lacksKeys = true;
-    return key ?? '';
-  }
+/** What is rare in aggregates: numbers of several bytes, and fields that are not known here. */
+class Cursor {
+  readonly #bytes: Buffer;
+  /** Behind what was read last. */
+  at = 0;
 
-  /** Reads a length, and says where what it belongs to ends. */
-  #lengthEnd(limit: number): number {
-    const length = this.#varint(limit);
-    const end = this.#at + length;
-    if (end > limit) throw new CorruptAggregate();
-    return end;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
 
   /** Up to 2^63, though exact up to 2^53 only: nothing that long or that far is in an aggregate. */
-  #varint(limit: number): number {
-    const first = this.#bytes[this.#at++] as number;
-    if (first < 0x80 && this.#at <= limit) return first;
-    let value = first & 0x7f;
-    for (let scale = 0x80; scale <= 2 ** 63; scale *= 0x80) {
-      if (this.#at >= limit) throw new CorruptAggregate();
-      const next = this.#bytes[this.#at++] as number;
+  varint(from: number, limit: number): number {
+    let value = 0;
+    this.at = from;
+    for (let scale = 1; scale <= 2 ** 63; scale *= 0x80) {
+      if (this.at >= limit) throw new CorruptAggregate();
+      const next = this.#bytes[this.at++] as number;
       value += (next & 0x7f) * scale;
       if (next < 0x80) return value;
     }
     throw new CorruptAggregate();
   }
 
-  /** Steps over the value of a field that is not known here: a tag, or what a later version adds. */
-  #skip(wireType: number, limit: number): void {
-    if (wireType === LENGTH_DELIMITED) this.#at = this.#lengthEnd(limit);
-    else if (wireType === VARINT) this.#varint(limit);
-    else if (wireType === FIXED_64) this.#at += 8;
-    else if (wireType === FIXED_32) this.#at += 4;
+  /** Steps over a field: a tag, or what a later version adds. @returns where the next one begins */
+  skipField(from: number, limit: number): number {
+    const wireType = this.varint(from, limit) & 7;
+    if (wireType === LENGTH_DELIMITED) {
+      const length = this.varint(this.at, limit);
+      this.at += length;
+    } else if (wireType === VARINT) this.varint(this.at, limit);
+    else if (wireType === FIXED_64) this.at += 8;
+    else if (wireType === FIXED_32) this.at += 4;
     else throw new CorruptAggregate();
-    if (this.#at > limit) throw new CorruptAggregate();
+    if (this.at > limit) throw new CorruptAggregate();
+    return this.at;
   }
 }
