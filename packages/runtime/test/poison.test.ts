@@ -243,6 +243,10 @@ describe('a bad file that is written anew under its key', () => {
       ]);
       expect(await statusOf(again, TARGET)).toMatchObject({ waiting: 0, quarantined: 1, superseded: 0 });
     });
+    // Not even for a moment.
+    expect(
+      project.events.filter((event) => event.kind === 'file-aside' && event.status === 'superseded'),
+    ).toEqual([]);
   });
 
   it('stays there when the new version is as bad, and tells of that one too', async () => {
