@@ -29,4 +29,8 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: 2114,
     why: 'a job that a dead worker had sent was throttled when it was sent again, and its lane left it as failed though it had committed',
   },
+  {
+    seed: 23765,
+    why: 'a worker that stood still between its claim and its first submission sent a job that had been given up, beside the next one',
+  },
 ];
