@@ -7,6 +7,7 @@ import { measureAppend } from './cases/append.ts';
 import { measureAwsCost } from './cases/aws-cost.ts';
 import { measureAwsImport } from './cases/aws-import.ts';
 import { measureAwsIntake } from './cases/aws-intake.ts';
+import { measureConsume } from './cases/consume.ts';
 import { measureGuard } from './cases/guard.ts';
 import { measureKpl } from './cases/kpl.ts';
 import { measureManyFiles } from './cases/many-files.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'aws-intake': measureAwsIntake,
   'aws-import': measureAwsImport,
   kpl: measureKpl,
+  consume: measureConsume,
 };
 
 const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;

@@ -37,6 +37,7 @@ export * from './event/chunk-key.ts';
 export * from './event/column-list.ts';
 export * from './event/csv-row.ts';
 export * from './event/envelope.ts';
+export * from './event/line-writer.ts';
 export * from './event/mapping.ts';
 export * from './event/preview-event.ts';
 export * from './event/reject.ts';

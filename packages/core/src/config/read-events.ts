@@ -1,5 +1,5 @@
 import { Transforms } from '../event/apply-transforms.ts';
-import { compileMapping, type RowMapping } from '../event/mapping.ts';
+import { type CompiledMapping, compileMapping, type RowMapping } from '../event/mapping.ts';
 import type { Transform } from '../event/transform.ts';
 import { attempt, type ConfigProblem, formatValue } from './config-error.ts';
 import { rowMapping } from './event-schema.ts';
@@ -9,7 +9,7 @@ import { parseTargetName } from './target-name.ts';
 
 /** What `events` says, before anybody knows the targets. */
 export interface ReadEvents {
-  readonly transforms: ReadonlyMap<string, Transform>;
+  readonly transforms: ReadonlyMap<string, Transform | CompiledMapping>;
   /** The rows that mappings make, and where each is written. */
   readonly mappings: readonly { readonly mapping: RowMapping; readonly path: ConfigProblem['path'] }[];
   /** Functions may make rows of any target. */
@@ -18,7 +18,7 @@ export interface ReadEvents {
 
 /** Reads `events`: a function, a mapping or a list of mappings per type of event. */
 export function readEvents(events: Readonly<Record<string, unknown>>, problems: ConfigProblem[]): ReadEvents {
-  const transforms = new Map<string, Transform>();
+  const transforms = new Map<string, Transform | CompiledMapping>();
   const mappings: { mapping: RowMapping; path: ConfigProblem['path'] }[] = [];
   let hasFunctions = false;
   for (const [type, value] of Object.entries(events)) {

@@ -2,7 +2,8 @@ import type { MergeRule } from '../load/merge-rule.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { type ColumnList, columnListOf } from './column-list.ts';
 import type { Event, EventProblem } from './envelope.ts';
-import type { Rejection, RowValue, RowValues, TableRow, Transform } from './transform.ts';
+import type { CompiledMapping } from './mapping.ts';
+import type { Rejection, RowValue, TableRow, Transform } from './transform.ts';
 
 /** The columns that rows of a table came with, and what these rows must have. */
 export interface RowShape {
@@ -35,11 +36,18 @@ const MAX_SHAPES = 200;
 
 /** The transforms of a configuration, ready to be applied. */
 export class Transforms {
-  readonly #byType: ReadonlyMap<string, Transform>;
+  readonly #byType: ReadonlyMap<string, Transform | CompiledMapping>;
   readonly #targets: ReadonlyMap<string, FedTarget>;
-  readonly #shapes = new Map<string, Map<string, RowShape>>();
+  /** By target, and by the names of the columns as they come. */
+  readonly #shapes = new Map<string, RowShape>();
+  readonly #mapped = new WeakMap<readonly string[], RowShape>();
+  /** Shapes of each target. */
+  readonly #counts = new Map<string, number>();
 
-  constructor(byType: ReadonlyMap<string, Transform>, targets: ReadonlyMap<string, FedTarget>) {
+  constructor(
+    byType: ReadonlyMap<string, Transform | CompiledMapping>,
+    targets: ReadonlyMap<string, FedTarget>,
+  ) {
     this.#byType = byType;
     this.#targets = targets;
   }
@@ -54,13 +62,14 @@ export class Transforms {
     if (transform === undefined) {
       return rejected('event-type-unknown', `no transform takes events of type '${event.type}'`);
     }
-    let made: TableRow | readonly TableRow[] | Rejection;
+    let made: ReturnType<Transform> | undefined;
     try {
-      made = transform(event);
+      if (typeof transform === 'function') made = transform(event);
     } catch (error) {
       return rejected('transform-failed', `the transform of '${event.type}' failed: ${messageOf(error)}`);
     }
     try {
+      if (typeof transform !== 'function') return this.#map(transform, event);
       return this.#shape(made, event.type);
     } catch (error) {
       if (error instanceof LoadError) return rejected(error.code, error.sentence);
@@ -68,67 +77,69 @@ export class Transforms {
     }
   }
 
-  #shape(made: TableRow | readonly TableRow[] | Rejection, type: string): Applied {
-    const list = Array.isArray(made) ? (made as readonly TableRow[]) : [made as TableRow | Rejection];
+  #map({ rows: mapped }: CompiledMapping, event: Event): Applied {
     const rows: ShapedRow[] = [];
-    for (const one of list) {
-      if (one?.kind === 'rejected') return rejected('event-refused', one.reason);
-      if (one?.kind !== 'fact' && one?.kind !== 'dimension') throw notRows(type);
-      const shape = this.#shapeOf(one, type);
-      const values = shape.names.map((name) => one.row[name]);
-      for (const place of shape.required) {
-        if (values[place] === undefined || values[place] === null) {
-          const column = shape.list.columns[place];
-          throw new LoadError('key-missing', `'${column}' is in the key of ${shape.target} and is NULL`, {
-            hint: `send it, or have the transform of '${type}' reject such events`,
-          });
-        }
-      }
+    for (const { target, names, getters } of mapped) {
+      const shape = this.#shapeOf(target, names, event.type);
+      const values: RowValue[] = [];
+      for (const get of getters) values.push(get(event) as RowValue);
+      requireKey(shape, values, event.type);
       rows.push({ shape, values });
     }
     if (rows.length > 1) refuseRepeatedKeys(rows);
     return { kind: 'rows', rows };
   }
 
-  #shapeOf({ target, row }: TableRow, type: string): RowShape {
-    if (typeof row !== 'object' || row === null) throw notRows(type);
-    const names = Object.keys(row);
-    const signature = names.join('\0');
-    let shapes = this.#shapes.get(target);
-    const known = shapes?.get(signature);
-    if (known !== undefined) return known;
-    const shape = this.#newShape(target, row, type);
-    if (shapes === undefined) {
-      shapes = new Map();
-      this.#shapes.set(target, shapes);
+  #shape(made: ReturnType<Transform> | undefined, type: string): Applied {
+    const list = Array.isArray(made) ? (made as readonly TableRow[]) : [made as TableRow | Rejection];
+    const rows: ShapedRow[] = [];
+    for (const one of list) {
+      if (one?.kind === 'rejected') return rejected('event-refused', one.reason);
+      const isRow = one?.kind === 'fact' || one?.kind === 'dimension';
+      if (!isRow || typeof one.row !== 'object' || one.row === null) throw notRows(type);
+      const shape = this.#shapeOf(one.target, Object.keys(one.row), type);
+      const values = shape.names.map((name) => one.row[name]);
+      requireKey(shape, values, type);
+      rows.push({ shape, values });
     }
-    if (shapes.size >= MAX_SHAPES) {
+    if (rows.length > 1) refuseRepeatedKeys(rows);
+    return { kind: 'rows', rows };
+  }
+
+  #shapeOf(target: string, names: readonly string[], type: string): RowShape {
+    // The names of a mapping are one list for ever: found by itself, without a text being made of it.
+    const mapped = this.#mapped.get(names);
+    if (mapped !== undefined) return mapped;
+    const signature = `${target}\0${names.join('\0')}`;
+    const known = this.#shapes.get(signature);
+    if (known !== undefined) return known;
+    const shape = this.#newShape(target, names, type);
+    const shapes = (this.#counts.get(shape.target) ?? 0) + 1;
+    if (shapes > MAX_SHAPES) {
       throw new LoadError(
         'too-many-shapes',
         `rows of ${target} came with more than ${MAX_SHAPES} lists of columns`,
-        {
-          hint: `have the transform of '${type}' name the same columns in every row; null is NULL`,
-        },
+        { hint: `have the transform of '${type}' name the same columns in every row; null is NULL` },
       );
     }
-    shapes.set(signature, shape);
+    this.#counts.set(shape.target, shapes);
+    this.#shapes.set(signature, shape);
+    this.#mapped.set(names, shape);
     return shape;
   }
 
-  #newShape(name: string, row: RowValues, type: string): RowShape {
+  #newShape(name: string, given: readonly string[], type: string): RowShape {
     const target = name.toLowerCase();
     const rule = this.#targets.get(target);
     if (rule === undefined) {
       throw new LoadError(
         'target-unknown',
         `the transform of '${type}' made a row of '${name}', which is no target`,
-        {
-          hint: "declare it under 'targets' as schema.table",
-        },
+        { hint: "declare it under 'targets' as schema.table" },
       );
     }
     // Sorted: two transforms that name the same columns in another order share their chunks.
-    const names = Object.keys(row).sort();
+    const names = [...given].sort();
     const columns = names.map((column) => column.toLowerCase());
     const problem = problemOf(columns, rule);
     if (problem !== undefined) {
@@ -139,6 +150,16 @@ export class Transforms {
     const required = rule.nullKeys === 'append' ? [] : rule.key.map((column) => columns.indexOf(column));
     const isOncePerKey = rule.mode === 'insert-only';
     return { target, list: columnListOf(columns), names, required, isOncePerKey };
+  }
+}
+
+/** A NULL in the key would have COPY refuse the whole chunk. */
+function requireKey({ target, list, required }: RowShape, values: readonly RowValue[], type: string): void {
+  for (const place of required) {
+    if (values[place] !== undefined && values[place] !== null) continue;
+    throw new LoadError('key-missing', `'${list.columns[place]}' is in the key of ${target} and is NULL`, {
+      hint: `send it, or have the transform of '${type}' reject such events`,
+    });
   }
 }
 
@@ -157,6 +178,9 @@ function problemOf(
 
 /** Of two rows with one key an insert-only table takes one, and nobody would see which. */
 function refuseRepeatedKeys(rows: readonly ShapedRow[]): void {
+  let once = 0;
+  for (const { shape } of rows) if (shape.isOncePerKey) once += 1;
+  if (once < 2) return;
   const seen = new Set<string>();
   for (const { shape, values } of rows) {
     if (!shape.isOncePerKey || shape.required.length === 0) continue;

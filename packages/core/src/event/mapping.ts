@@ -1,5 +1,5 @@
-import { parseJsonPath, valueAt } from './json-path.ts';
-import type { TableRow, Transform } from './transform.ts';
+import { getterOf, type JsonGetter, parseJsonPath } from './json-path.ts';
+import type { TableRow } from './transform.ts';
 
 /** A row that an event becomes, as it is written in JSON: where each column's value is in the event. */
 export interface RowMapping {
@@ -10,21 +10,22 @@ export interface RowMapping {
   readonly columns: Readonly<Record<string, string>>;
 }
 
-/**
- * The transform that a list of mappings stands for. A path that leads nowhere is NULL.
- *
- * @throws LoadError `invalid-path`
- */
-export function compileMapping(mappings: readonly RowMapping[]): Transform {
-  const compiled = mappings.map(({ kind, target, columns }) => ({
-    kind,
-    target,
-    entries: Object.entries(columns).map(([column, path]) => [column, parseJsonPath(path)] as const),
-  }));
-  return (event) =>
-    compiled.map(({ kind, target, entries }) => {
-      const row: Record<string, TableRow['row'][string]> = {};
-      for (const [column, path] of entries) row[column] = valueAt(event, path) as TableRow['row'][string];
-      return { kind, target, row };
-    });
+/** The rows that events of a type become, ready to be made. A path that leads nowhere is NULL. */
+export interface CompiledMapping {
+  readonly rows: readonly {
+    readonly target: string;
+    /** Sorted, as the columns of a chunk are. */
+    readonly names: readonly string[];
+    readonly getters: readonly JsonGetter[];
+  }[];
+}
+
+/** @throws LoadError `invalid-path` */
+export function compileMapping(mappings: readonly RowMapping[]): CompiledMapping {
+  return {
+    rows: mappings.map(({ target, columns }) => {
+      const names = Object.keys(columns).sort();
+      return { target, names, getters: names.map((name) => getterOf(parseJsonPath(columns[name] ?? ''))) };
+    }),
+  };
 }

@@ -1,5 +1,5 @@
 import type { ShapedRow, Transforms } from './apply-transforms.ts';
-import { encodeRow, problemOfRow } from './csv-row.ts';
+import { checkRow } from './csv-row.ts';
 import { type EventProblem, readEvent } from './envelope.ts';
 import type { RowValues } from './transform.ts';
 
@@ -36,18 +36,9 @@ export function previewEvent(
   const { id, type } = reading.event;
   const applied = transforms.apply(reading.event);
   if (applied.kind === 'rejected') return { kind: 'rejected', id, type, problem: applied.problem };
-  const problem = problemOfRows(applied.rows);
+  const [problem] = applied.rows.flatMap(({ values }) => checkRow(values) ?? []);
   if (problem !== undefined) return { kind: 'rejected', id, type, problem };
   return { kind: 'rows', id, type, rows: applied.rows.map(toPreview) };
-}
-
-function problemOfRows(rows: readonly ShapedRow[]): EventProblem | undefined {
-  try {
-    for (const { values } of rows) encodeRow(values);
-    return undefined;
-  } catch (error) {
-    return problemOfRow(error);
-  }
 }
 
 function toPreview({ shape, values }: ShapedRow) {

@@ -1,12 +1,10 @@
 import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
-import type { RowShape, Transforms } from './apply-transforms.ts';
-import { encodeRow, problemOfRow } from './csv-row.ts';
+import type { RowShape, ShapedRow, Transforms } from './apply-transforms.ts';
+import { problemOfRow } from './csv-row.ts';
 import { decodeEvent, type EventProblem } from './envelope.ts';
+import { LineWriter } from './line-writer.ts';
 import { encodeReject } from './reject.ts';
-
-/** Text is turned into bytes in pieces of about so many characters: long ropes of short lines cost several times as much. */
-const PIECE_CHARS = 64 * 1024;
 
 /** Lines that will be one chunk. */
 export interface ChunkDraft {
@@ -26,55 +24,23 @@ export interface Flush {
   readonly drafts: readonly ChunkDraft[];
 }
 
-type MadeLines =
-  | { readonly problem: EventProblem }
-  | {
-      readonly problem?: undefined;
-      readonly lines: readonly { readonly shape: RowShape; readonly line: string }[];
-    };
-
 /** Lines of one table and column list, or of the rejects. */
 class Lines {
   readonly shape: RowShape | undefined;
-  readonly #pieces: Uint8Array[] = [];
-  #text = '';
-  #bytes = 0;
-  #rows = 0;
-  readonly #arrivedAt: EpochMs;
+  readonly writer = new LineWriter();
+  readonly arrivedAt: EpochMs;
+  rows = 0;
+  /** Bytes that the buffer counts it for. */
+  counted = 0;
 
   constructor(shape: RowShape | undefined, arrivedAt: EpochMs) {
     this.shape = shape;
-    this.#arrivedAt = arrivedAt;
-  }
-
-  /** Bytes, those not yet encoded counted by their characters. */
-  get bytes(): number {
-    return this.#bytes + this.#text.length;
-  }
-
-  add(line: string): void {
-    this.#text += line;
-    this.#rows += 1;
-    if (this.#text.length >= PIECE_CHARS) this.#encode();
+    this.arrivedAt = arrivedAt;
   }
 
   draft(): ChunkDraft {
-    this.#encode();
-    return {
-      shape: this.shape,
-      pieces: [...this.#pieces],
-      bytes: this.#bytes,
-      rows: this.#rows,
-      arrivedAt: this.#arrivedAt,
-    };
-  }
-
-  #encode(): void {
-    if (this.#text === '') return;
-    const piece = Buffer.from(this.#text);
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
-    this.#text = '';
+    const { shape, arrivedAt, rows, writer } = this;
+    return { shape, pieces: writer.pieces(), bytes: writer.bytes, rows, arrivedAt };
   }
 }
 
@@ -128,16 +94,12 @@ export class ShardBuffer {
     this.#events += 1;
     this.#position = record.position;
     this.#oldestAt ??= record.arrivedAt;
-    const made = this.#makeLines(record);
-    if (made.problem !== undefined) {
-      this.#append(
-        undefined,
-        encodeReject(record, { shard: this.shard, problem: made.problem }),
-        record.arrivedAt,
-      );
-      return;
-    }
-    for (const { shape, line } of made.lines) this.#append(shape, line, record.arrivedAt);
+    const problem = this.#take(record);
+    if (problem === undefined) return;
+    const rejects = this.#linesOf(undefined, record.arrivedAt);
+    rejects.writer.writeText(encodeReject(record, { shard: this.shard, problem }));
+    rejects.rows += 1;
+    this.#count(rejects);
   }
 
   /** What is held, which stays: it is cleared when it is sealed. Undefined when no record was taken since. */
@@ -146,7 +108,7 @@ export class ShardBuffer {
     return {
       position: this.#position,
       events: this.#events,
-      drafts: [...this.#lines.values()].map((lines) => lines.draft()),
+      drafts: [...this.#lines.values()].filter(({ rows }) => rows > 0).map((lines) => lines.draft()),
     };
   }
 
@@ -160,28 +122,53 @@ export class ShardBuffer {
     this.#oldestAt = null;
   }
 
-  /** The lines of all rows of an event, or why it has none. */
-  #makeLines({ data }: StreamRecord): MadeLines {
+  /** Takes all rows of an event, or none: @returns why. */
+  #take({ data, arrivedAt }: StreamRecord): EventProblem | undefined {
     const reading = decodeEvent(data);
-    if (reading.kind === 'invalid') return { problem: reading.problem };
+    if (reading.kind === 'invalid') return reading.problem;
     const applied = this.#transforms.apply(reading.event);
-    if (applied.kind === 'rejected') return { problem: applied.problem };
-    try {
-      return { lines: applied.rows.map(({ shape, values }) => ({ shape, line: encodeRow(values) })) };
-    } catch (error) {
-      return { problem: problemOfRow(error) };
+    if (applied.kind === 'rejected') return applied.problem;
+    const { rows } = applied;
+    for (let at = 0; at < rows.length; at += 1) {
+      const { shape, values } = rows[at] as ShapedRow;
+      const lines = this.#linesOf(shape, arrivedAt);
+      try {
+        lines.writer.writeRow(values);
+        lines.rows += 1;
+      } catch (error) {
+        lines.writer.takeBack(lines.counted);
+        this.#takeBack(rows.slice(0, at));
+        return problemOfRow(error);
+      }
+    }
+    for (let at = 0; at < rows.length; at += 1)
+      this.#count(this.#linesOf((rows[at] as ShapedRow).shape, arrivedAt));
+    return undefined;
+  }
+
+  /** Rows of an event of which another cannot be written. */
+  #takeBack(rows: readonly ShapedRow[]): void {
+    for (const { shape } of rows) {
+      const lines = this.#lines.get(shape);
+      if (lines === undefined) continue;
+      lines.rows -= 1;
+      lines.writer.takeBack(lines.counted);
     }
   }
 
-  #append(shape: RowShape | undefined, line: string, arrivedAt: EpochMs): void {
-    let lines = this.#lines.get(shape);
-    if (lines === undefined) {
-      lines = new Lines(shape, arrivedAt);
-      this.#lines.set(shape, lines);
-    }
-    const before = lines.bytes;
-    lines.add(line);
-    this.#bytes += lines.bytes - before;
-    this.#largest = Math.max(this.#largest, lines.bytes);
+  #count(lines: Lines): void {
+    const { writer } = lines;
+    this.#bytes += writer.bytes - lines.counted;
+    lines.counted = writer.bytes;
+    this.#largest = Math.max(this.#largest, lines.counted);
+    writer.close();
+  }
+
+  #linesOf(shape: RowShape | undefined, arrivedAt: EpochMs): Lines {
+    const known = this.#lines.get(shape);
+    if (known !== undefined) return known;
+    const lines = new Lines(shape, arrivedAt);
+    this.#lines.set(shape, lines);
+    return lines;
   }
 }
