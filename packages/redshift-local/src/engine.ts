@@ -257,7 +257,10 @@ async function runAll(
   const results: Result[] = [];
   for (const [index, sql] of statements.entries()) {
     if (!session.isInTransaction) await session.execute('BEGIN');
-    const result = await session.execute(sql);
+    const result = await session.execute(sql).catch((error: unknown) => {
+      if (error instanceof RedshiftError) error.statement = sql;
+      throw error;
+    });
     results.push(result);
     onResult?.(result, index);
   }

@@ -5,6 +5,8 @@
 export class RedshiftError extends Error {
   readonly sqlState: string;
   readonly detail: string | undefined;
+  /** Of a batch: the statement that failed, once it is known which. */
+  statement: string | undefined;
 
   constructor(message: string, options: { sqlState?: string; detail?: string; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -64,6 +64,14 @@ const TABLE: readonly [text: string, errorClass: string, code: string][] = [
   ['something that nobody has seen before', 'transient', 'warehouse-error'],
 ];
 
+it('tells a lane that is locked from a load that took too long', () => {
+  const text = 'canceling statement due to statement timeout';
+  const lock = toLoadError(text, { sql: ' LOCK TABLE "millrace"."lock_a"' });
+  expect(lock).toMatchObject({ class: 'transient', code: 'lane-locked', message: text });
+  const copy = toLoadError(text, { sql: `COPY "lock" FROM 's3://b/k'` });
+  expect(copy).toMatchObject({ class: 'transient', code: 'statement-cancelled' });
+});
+
 describe('the error table', () => {
   it.each(TABLE)('%s → %s', (text, errorClass, code) => {
     expect(toLoadError(text)).toMatchObject({ class: errorClass, code, name: `LoadError.${code}` });
@@ -72,7 +80,7 @@ describe('the error table', () => {
   it('drops the prefix that drivers put before the message, and keeps the cause', () => {
     expect(toLoadError('Query #5 failed with ERROR: deadlock detected').message).toBe('deadlock detected');
     const cause = new Error('x');
-    expect(toLoadError('ERROR: deadlock detected', cause)).toMatchObject({
+    expect(toLoadError('ERROR: deadlock detected', { cause })).toMatchObject({
       message: 'deadlock detected',
       cause,
     });

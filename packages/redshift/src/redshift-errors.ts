@@ -184,15 +184,29 @@ const RULES: readonly ErrorRule[] = [
   },
 ];
 
+/** Every lane's job begins by locking its lane: a `LOCK` that is cancelled has waited as long as it may. */
+const LANE_LOCKED: Omit<ErrorRule, 'pattern'> = {
+  code: 'lane-locked',
+  class: 'transient',
+  hint: 'find who holds it in SVV_TRANSACTIONS, and end a session that is dead: SELECT pg_terminate_backend(pid)',
+};
+const IS_LOCK = /^\s*LOCK\b/iu;
+
 /** What drivers, and the Data API for a whole batch, put before Redshift's words. */
 const DRIVER_PREFIX = /^(?:Query #\d+ failed with )?(?:(?:ERROR|FATAL):\s*)?/u;
 
 /**
  * Classifies what Redshift said. What no rule knows is transient: retries are bounded, and a lane that used them up
  * is held where people look; quarantining a good file for an unknown error would be worse.
+ *
+ * @param options `sql`: the statement that failed, where it is known.
  */
-export function toLoadError(message: string, cause?: unknown): LoadError {
-  const rule = RULES.find(({ pattern }) => pattern.test(message));
+export function toLoadError(
+  message: string,
+  { cause, sql = '' }: { cause?: unknown; sql?: string | undefined } = {},
+): LoadError {
+  const known = RULES.find(({ pattern }) => pattern.test(message));
+  const rule = known?.code === 'statement-cancelled' && IS_LOCK.test(sql) ? LANE_LOCKED : known;
   const text = message.replace(DRIVER_PREFIX, '');
   if (rule === undefined) return new LoadError('warehouse-error', text, { class: 'transient', cause });
   const { code, class: errorClass, hint } = rule;

@@ -66,6 +66,7 @@ function readError(described: DescribeStatementCommandOutput, parts: readonly Su
   const failed = parts.find(({ Status }) => Status === 'FAILED');
   const error = toLoadError(
     failed?.Error || described.Error || `statement ${described.Id} failed without a reason`,
+    { sql: failed?.QueryString },
   );
   const isGuard = IS_GUARD.test(failed?.QueryString ?? '') && FAILED_CAST.test(error.message);
   // A compute node names the first character of what it could not cast, not the text that tells why.

@@ -116,7 +116,7 @@ describe('a backend that dies', { timeout: 60_000 }, () => {
     expect(await lanes.idsOf(A)).toEqual([1]);
   });
 
-  it('with the lane lock keeps that lane waiting and no other; when it is gone, all goes in one load', async () => {
+  it('with the lane lock keeps that lane waiting and no other, without an attempt spent; when it is gone, all goes in one load', async () => {
     const lanes = await Lanes.open({ lockTimeoutMs: 100 });
     await lanes.put(A, B);
     await lanes.drain();
@@ -128,6 +128,9 @@ describe('a backend that dies', { timeout: 60_000 }, () => {
     }
     expect(await lanes.idsOf(A)).toEqual([1]);
     expect(await lanes.idsOf(B)).toHaveLength(1 + ROUNDS);
+    const { state, failures } = await lanes.loader.tracker.lane(A);
+    expect(state).toMatchObject({ kind: 'held', code: 'lane-locked' });
+    expect(failures).toBe(0);
     // The others were never held for it.
     expect(lanes.count('warehouse-held')).toBe(0);
     expect(lanes.count('file-aside')).toBe(0);

@@ -16,13 +16,16 @@ import { refuseBeforeHorizon } from './refuse-before-horizon.ts';
 import { setAside } from './set-aside.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 
+/** Short: the next job waits for the lane lock itself, as long as it may. */
+const LOCKED_HOLD_MS = 5_000;
+
 /** What is left to do after the files' verdicts: the lane's next state. */
 type Next =
   /** Another job right away: the rest of the files is not to blame, or is loaded already. */
   | { readonly kind: 'again'; readonly suspects: number | null; readonly streak?: DataStreak }
   | { readonly kind: 'back-off' }
-  /** `gate`: all lanes wait, for this reason. */
-  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string }
+  /** `gate`: all lanes wait, for this reason. `isFree`: no attempt is spent. */
+  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string; readonly isFree?: boolean }
   | { readonly kind: 'drift'; readonly reason: string; readonly streak: DataStreak };
 
 /**
@@ -79,7 +82,10 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
     case 'transient':
     case 'unknown':
       await note(loader, failed);
-      return { kind: 'back-off' };
+      // Somebody holds the lane's lock, a zombie or a session that is dead: it has waited long enough for one attempt.
+      return failed.error.code === 'lane-locked'
+        ? { kind: 'hold', forMs: LOCKED_HOLD_MS, isFree: true }
+        : { kind: 'back-off' };
   }
 }
 
@@ -186,8 +192,8 @@ async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Pro
     const reason = gate ?? error.sentence;
     const state = { kind: 'held', code, reason, since: heldSince(lane, code, now), until } as const;
     // An outage spends no attempt: the count stays.
-    const isOutage = next.kind === 'hold' && error.class === 'unavailable';
-    const spent = isOutage ? lane.failures : isExhausted ? 0 : failures;
+    const isFree = next.kind === 'hold' && (next.isFree === true || error.class === 'unavailable');
+    const spent = isFree ? lane.failures : isExhausted ? 0 : failures;
     const isMoved = await loader.tracker.putLane({ ...lane, state, failures: spent });
     if (!isMoved) return { kind: 'lost-race' };
     // Of an outage the warehouse's own event tells, once for all lanes.

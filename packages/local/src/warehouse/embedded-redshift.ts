@@ -153,7 +153,7 @@ function classified(error: unknown): LoadError {
   if (error instanceof RedshiftError) {
     return toLoadError(
       error.detail === undefined ? error.message : `${error.message} DETAIL: ${error.detail}`,
-      error,
+      { cause: error, sql: error.statement },
     );
   }
   // Not SQL's failure but ours, or the machine's: retried, bounded, and shown as it is.
