@@ -18,6 +18,8 @@ export interface CommonEnvironment {
   readonly eventBus: string;
   /** Files that one run of the lister lets into a target's lane. */
   readonly maxFilesPerRun: number;
+  /** The event source of the consumer hears which records of a batch are to come again. */
+  readonly answersPartially: boolean;
   /** Addresses S3 by path, as emulators want it. */
   readonly forcePathStyle: boolean;
 }
@@ -114,6 +116,7 @@ const variables = z.object({
   LIST_QUEUE_URL: queueUrl.optional(),
   EVENT_BUS: z.string().default('default'),
   MAX_FILES_PER_RUN: count(100_000).default(1_000),
+  PARTIAL_BATCH_RESPONSE: z.enum(['true', 'false'], "is neither 'true' nor 'false'").default('false'),
   S3_FORCE_PATH_STYLE: z.enum(['true', 'false'], "is neither 'true' nor 'false'").default('false'),
 });
 
@@ -189,6 +192,7 @@ function toEnvironment(said: Variables): Environment {
     listQueueUrl: said.LIST_QUEUE_URL,
     eventBus: said.EVENT_BUS,
     maxFilesPerRun: said.MAX_FILES_PER_RUN,
+    answersPartially: said.PARTIAL_BATCH_RESPONSE === 'true',
     forcePathStyle: said.S3_FORCE_PATH_STYLE === 'true',
   };
   if (said.MILLRACE_CONFIG !== undefined) {

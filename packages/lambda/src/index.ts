@@ -1,5 +1,6 @@
 export { type Composition, compose, type Overrides } from './compose.ts';
 export { handler as bulkLoader } from './entry/bulk-loader.ts';
+export { handler as eventConsumer } from './entry/event-consumer.ts';
 export { handler as lister } from './entry/lister.ts';
 export { handler as microbatchLoader } from './entry/microbatch-loader.ts';
 export { handler as nextLoader } from './entry/next-loader.ts';
@@ -7,6 +8,7 @@ export { handler as sweeper } from './entry/sweeper.ts';
 export type { Environment } from './environment.ts';
 export type { InvocationContext, SqsBatchResponse } from './event/lambda-event.ts';
 export { type BulkReport, createBulkLoader } from './handlers/bulk-loader.ts';
+export { createEventConsumer, type StreamBatchResponse } from './handlers/event-consumer.ts';
 export { createLister } from './handlers/lister.ts';
 export { createMicrobatchLoader } from './handlers/microbatch-loader.ts';
 export { createNextLoader } from './handlers/next-loader.ts';

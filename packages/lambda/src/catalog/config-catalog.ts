@@ -10,6 +10,7 @@ import {
   urlOf,
 } from '@millrace/core';
 import type { ConfigEnvironment } from '../environment.ts';
+import { openSiteEvents } from '../events/site-events.ts';
 import { errorFields } from '../log.ts';
 import { BulkTargets } from './bulk-targets.ts';
 import { CachedTexts } from './cached-texts.ts';
@@ -138,6 +139,11 @@ export class ConfigCatalog implements Catalog {
         // As `millrace up` writes them, which may share the queue.
         wakePrefix: '',
         alerts: config.alerts,
+        events: openSiteEvents(config, {
+          ...this.#parts,
+          table: tracker.table,
+          database: warehouse.database,
+        }),
       },
       this.#parts,
     );

@@ -13,6 +13,7 @@ import {
   type WakeQueue,
 } from '@millrace/core';
 import type { Clients } from '../clients.ts';
+import type { SiteEvents } from '../events/site-events.ts';
 import { errorFields, type Log } from '../log.ts';
 
 /** One database of one warehouse with the targets in it. Everything in it outlives an invocation, and decides nothing. */
@@ -39,6 +40,8 @@ export interface Site {
   readonly bulkTargets: Set<string>;
   /** Who is told of its conditions. */
   readonly alerts: readonly AlertPlace[];
+  /** What becomes of a stream's events; null: nothing. */
+  readonly events: SiteEvents | null;
   /** Targets that this container has found ready, or made ready. */
   readonly prepared: Set<string>;
 }
@@ -57,6 +60,8 @@ export interface SitePlace {
   readonly wakeQueueUrl: string | undefined;
   readonly wakePrefix: string;
   readonly alerts: readonly AlertPlace[];
+  /** @default null */
+  readonly events?: SiteEvents | null;
 }
 
 /** How long nobody looks at a job that is in hand. Its completion event comes long before. */
@@ -120,6 +125,7 @@ export function openSite(
     targets,
     bulkTargets: new Set(),
     alerts: place.alerts,
+    events: place.events ?? null,
     prepared: new Set(),
   };
 }

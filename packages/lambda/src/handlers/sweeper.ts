@@ -1,6 +1,7 @@
 import { LoadError, sweep } from '@millrace/core';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
+import { announceChunks } from '../events/announce-chunks.ts';
 import { errorFields } from '../log.ts';
 import { AlertTeller, type SweptSite } from '../shift/alert-teller.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
@@ -16,7 +17,8 @@ export interface SweeperReport {
 
 /**
  * The net below events and wakes, once a minute: looks at every lane of every site. Jobs whose events were lost are
- * settled, what is due is begun, actions on loaded objects that broke off are finished. Lists nothing.
+ * settled, what is due is begun, actions on loaded objects that broke off are finished, and chunks of events are announced
+ * that were sealed and are not. Lists nothing.
  *
  * @throws LoadError `sweep-incomplete` when a whole site could not be looked at, after the others were.
  */
@@ -35,6 +37,7 @@ export function createSweeper(
     for (const site of await catalog.sites()) {
       try {
         if (shift.isShort) throw outOfTime(`the sweep of ${site.name}`);
+        await announceChunks(site, shift, { log });
         const { settled, broken } = await sweep(shift.loaderOf(site), {
           moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });

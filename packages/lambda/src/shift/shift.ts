@@ -118,14 +118,37 @@ export class Shift {
    * @throws LoadError when the files are not written down.
    */
   async admit(site: Site, target: string, files: readonly LoadFile[]): Promise<void> {
-    const { batching } = definitionOf(this.loaderOf(site), target);
-    const key = laneKey(site, target);
-    const before = this.#due.get(key);
-    const { lane } = await admit(this.loaderOf(site), target, files);
-    if (before) return;
+    const loader = this.loaderOf(site);
+    // Before anything is written down: a target that nobody knows has no lane.
+    definitionOf(loader, target);
+    const wasDue = this.isDue(site, target);
+    const { lane } = await admit(loader, target, files);
+    if (wasDue) return;
     const bytes = files.reduce((sum, { identity }) => sum + identity.size, 0);
-    const share = Math.max(files.length / batching.maxFiles, bytes / batching.maxBytes);
-    this.#due.set(key, { site, target, isDraining: false, share, lane });
+    this.arrived(site, target, { files: files.length, bytes, lane });
+  }
+
+  /** Whether the lane is moved on at the end, for all that is known now. */
+  isDue(site: Site, target: string): boolean {
+    return this.#due.has(laneKey(site, target));
+  }
+
+  /**
+   * Files were let into a lane that was not due before: letting them in has made it due, and this says that it need not
+   * be. `lane`: as that left it.
+   */
+  arrived(
+    site: Site,
+    target: string,
+    {
+      files,
+      bytes,
+      lane,
+    }: { readonly files: number; readonly bytes: number; readonly lane?: Lane | undefined },
+  ): void {
+    const { batching } = definitionOf(this.loaderOf(site), target);
+    const share = Math.max(files / batching.maxFiles, bytes / batching.maxBytes);
+    this.#due.set(laneKey(site, target), { site, target, isDraining: false, share, lane });
   }
 
   /** Why a lane could not be moved on; undefined when it could. */

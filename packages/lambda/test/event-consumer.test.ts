@@ -1,0 +1,305 @@
+import {
+  DescribeStreamCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  type KinesisClient,
+} from '@aws-sdk/client-kinesis';
+import { KinesisWriter } from '@millrace/aws/kinesis';
+import { LoadError, type Seals } from '@millrace/core';
+import { EmulatedKinesis } from '@millrace/testkit/aws';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Site } from '../src/catalog/site.ts';
+import type { SiteEvents } from '../src/events/site-events.ts';
+import { createEventConsumer, type InvocationContext, type StreamBatchResponse } from '../src/index.ts';
+import { type Container, contextOf, Stage } from './stage.ts';
+
+const STREAM = 'events';
+const TABLES = `
+  CREATE TABLE public.views (id varchar(64), url varchar(200), at timestamp);
+  CREATE TABLE public.pages (url varchar(200), last_seen timestamp)`;
+const VIEWED = [
+  { fact: 'public.views', columns: { id: '$.id', url: '$.data.url', at: '$.time' } },
+  { dimension: 'public.pages', columns: { url: '$.data.url', last_seen: '$.time' } },
+];
+
+const config = (events: Readonly<Record<string, unknown>> = { 'page.viewed': VIEWED }) => ({
+  warehouse: { kind: 'redshift', cluster: 'analytics', database: 'dev', dbUser: 'loader' },
+  objects: { kind: 's3' },
+  tracker: { kind: 'dynamodb', table: 'millrace-tracker' },
+  control: 's3://control/millrace/',
+  targets: { 'public.views': {}, 'public.pages': { key: 'url' } },
+  stream: { kind: 'kinesis', name: STREAM },
+  events,
+});
+
+type StreamRecords = readonly Readonly<Record<string, unknown>>[];
+
+/** A stream, and the stage behind it. */
+async function open(events?: Readonly<Record<string, unknown>>) {
+  const stage = await Stage.open({ tables: TABLES, config: config(events) });
+  const kinesis = await EmulatedKinesis.start();
+  onTestFinished(() => kinesis.close());
+  await kinesis.createStream(STREAM, 1);
+  return { stage, client: kinesis.client() };
+}
+
+const eventNamed = (id: string, url = `/${id}`, type = 'page.viewed'): string =>
+  JSON.stringify({ id, type, time: '2026-01-01T00:00:00Z', data: { url } });
+
+/** Puts events as the producer does: several share a record. */
+async function put(client: KinesisClient, events: readonly string[]): Promise<void> {
+  const writer = new KinesisWriter(client, { streamName: STREAM, maxAggregateCount: 4 });
+  const results = await writer.put(
+    events.map((data, n) => ({ partitionKey: `key-${n}`, data: Buffer.from(data) })),
+  );
+  expect(results.filter(({ kind }) => kind !== 'stored')).toEqual([]);
+  await writer.close();
+}
+
+/** What Lambda reads of the stream and hands over, in its shape. */
+async function recordsOf(client: KinesisClient): Promise<StreamRecords> {
+  const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName: STREAM }));
+  const records: Record<string, unknown>[] = [];
+  for (const { ShardId } of StreamDescription?.Shards ?? []) {
+    const { ShardIterator } = await client.send(
+      new GetShardIteratorCommand({ StreamName: STREAM, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
+    );
+    const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
+    for (const { Data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp } of Records) {
+      records.push({
+        eventSource: 'aws:kinesis',
+        eventVersion: '1.0',
+        eventID: `${ShardId}:${SequenceNumber}`,
+        eventName: 'aws:kinesis:record',
+        eventSourceARN: `arn:aws:kinesis:us-east-1:123456789012:stream/${STREAM}`,
+        kinesis: {
+          kinesisSchemaVersion: '1.0',
+          partitionKey: PartitionKey,
+          sequenceNumber: SequenceNumber,
+          data: Buffer.from(Data ?? []).toString('base64'),
+          approximateArrivalTimestamp: (ApproximateArrivalTimestamp?.getTime() ?? 0) / 1_000,
+        },
+      });
+    }
+  }
+  return records;
+}
+
+/** The function in a container, over parts of its site that may be others. */
+function consumerIn(
+  { composition }: Container,
+  parts: { readonly seals?: (seals: Seals) => Seals; readonly limits?: SiteEvents['limits'] } = {},
+): (records: StreamRecords, context?: InvocationContext) => Promise<StreamBatchResponse> {
+  const { catalog } = composition;
+  const otherSite = (site: Site): Site => {
+    if (site.events === null) return site;
+    const { consumer, limits } = site.events;
+    const seals = parts.seals?.(consumer.seals) ?? consumer.seals;
+    const events = {
+      ...site.events,
+      seals,
+      consumer: { ...consumer, seals },
+      limits: parts.limits ?? limits,
+    };
+    return { ...site, events };
+  };
+  const consume = createEventConsumer(() => ({
+    ...composition,
+    catalog: {
+      ofQueue: (queue, options) => catalog.ofQueue(queue, options),
+      ofBulk: (spec, document) => catalog.ofBulk(spec, document),
+      isOwn: (at) => catalog.isOwn(at),
+      sites: async (options) => (await catalog.sites(options)).map(otherSite),
+    },
+  }));
+  return (records, context = contextOf()) => consume({ Records: records }, context);
+}
+
+const ids = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, n) => `e${from + n}`);
+const idsInTable = async (stage: Stage): Promise<unknown[]> =>
+  (await stage.rows('SELECT id FROM public.views')).map(([id]) => id).sort();
+
+/** The seals, but for one method. */
+const withSeals = (seals: Seals, other: Partial<Seals>): Seals => ({
+  seal: (...args) => seals.seal(...args),
+  unannounced: (...args) => seals.unannounced(...args),
+  move: (...args) => seals.move(...args),
+  markAnnounced: (...args) => seals.markAnnounced(...args),
+  ...other,
+});
+
+describe('the event consumer', () => {
+  it('makes facts and dimensions of records that hold several events, and tells how far behind it is', async () => {
+    const { stage, client } = await open();
+    await put(client, [...ids(0, 10).map((id) => eventNamed(id, `/${Number(id.slice(1)) % 3}`)), 'not JSON']);
+    const records = await recordsOf(client);
+    expect(records.length).toBeLessThan(11);
+    const container = stage.container();
+    expect(await consumerIn(container)(records)).toEqual({ batchItemFailures: [] });
+    await stage.drain(container);
+    expect(await idsInTable(stage)).toEqual(ids(0, 10).sort());
+    expect(await stage.rows('SELECT COUNT(*) FROM public.pages')).toEqual([[3]]);
+    expect(stage.metrics).toContainEqual(
+      expect.objectContaining({ stream: STREAM, EventsConsumed: 11, MillisBehindLatest: expect.any(Number) }),
+    );
+    expect(stage.log.lines).toContainEqual(
+      expect.objectContaining({ message: 'events were rejected; the reasons are in the object' }),
+    );
+  });
+
+  it('passes over what is sealed, however a repeated batch is cut', async () => {
+    const { stage, client } = await open();
+    await put(
+      client,
+      ids(0, 23).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    const container = stage.container();
+    const consume = consumerIn(container);
+    for (const [from, to] of [
+      [0, 2],
+      [0, 1],
+      [1, 4],
+      [0, records.length],
+      [2, records.length],
+    ] as const) {
+      expect(await consume(records.slice(from, to))).toEqual({ batchItemFailures: [] });
+    }
+    await stage.drain(container);
+    expect(await idsInTable(stage)).toEqual(ids(0, 23).sort());
+    const chunks: string[] = [];
+    const { objects } = container.composition;
+    for await (const { key } of objects.list({ bucket: 'control', prefix: 'millrace/loads/public.views/' })) {
+      chunks.push(key);
+    }
+    expect(chunks).toHaveLength(3);
+  });
+
+  it('lets one of two invocations with the same records seal, and both succeed', async () => {
+    const { stage, client } = await open();
+    await put(
+      client,
+      ids(0, 9).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    const [one, other] = [stage.container(), stage.container()];
+    await Promise.all([
+      consumerIn(one)(records),
+      consumerIn(other)(records.slice(0, 2)),
+      consumerIn(other)(records),
+    ]);
+    await stage.drain(one);
+    expect(await idsInTable(stage)).toEqual(ids(0, 9).sort());
+  });
+
+  it('fails before the seal: the batch comes again, and no row is there twice', async () => {
+    const { stage, client } = await open();
+    await put(
+      client,
+      ids(0, 5).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    const container = stage.container();
+    const died = new LoadError('died', 'the function was ended');
+    const dying = consumerIn(container, {
+      seals: (seals) => withSeals(seals, { move: () => Promise.reject(died) }),
+    });
+    await expect(dying(records)).rejects.toBe(died);
+    const { seals } = (await container.composition.catalog.sites())[0]?.events ?? {};
+    expect(await seals?.unannounced(STREAM)).toEqual([]);
+    await consumerIn(container)(records);
+    await stage.drain(container);
+    expect(await idsInTable(stage)).toEqual(ids(0, 5).sort());
+  });
+
+  it('fails between seal and announcement: the batch is done, and the sweeper announces', async () => {
+    const { stage, client } = await open();
+    await put(
+      client,
+      ids(0, 5).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    const container = stage.container();
+    let isDown = true;
+    const cut = consumerIn(container, {
+      seals: (seals) => {
+        let moved = false;
+        return withSeals(seals, {
+          move: async (...args) => {
+            moved = await seals.move(...args);
+            return moved;
+          },
+          seal: (...args) =>
+            moved && isDown
+              ? Promise.reject(new LoadError('tracker-unavailable', 'away'))
+              : seals.seal(...args),
+        });
+      },
+    });
+    expect(await cut(records)).toEqual({ batchItemFailures: [] });
+    isDown = false;
+    expect(await stage.lane(container, 'public.views')).toBeUndefined();
+    await container.sweeper();
+    expect(await stage.lane(container, 'public.views')).toMatchObject({ arrivals: 1 });
+    await stage.drain(container);
+    expect(await idsInTable(stage)).toEqual(ids(0, 5).sort());
+  });
+
+  it('answers with the first record that is not sealed, where the event source hears it', async () => {
+    const { stage, client } = await open();
+    await put(
+      client,
+      ids(0, 1_200).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    for (const [partial, answer] of [
+      ['false', 'throws'],
+      ['true', 'answers'],
+    ] as const) {
+      const container = stage.container({ PARTIAL_BATCH_RESPONSE: partial });
+      let moves = 0;
+      const failing = consumerIn(container, {
+        // Sealed every 500 records.
+        limits: { chunkBytes: 1_000_000, maxBytes: 1 },
+        seals: (seals) =>
+          withSeals(seals, {
+            move: (...args) => {
+              moves += 1;
+              return moves > 1 ? Promise.reject(new LoadError('away', 'away')) : seals.move(...args);
+            },
+          }),
+      });
+      if (answer === 'throws') {
+        await expect(failing(records)).rejects.toThrow('away');
+        continue;
+      }
+      const { batchItemFailures } = await failing(records);
+      const [first] = batchItemFailures;
+      const at = records.findIndex(({ eventID }) => String(eventID).endsWith(`:${first?.itemIdentifier}`));
+      expect(batchItemFailures).toHaveLength(1);
+      expect(at).toBeGreaterThan(0);
+      expect(await consumerIn(container)(records.slice(at))).toEqual({ batchItemFailures: [] });
+      await stage.drain(container);
+    }
+    expect(await idsInTable(stage)).toEqual(ids(0, 1_200).sort());
+  });
+
+  it('says what is wrong with its trigger, and with a configuration without events', async () => {
+    const { stage, client } = await open();
+    await put(client, [eventNamed('a')]);
+    const [record] = await recordsOf(client);
+    const consume = consumerIn(stage.container());
+    await expect(consume([{ ...record, eventSource: 'aws:sqs' }])).rejects.toMatchObject({
+      code: 'event-foreign',
+    });
+    await expect(
+      consume([{ ...record, eventSourceARN: 'arn:aws:kinesis:us-east-1:1:stream/other' }]),
+    ).rejects.toMatchObject({ code: 'stream-foreign' });
+    const { events: _, stream: __, ...other } = config();
+    await stage.put('millrace.config.json', JSON.stringify({ ...other, targets: {} }), { bucket: 'config' });
+    await expect(consumerIn(stage.container())([record ?? {}])).rejects.toMatchObject({
+      code: 'events-missing',
+    });
+  });
+});
