@@ -12,6 +12,7 @@ import { measureGuard } from './cases/guard.ts';
 import { measureKpl } from './cases/kpl.ts';
 import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
+import { measureProducer } from './cases/producer.ts';
 import { measureTinyJob } from './cases/tiny-job.ts';
 import { measureUpsert } from './cases/upsert.ts';
 import { type Figure, verdictOf } from './figure.ts';
@@ -31,6 +32,7 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'aws-import': measureAwsImport,
   kpl: measureKpl,
   consume: measureConsume,
+  producer: measureProducer,
 };
 
 const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;
