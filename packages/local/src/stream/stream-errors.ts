@@ -5,7 +5,8 @@ import { hasCode } from '../filesystem/file-errors.ts';
 export function toStreamError(cause: unknown): unknown {
   if (!(cause instanceof Error) || !('code' in cause) || cause instanceof LoadError) return cause;
   const { message } = cause;
-  if (hasCode(cause, 'ENOSPC', 'EDQUOT')) {
+  // EFBIG: a limit on the size of files, which is a full disk for whoever has to live with it.
+  if (hasCode(cause, 'ENOSPC', 'EDQUOT', 'EFBIG')) {
     const hint = 'free space on its disk; events that were accepted are kept';
     return new LoadError('stream-full', message, { class: 'unavailable', hint, cause });
   }

@@ -41,6 +41,11 @@ export class ConsumerLoop {
     return Math.max(0, ...[...this.#workers.values()].map(({ lagMs }) => lagMs));
   }
 
+  /** Bytes that wait for their seals. */
+  get heldBytes(): number {
+    return [...this.#workers.values()].reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  }
+
   /** There may be new records. */
   wake(): void {
     for (const worker of this.#workers.values()) worker.wake();
@@ -121,7 +126,7 @@ export class ConsumerLoop {
       consumer: this.#consumer,
       stream: this.#stream,
       limits,
-      heldBytes: () => [...this.#workers.values()].reduce((sum, { heldBytes }) => sum + heldBytes, 0),
+      heldBytes: () => this.heldBytes,
       onSealed,
       onError,
       stop: this.#stop.signal,
