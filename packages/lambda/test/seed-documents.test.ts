@@ -266,6 +266,34 @@ describe('the bulk loader', () => {
     expect(await stage.rows('SELECT name FROM public.two')).toEqual([['two']]);
   });
 
+  it('lets micro-batches go first, but not for ever: past its deadline a bulk lane takes the place that it left to them', async () => {
+    const tables = ['live', 'one']
+      .map((name) => `CREATE TABLE public.${name} (id int, name varchar(50), updated_at timestamp)`)
+      .join(';');
+    const documents = { [QUEUE]: queueDocument({ table: 'public.live', merges: false }) };
+    const stage = await Stage.open({ tables, documents, env: { MAX_LOADS: '2' } });
+    const container = stage.container();
+    await stage.put('one/a', await parquet([[1, 'one', 1]]));
+    await container.microbatchLoader(
+      told(QUEUE, [await stage.put('live.csv', '1,live,2026-11-21 00:00:00\n')]),
+    );
+    stage.fault({ slowCopyMs: 2_500 });
+    stage.skip(61_000);
+    await container.sweeper();
+    await container.bulkLoader(bulkDocument({ path: 's3://lake/one/', table: 'public.one', merges: false }));
+    const states: unknown[] = [];
+    for (let sweep = 0; sweep < 2; sweep += 1) {
+      stage.skip(61_000);
+      await container.sweeper();
+      for (const target of ['public.live', 'public.one']) {
+        states.push((await stage.lane(container, target))?.state.kind);
+      }
+    }
+    expect(states).toEqual(['running', 'waiting', 'running', 'running']);
+    stage.fault({ slowCopyMs: 0 });
+    await stage.drain(container);
+  });
+
   it.each([
     ['no database', '{"paths": [{"s3_path": "s3://lake/a/", "table": "public.orders"}]}', 'bulk-place'],
     [

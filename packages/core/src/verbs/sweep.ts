@@ -1,4 +1,5 @@
-import { freshLane, type Lane } from '../lane/lane.ts';
+import { freshLane, type Lane, type LaneState } from '../lane/lane.ts';
+import { lanesInLine } from '../lane/line.ts';
 import { type AdvanceOutcome, advance } from './advance.ts';
 import type { Loader } from './loader.ts';
 import { settle } from './settle.ts';
@@ -36,12 +37,11 @@ export async function sweep(
   const broken = new Map<string, unknown>();
   // One request tells of all lanes. Each is moved on by what was read here: what has moved since is somebody else's.
   const lanes = new Map((await loader.tracker.lanes()).map((lane) => [lane.target, lane]));
-  for (const target of new Set([...loader.targets.keys(), ...lanes.keys()])) {
+  for (const target of inTurn(loader, lanes)) {
     try {
       const lane = lanes.get(target) ?? freshLane(target);
       const { state } = lane;
-      const isInHand = state.kind === 'submitting' || state.kind === 'running';
-      const isOver = isInHand && (isAlone || loader.now() >= state.leaseUntil);
+      const isOver = isInHand(state) && (isAlone || loader.now() >= state.leaseUntil);
       if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
       if (loader.targets.has(target)) advanced.set(target, await moveOn(target, isOver ? undefined : lane));
     } catch (error) {
@@ -49,4 +49,20 @@ export async function sweep(
     }
   }
   return { settled, advanced, broken };
+}
+
+/** First the lanes whose jobs may have ended and make room, then those that wait for it, the nearest deadline first. */
+function inTurn(loader: Loader, lanes: ReadonlyMap<string, Lane>): ReadonlySet<string> {
+  const all = [...lanes.values()];
+  const busy = all.filter(({ state }) => isInHand(state));
+  const line = lanesInLine(all, {
+    now: loader.now(),
+    freshnessMsOf: (target) => loader.targets.get(target)?.batching.freshnessMs,
+  });
+  const targets = [...busy, ...line].map(({ target }) => target);
+  return new Set([...targets, ...loader.targets.keys(), ...lanes.keys()]);
+}
+
+function isInHand(state: LaneState): state is Extract<LaneState, { kind: 'submitting' | 'running' }> {
+  return state.kind === 'submitting' || state.kind === 'running';
 }

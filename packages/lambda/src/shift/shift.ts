@@ -164,7 +164,7 @@ export class Shift {
     const { clients, eventBus, log } = this.#parts;
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       await this.#lookForWaiting();
-      const due = [...this.#due.values()].sort(bulkLast);
+      const due = [...this.#due.values()].sort(bulkLast(this.#parts.now()));
       this.#due.clear();
       if (due.length === 0) break;
       for (const lane of due) await this.#moveOn(lane);
@@ -184,21 +184,21 @@ export class Shift {
     { isDraining = false, lane }: { readonly isDraining?: boolean; readonly lane?: Lane | undefined } = {},
   ): Promise<AdvanceOutcome> {
     const loader = this.loaderOf(site);
-    let known = lane;
-    if (!site.prepared.has(target)) {
-      known ??= await loader.tracker.lane(target);
-      const isNeeded = needsPreparing(known, loader.now());
+    const seen = lane ?? (site.prepared.has(target) ? undefined : await loader.tracker.lane(target));
+    let known = seen;
+    if (seen !== undefined && !site.prepared.has(target)) {
+      const isNeeded = needsPreparing(seen, loader.now());
       // What is paused or away is not asked about its tables either: the lane waits, and is made ready when it is back.
       const isPutOff = isNeeded && isShut(await loader.tracker.gate(), loader.now());
       if (isNeeded && !isPutOff) {
-        if (!(await prepare(loader, known))) return { kind: 'lost-race' };
+        if (!(await prepare(loader, seen))) return { kind: 'lost-race' };
         known = undefined;
       }
       if (!isPutOff) site.prepared.add(target);
     }
-    const isBulk = site.bulkTargets.has(target);
+    const yields = givesWay(site, target, { lane: seen, now: loader.now() });
     const options = { drain: isDraining, lane: known };
-    const outcome = await advance(isBulk ? leavingRoom(loader) : loader, target, options);
+    const outcome = await advance(yields ? leavingRoom(loader) : loader, target, options);
     if (outcome.kind === 'held') site.prepared.delete(target);
     return outcome;
   }
@@ -258,13 +258,14 @@ export class Shift {
         now: now(),
         freshnessMsOf: (target) => site.targets.get(target)?.batching.freshnessMs,
       });
-      for (const { target } of line) {
+      for (const lane of line) {
+        const { target } = lane;
         const key = laneKey(site, target);
         const before = this.#due.get(key);
         // Noted anew: the lane that had the place is among them, and comes in its turn.
         this.#due.delete(key);
         const isDraining = before?.isDraining ?? false;
-        this.#due.set(key, { site, target, isDraining, share: null, lane: before?.lane });
+        this.#due.set(key, { site, target, isDraining, share: null, lane });
       }
     }
   }
@@ -318,8 +319,20 @@ function laneKey({ name }: Site, target: string): string {
 }
 
 /** Micro-batches first, the rest in the order in which they were found. */
-function bulkLast(one: DueLane, other: DueLane): number {
-  return Number(one.site.bulkTargets.has(one.target)) - Number(other.site.bulkTargets.has(other.target));
+function bulkLast(now: number): (one: DueLane, other: DueLane) => number {
+  const rank = ({ site, target, lane }: DueLane): number => Number(givesWay(site, target, { lane, now }));
+  return (one, other) => rank(one) - rank(other);
+}
+
+/** Bulk lanes let micro-batches go first, until their own deadline is over: that much is their share. */
+function givesWay(
+  site: Site,
+  target: string,
+  { lane, now }: { lane: Lane | undefined; now: number },
+): boolean {
+  if (!site.bulkTargets.has(target)) return false;
+  const isBehind = lane?.state.kind === 'waiting' && (lane.state.deadlineAt ?? now + 1) <= now;
+  return !isBehind;
 }
 
 /** Bulk lanes leave a place of the budget to micro-batches, where there is more than one. */
