@@ -15,6 +15,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'target-table-missing',
   'target-unknown',
   'wrong-usage',
+  'server-settings',
+  'server-open',
 ]);
 
 /** Runs the command that the process was started with, and ends the process with its exit code. */

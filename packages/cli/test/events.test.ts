@@ -107,6 +107,24 @@ describe('millrace up with events', () => {
     expect(await countViews(cwd)).toEqual({ n: 3, ids: 3 });
   });
 
+  it('lets in whoever has a key, when there are keys', async () => {
+    const cwd = await newProject({ producer: { keys: { shop: { env: 'SHOP_KEY' } } } });
+    const args = ['up', '--only', 'producer', '--http-port', '0'];
+    const without = await runMillrace(args, { cwd });
+    expect([without.code, without.stderr]).toEqual([
+      2,
+      expect.stringContaining('keys.shop: the environment variable SHOP_KEY is not set'),
+    ]);
+    const key = 'k-0123456789-0123456789';
+    const producer = startMillrace(args, { cwd, env: { SHOP_KEY: key } });
+    const url = await urlOf(producer);
+    expect((await post(url, event('a'))).status).toBe(401);
+    const body = JSON.stringify(event('a'));
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(202);
+    await stop(producer);
+  });
+
   it.each([
     [['--only', 'producer'], 'a producer needs to know where to listen'],
     [['--only', 'consumer', '--http-port', '1'], 'a consumer takes no events'],

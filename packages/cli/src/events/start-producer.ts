@@ -28,18 +28,25 @@ export function requireEvents({ config, configPath }: Project): EventConfig {
   });
 }
 
-/** Begins to take events over HTTP. @throws LoadError `state-in-use` when another process writes the stream */
+/**
+ * Begins to take events over HTTP.
+ *
+ * @throws LoadError `server-settings`, `server-open`, `state-in-use` when another process writes the stream
+ */
 export async function startProducer(project: Project, options: ProducerOptions): Promise<RunningProducer> {
   const { port, host, terminal, onError } = options;
   const events = requireEvents(project);
   // Only now: the other commands have no need of a server.
-  const [{ startServer }, { openEventStream }] = await Promise.all([
+  const [{ readServerSettings, startServer }, { openEventStream }] = await Promise.all([
     import('@millrace/server'),
     import('@millrace/runtime'),
   ]);
+  // Before the stream is taken: what is wrong with it is told at once.
+  const settings = readServerSettings(events.producer, process.env);
   const { stream, close } = await openEventStream(events, { directory: project.directory, onError });
   try {
     const server = await startServer({
+      ...settings,
       stream,
       port,
       ...(host === undefined ? {} : { host }),

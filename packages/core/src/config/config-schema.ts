@@ -182,6 +182,10 @@ export const documentSchema = strictFields({
     .describe('Who is told when somebody has to look: a log, Slack, PagerDuty, Rollbar, Sentry, a webhook.'),
   stream: stream.prefault({ kind: 'embedded' }),
   consumer: consumer.prefault({}),
+  producer: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('Who may send events over HTTP, and what: keys, webhooks, schemas, limits.'),
   events: z.record(z.string(), z.unknown()).optional().describe('What events become, by their type.'),
   targets: z.record(z.string(), z.unknown()).describe('The targets, by `schema.table`.'),
 });

@@ -19,6 +19,8 @@ export type StreamPlace =
 export interface EventConfig {
   readonly transforms: Transforms;
   readonly stream: StreamPlace;
+  /** What is said to whoever takes events over HTTP, as it is written: it alone knows what it means. */
+  readonly producer: Readonly<Record<string, unknown>>;
   readonly consumer: {
     /** How long an event may wait for others before its rows are written down. */
     readonly maxAgeMs: number;

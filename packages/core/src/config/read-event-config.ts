@@ -49,6 +49,7 @@ export function readEventConfig(
       kind === 'embedded'
         ? { kind, path: stream.path, shards: stream.shards, retentionMs: parseDuration(stream.retention) }
         : { kind, name: stream.name, region: stream.region, endpoint: stream.endpoint },
+    producer: fields.producer ?? {},
     consumer: { maxAgeMs, chunkBytes, maxBytes, compression: consumer.compression },
   };
 }
