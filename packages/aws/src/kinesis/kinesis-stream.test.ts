@@ -177,6 +177,16 @@ describe('a Kinesis stream, over the wire,', () => {
     await stream.close();
   });
 
+  it('fills its records when much comes at once', async () => {
+    const stored: StoredRecord[] = [];
+    const { stream } = await openStream({ maxAggregateBytes: 10_000, onStored: (one) => stored.push(one) });
+    const entries = Array.from({ length: 1_000 }, (_, at) => entryOf(`id-${at}`, `{"n":${at}}`));
+    await Promise.all(entries.map((entry) => stream.put([entry])));
+    expect(stored.slice(0, -1).every(({ bytes }) => bytes > 9_900 && bytes <= 10_000)).toBe(true);
+    expect(stored.map(({ entries: count }) => count).reduce((a, b) => a + b)).toBe(1_000);
+    await stream.close();
+  });
+
   it('follows splits and merges: nothing is lost, and each key stays in order, parents first', async () => {
     const { stream, client, streamName } = await openStream({ shards: 2 });
     const entries: StreamEntry[] = [];
@@ -209,6 +219,7 @@ describe('a Kinesis stream, over the wire,', () => {
     const merged = (await stream.shards()).at(-1);
     expect(merged?.parents.toSorted()).toEqual([split.at(-1)?.id, second?.id].toSorted());
     const records = byKey(await readAll(stream));
+    expect(Object.values(records).flat().length).toBeGreaterThan(entries.length);
     // An aggregate that met new shards is there twice, before its place at the soonest: what is left is the order.
     const once = Object.entries(records).map(([key, texts]) => [key, [...new Set(texts)].toSorted(byNumber)]);
     expect(Object.fromEntries(once)).toEqual(byKey(entries));

@@ -2,6 +2,9 @@ import type { EpochMs, LoadError, StreamEntry } from '@millrace/core';
 import type { KplAggregate, PackedRecord } from './kpl-aggregate.ts';
 import { overtakingError, type PutCall } from './put-call.ts';
 
+/** Tags, lengths and indices of a record and its key. */
+const RECORD_FIELD_BYTES = 10;
+
 /** An entry that was given and is not settled yet. */
 export interface WaitingEntry {
   readonly entry: StreamEntry;
@@ -47,7 +50,7 @@ export class ShardLine {
 
   push(waiting: WaitingEntry): void {
     this.#queue.push(waiting);
-    this.#queuedBytes += waiting.bytes;
+    this.#queuedBytes += packedBytesOf(waiting);
   }
 
   /**
@@ -71,7 +74,7 @@ export class ShardLine {
       const waiting = this.#queue[this.#queueHead] as WaitingEntry;
       if (!aggregate.add(waiting.entry)) break;
       this.#queueHead += 1;
-      this.#queuedBytes -= waiting.bytes;
+      this.#queuedBytes -= packedBytesOf(waiting);
     }
     const packed = aggregate.finish();
     if (packed === undefined) return undefined;
@@ -117,6 +120,11 @@ export class ShardLine {
     this.#queue.splice(0, this.#queueHead);
     this.#queueHead = 0;
   }
+}
+
+/** About what an entry adds to an aggregate: less, when its key is another's too. */
+function packedBytesOf({ entry }: WaitingEntry): number {
+  return entry.data.length + entry.partitionKey.length + RECORD_FIELD_BYTES;
 }
 
 export interface LineLimits {
