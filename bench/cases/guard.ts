@@ -113,6 +113,7 @@ async function timeGuard(lane: BenchLane, objects: readonly ObjectInfo[]): Promi
     rule: definition.rule,
     tableColumns,
     attempt: { jobId: '01BBBBBBBBBBBBBBBBBBBBBBBB', attempt: 1, fence: 1 },
+    loadedAt: 0,
     files: objects.map((object) => loadFileOf(object, 0)),
     manifestUrl: 's3://lake/no-manifest',
     // Beyond what one statement may hold, the list would come by COPY; the guard is the same.

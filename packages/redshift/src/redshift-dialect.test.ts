@@ -28,6 +28,12 @@ const COLUMNS: readonly TableColumn[] = [
   { name: 'updated_at', type: 'timestamp without time zone', isNullable: true, isIdentity: false },
 ];
 
+/** What a target with provenance has beside them. */
+const FILLED: readonly TableColumn[] = [
+  { name: '_loaded_at', type: 'timestamp without time zone', isNullable: true, isIdentity: false },
+  { name: '_job_id', type: 'character varying(26)', isNullable: true, isIdentity: false },
+];
+
 const APPEND: MergeRule = {
   mode: 'append',
   key: [],
@@ -65,6 +71,7 @@ function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanIn
     rule,
     tableColumns: COLUMNS,
     attempt: { jobId: '01JD0000000000000000000000', attempt: 1, fence: 7 },
+    loadedAt: Date.UTC(2026, 10, 21, 12, 0, 1, 500),
     files: FILES,
     manifestUrl: 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json',
     fileListManifestUrl:
@@ -116,6 +123,8 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
   append: () => planLoad(input(APPEND)),
   'append-reloads-rewrites': () =>
     planLoad(input({ ...APPEND, onRewrite: 'reload', columns: ['iata', 'extra'] })),
+  'append-provenance': () =>
+    planLoad(input({ ...APPEND, provenance: true }, { tableColumns: [...COLUMNS, ...FILLED] })),
   'append-many-files': () => planLoad(input(APPEND, { maxStatementBytes: 500 })),
   upsert: () => planLoad(input(UPSERT)),
   'upsert-composite-null-keys': () =>
@@ -127,6 +136,15 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
     ),
   'upsert-only-keys': () =>
     planLoad(input({ ...UPSERT, key: ['iata'], latestBy: ['iata'], columns: ['iata'] })),
+  'upsert-provenance': () =>
+    planLoad(input({ ...UPSERT, provenance: true }, { tableColumns: [...COLUMNS, ...FILLED] })),
+  'insert-only-provenance': () =>
+    planLoad(
+      input(
+        { ...UPSERT, mode: 'insert-only', latestBy: [], provenance: true },
+        { tableColumns: [...COLUMNS, ...FILLED] },
+      ),
+    ),
   'upsert-tombstones': () => planLoad(input({ ...UPSERT, tombstone: { column: 'op', equals: 'D' } })),
   'insert-only': () => planLoad(input({ ...UPSERT, mode: 'insert-only', latestBy: [] })),
   abandon: () =>

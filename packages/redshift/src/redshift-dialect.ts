@@ -1,5 +1,5 @@
-import type { Attempt, Dialect, LoadFile, Statement, TableName } from '@millrace/core';
-import { HORIZON_KEY, voidKeyOf } from '@millrace/core';
+import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } from '@millrace/core';
+import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
@@ -62,6 +62,12 @@ ${statement.options}`;
         return `CREATE TEMP TABLE ${quoteTable(statement.stage)} (
 ${statement.columns.map(({ name, type, isRequired }) => `  ${quoteName(name)} ${type}${isRequired ? ' NOT NULL' : ''}`).join(',\n')}
 )`;
+      case 'insert-staged': {
+        const columns = quoteList(statement.columns);
+        const filled = filledColumns(statement.provenance);
+        return `INSERT INTO ${quoteTable(statement.target)} (${columns}${listed(filled, ([name]) => name)})
+SELECT ${columns}${listed(filled, ([, value]) => value)} FROM ${quoteTable(statement.stage)}`;
+      }
       case 'select-winners':
         return renderWinners(statement);
       case 'drop-stale': {
@@ -101,8 +107,9 @@ WHERE ${isTombstone('winner', statement.tombstone)}`;
         return renderMerge(statement);
       case 'insert-missing': {
         const columns = quoteList(statement.columns);
-        return `INSERT INTO ${quoteTable(statement.target)} (${columns})
-SELECT ${columns} FROM ${quoteTable(statement.winners)} AS winner
+        const filled = filledColumns(statement.provenance);
+        return `INSERT INTO ${quoteTable(statement.target)} (${columns}${listed(filled, ([name]) => name)})
+SELECT ${columns}${listed(filled, ([, value]) => value)} FROM ${quoteTable(statement.winners)} AS winner
 WHERE NOT EXISTS (
   SELECT 1 FROM ${quoteTable(statement.target)} AS millrace_row WHERE ${sameKey('millrace_row', 'winner', statement.key)}
 )`;
@@ -301,13 +308,30 @@ SELECT ${quoteList(columns)} FROM (
 WHERE millrace_rank = 1${keepsAll}`;
 }
 
-function renderMerge({ target, winners, key, updates }: Extract<Statement, { kind: 'merge' }>): string {
+/** The columns that a load fills by itself, quoted, and what it writes into them; none without provenance. */
+function filledColumns(provenance: Provenance | null): readonly (readonly [string, string])[] {
+  if (provenance === null) return [];
+  const loadedAt = quoteText(new Date(provenance.loadedAt).toISOString().slice(0, 23).replace('T', ' '));
+  return [
+    [quoteName(PROVENANCE.loadedAt), `CAST(${loadedAt} AS TIMESTAMP)`],
+    [quoteName(PROVENANCE.jobId), `CAST(${quoteText(provenance.jobId)} AS VARCHAR(26))`],
+  ];
+}
+
+/** More entries of a list that has some. */
+function listed<Entry>(entries: readonly Entry[], say: (entry: Entry) => string): string {
+  return entries.map((entry) => `, ${say(entry)}`).join('');
+}
+
+function renderMerge(statement: Extract<Statement, { kind: 'merge' }>): string {
+  const { target, winners, key, updates } = statement;
   const source = quoteTable(winners);
   const columns = [...key, ...updates];
+  const filled = filledColumns(statement.provenance);
   return `MERGE INTO ${quoteTable(target)} USING ${source}
 ON ${sameKey(quoteName(target.name), source, key)}
-WHEN MATCHED THEN UPDATE SET ${updates.map((name) => `${quoteName(name)} = ${source}.${quoteName(name)}`).join(', ')}
-WHEN NOT MATCHED THEN INSERT (${quoteList(columns)}) VALUES (${columns.map((name) => `${source}.${quoteName(name)}`).join(', ')})`;
+WHEN MATCHED THEN UPDATE SET ${updates.map((name) => `${quoteName(name)} = ${source}.${quoteName(name)}`).join(', ')}${listed(filled, (one) => one.join(' = '))}
+WHEN NOT MATCHED THEN INSERT (${quoteList(columns)}${listed(filled, ([name]) => name)}) VALUES (${columns.map((name) => `${source}.${quoteName(name)}`).join(', ')}${listed(filled, ([, value]) => value)})`;
 }
 
 function renderVoid({ receipts, attempt }: { receipts: TableName; attempt: Attempt }): string {

@@ -168,6 +168,7 @@ async function load(rule: MergeRule, contents: readonly (readonly Row[])[]): Pro
     rule,
     tableColumns: await columns(),
     attempt: { jobId, attempt: 1, fence: jobs },
+    loadedAt: 0,
     files,
     manifestUrl: `s3://millrace/${jobId}.manifest`,
     fileListManifestUrl: '',

@@ -45,6 +45,7 @@ const SQL = planLoad({
   },
   tableColumns: [{ name: 'id', type: 'integer', isNullable: true, isIdentity: false }],
   attempt: { jobId: '01JD0000000000000000000000', attempt: 1, fence: 1 },
+  loadedAt: 0,
   // A key that looks like SQL.
   files: [loadFileOf({ bucket: 'lake', key: 'SELECT pg_last_copy_count().csv', etag: 'e', size: 1 }, 0)],
   manifestUrl: 's3://millrace/manifest.json',

@@ -103,6 +103,10 @@ const everyTarget = {
     .describe(
       'Copies the announced version aside and loads the copy: for objects that are rewritten as a habit.',
     ),
+  provenance: z
+    .boolean()
+    .default(false)
+    .describe('Fills `_loaded_at` and `_job_id` of the table: when each row came, and by which load.'),
 };
 
 const onRewrite = (fallback: 'reload' | 'quarantine') =>

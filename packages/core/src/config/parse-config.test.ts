@@ -138,6 +138,11 @@ describe('parseConfig', () => {
     });
   });
 
+  it('tells of provenance only where it is asked for', () => {
+    expect(targetOf({ provenance: true }).rule).toMatchObject({ mode: 'append', provenance: true });
+    expect(targetOf({ provenance: false }).rule).not.toHaveProperty('provenance');
+  });
+
   it('moves files beside the folder that they came from, or where it is told', () => {
     expect(targetOf({ after: 'move' }).after).toEqual({ kind: 'move', to: 's3://lake/processed/t/' });
     expect(targetOf({ after: 'move', from: 's3://lake/a/in_' }).after).toEqual({
@@ -248,6 +253,14 @@ describe('parseConfig', () => {
     [
       "targets.t.key: 'iatta' is not one of the target's columns (iata, at); did you mean 'iata'?",
       { mode: 'upsert', key: 'iatta', latestBy: 'at', columns: ['iata', 'at'] },
+    ],
+    [
+      "targets.t.columns: '_job_id' is filled by 'provenance', and is no column of the files; leave '_job_id' out, or",
+      { provenance: true, columns: ['a', '_JOB_ID'] },
+    ],
+    [
+      "targets.t.latestBy: '_loaded_at' is filled by 'provenance'",
+      { mode: 'upsert', key: 'a', latestBy: '_loaded_at', provenance: true },
     ],
     ["targets.t.key: names 'a' twice", { mode: 'insert-only', key: ['a', 'A'] }],
     ["targets.t.copy: 'TIMEFROMAT' is not an option of COPY", { copy: "TIMEFROMAT 'auto'" }],

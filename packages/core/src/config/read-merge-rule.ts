@@ -1,5 +1,6 @@
 import { nearestWord } from '../copy/nearest-word.ts';
 import type { MergeRule } from '../load/merge-rule.ts';
+import { isProvenance } from '../load/provenance.ts';
 import type { ProblemSite } from './config-error.ts';
 import type { modelessTargetSchema } from './config-schema.ts';
 import type { ReadFields } from './read-fields.ts';
@@ -13,7 +14,7 @@ export type TargetFields = ReadFields<typeof modelessTargetSchema>;
  * @returns undefined when a field is missing or wrong that has its own problem already, such as the mode.
  */
 export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRule | undefined {
-  const { mode, tombstone, onRewrite, nullKeys = 'reject' } = fields;
+  const { mode, tombstone, onRewrite, nullKeys = 'reject', provenance = false } = fields;
   if (mode !== 'append' && mode !== 'upsert' && mode !== 'insert-only') return undefined;
   const key = readColumns('key', fields.key, site);
   const latestBy = readColumns('latestBy', fields.latestBy, site);
@@ -34,8 +35,26 @@ export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRul
       hint: 'name another column',
     });
   }
+  if (provenance) {
+    refuseFilled('columns', columns ?? [], site);
+    refuseFilled('key', key, site);
+    refuseFilled('latestBy', latestBy, site);
+    refuseFilled('tombstone', mark ? [mark.column] : [], site);
+  }
   if (onRewrite === undefined) return undefined;
-  return { mode, key, latestBy, tombstone: mark ?? null, nullKeys, columns, onRewrite };
+  const rule: MergeRule = { mode, key, latestBy, tombstone: mark ?? null, nullKeys, columns, onRewrite };
+  return provenance ? { ...rule, provenance } : rule;
+}
+
+/** Files have no value for what Millrace fills, and no order may depend on it. */
+function refuseFilled(name: string, columns: readonly string[], { path, problems }: ProblemSite): void {
+  const filled = columns.find(isProvenance);
+  if (filled === undefined) return;
+  problems.push({
+    path: [...path, name],
+    message: `'${filled}' is filled by 'provenance', and is no column of the files`,
+    hint: `leave '${filled}' out, or leave 'provenance' out`,
+  });
 }
 
 function readColumns(

@@ -80,6 +80,7 @@ export function buildJob(input: JobInput): BuiltJob {
     rule: { ...definition.rule, columns: fileColumns },
     tableColumns: input.tableColumns,
     attempt,
+    loadedAt: input.now,
     files: files.map(({ file }) => file),
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),

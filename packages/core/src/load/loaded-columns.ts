@@ -1,6 +1,7 @@
 import type { TableColumn } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import type { MergeRule } from './merge-rule.ts';
+import { isProvenance } from './provenance.ts';
 import type { StageColumn } from './statement.ts';
 
 /** A column that the files have. */
@@ -13,7 +14,8 @@ export interface LoadedColumn extends StageColumn {
 const MARK_TYPE = 'character varying(256)';
 
 /**
- * The columns of a job's files, in order, with their types: the rule's own list, or all of the table's but IDENTITY.
+ * The columns of a job's files, in order, with their types: the rule's own list, or all of the table's but IDENTITY and
+ * those that Millrace fills.
  *
  * @throws LoadError `target-column-missing` when the rule names a column that the table does not have.
  */
@@ -21,7 +23,9 @@ export function loadedColumns(
   rule: MergeRule,
   { target, tableColumns }: { target: string; tableColumns: readonly TableColumn[] },
 ): readonly LoadedColumn[] {
-  const names = rule.columns ?? tableColumns.filter(({ isIdentity }) => !isIdentity).map(({ name }) => name);
+  const isFilled = ({ name, isIdentity }: TableColumn): boolean =>
+    isIdentity || (rule.provenance === true && isProvenance(name));
+  const names = rule.columns ?? tableColumns.filter((column) => !isFilled(column)).map(({ name }) => name);
   for (const name of [...rule.key, ...rule.latestBy]) typeOf(name, { target, tableColumns });
   const loaded = names.map((name): LoadedColumn => {
     const isMark = name === rule.tombstone?.column && !tableColumns.some((column) => column.name === name);
@@ -29,7 +33,7 @@ export function loadedColumns(
     return {
       name,
       type: typeOf(name, { target, tableColumns }),
-      isRequired: rule.key.includes(name) && rule.nullKeys === 'reject',
+      isRequired: rule.mode === 'append' ? !isNullable(name, tableColumns) : isKey(name, rule),
       isInTable: true,
     };
   });
@@ -49,6 +53,15 @@ export function loadedColumns(
     return [...loaded, { name: mark, type: MARK_TYPE, isRequired: false, isInTable: false }];
   }
   return loaded;
+}
+
+function isKey(name: string, { key, nullKeys }: MergeRule): boolean {
+  return key.includes(name) && nullKeys === 'reject';
+}
+
+/** Else COPY would let a NULL into the stage that the table refuses, and nobody could tell whose it is. */
+function isNullable(name: string, tableColumns: readonly TableColumn[]): boolean {
+  return tableColumns.find((one) => one.name === name)?.isNullable ?? true;
 }
 
 /** @throws LoadError `target-column-missing` */

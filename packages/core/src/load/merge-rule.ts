@@ -10,4 +10,6 @@ export interface MergeRule {
   /** Columns that the files have, in their order; null: all of the table's but IDENTITY. */
   readonly columns: readonly string[] | null;
   readonly onRewrite: 'reload' | 'quarantine';
+  /** Every row tells by which load it came, and when: in the columns of `PROVENANCE`. */
+  readonly provenance?: true;
 }

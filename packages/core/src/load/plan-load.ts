@@ -6,7 +6,8 @@ import { ledgerOf, tableNameOf } from './ledger.ts';
 import { type LoadedColumn, loadedColumns, typeOf } from './loaded-columns.ts';
 import type { MergeRule } from './merge-rule.ts';
 import { planMerge } from './plan-merge.ts';
-import type { Attempt, JobFileSource, Statement, TableName } from './statement.ts';
+import { checkProvenance } from './provenance.ts';
+import type { Attempt, JobFileSource, Provenance, Statement, TableName } from './statement.ts';
 
 /** All that a plan is made of: pure input, pure output. */
 export interface LoadPlanInput {
@@ -15,6 +16,8 @@ export interface LoadPlanInput {
   /** The target's columns as the warehouse has them. */
   readonly tableColumns: readonly TableColumn[];
   readonly attempt: Attempt;
+  /** What rows of a target with provenance say of when they came. */
+  readonly loadedAt: EpochMs;
   readonly files: readonly LoadFile[];
   readonly manifestUrl: string;
   /** Where the list of files is, as a manifest of one CSV object, for jobs whose list does not fit into a statement. */
@@ -34,7 +37,8 @@ const MAX_LITERAL_KEYS = 1_000;
 /**
  * The statements of one load transaction, in order: lock, guard, COPY, merge, receipts.
  *
- * @throws LoadError `target-column-missing` (class `config`) when the rule names a column that the table does not have.
+ * @throws LoadError `target-column-missing`, `provenance-columns-missing` (class `config`) when the rule needs a column that
+ * the table does not have.
  */
 export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const { rule, attempt, files, target } = input;
@@ -43,11 +47,14 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const jobFiles: TableName = { name: `millrace_files_${suffix}` };
   const stage: TableName = { name: `millrace_stage_${suffix}` };
   const winners: TableName = { name: `millrace_winners_${suffix}` };
-  const isDirect = rule.mode === 'append';
+  if (rule.provenance === true) checkProvenance(target, input.tableColumns);
+  const isStaged = rule.mode !== 'append' || rule.provenance === true;
   const columns: readonly LoadedColumn[] = loadedColumns(rule, { target, tableColumns: input.tableColumns });
 
   const source: JobFileSource =
-    isDirect && fitsStatement(input) ? { kind: 'literals', files } : { kind: 'table', table: jobFiles };
+    rule.mode === 'append' && fitsStatement(input)
+      ? { kind: 'literals', files }
+      : { kind: 'table', table: jobFiles };
   assertInvariant(
     new Set(files.map(({ keyId }) => keyId)).size === files.length || source.kind === 'table',
     'a job names a place once',
@@ -67,25 +74,36 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       refusesRewrites: rule.onRewrite === 'quarantine',
       oldestWrittenAt: oldestWrittenAt(files),
     },
-    ...(isDirect ? [] : [{ kind: 'create-stage', stage, columns } as const]),
+    ...(isStaged ? [{ kind: 'create-stage', stage, columns } as const] : []),
     {
       kind: 'copy',
-      into: isDirect ? tableNameOf(target) : stage,
+      into: isStaged ? stage : tableNameOf(target),
       columns: columns.map(({ name }) => name),
       manifestUrl: input.manifestUrl,
       iamRole: input.iamRole,
       options: input.copyOptions,
     },
     { kind: 'count-copied' },
-    ...planMerge(rule, { table: tableNameOf(target), ledger, stage, winners, columns }),
+    ...planMerge(rule, {
+      table: tableNameOf(target),
+      ledger,
+      stage,
+      winners,
+      columns,
+      provenance: provenanceOf(input),
+    }),
     {
       kind: 'record-receipts',
       receipts: ledger.receipts,
       files: source,
       attempt,
-      stage: isDirect ? null : stage,
+      stage: isStaged ? stage : null,
     },
   ];
+}
+
+function provenanceOf({ rule, attempt: { jobId }, loadedAt }: LoadPlanInput): Provenance | null {
+  return rule.provenance === true ? { jobId, loadedAt } : null;
 }
 
 function oldestWrittenAt(files: readonly LoadFile[]): EpochMs | null {

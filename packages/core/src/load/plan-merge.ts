@@ -1,7 +1,7 @@
 import type { Ledger } from './ledger.ts';
 import type { LoadedColumn } from './loaded-columns.ts';
 import type { MergeRule } from './merge-rule.ts';
-import type { Statement, TableName, VersionOrder } from './statement.ts';
+import type { Provenance, Statement, TableName, VersionOrder } from './statement.ts';
 
 interface MergeTables {
   readonly table: TableName;
@@ -9,10 +9,12 @@ interface MergeTables {
   readonly stage: TableName;
   readonly winners: TableName;
   readonly columns: readonly LoadedColumn[];
+  /** Null: rows do not tell where they come from. */
+  readonly provenance: Provenance | null;
 }
 
 /**
- * From a stage full of rows to the table: nothing for an append, which COPY did.
+ * From a stage full of rows to the table: nothing for an append without provenance, which COPY did.
  *
  * Upsert is UPDATE of the loaded non-key columns plus INSERT of the missing rows: columns that the files do not have
  * keep their value, and IDENTITY stays. Redshift's MERGE knows no AND, so what must not win (older versions, rows that
@@ -20,8 +22,12 @@ interface MergeTables {
  */
 export function planMerge(rule: MergeRule, tables: MergeTables): readonly Statement[] {
   const { mode, key } = rule;
-  const { table, stage, winners, columns } = tables;
-  if (mode === 'append') return [];
+  const { table, stage, winners, columns, provenance } = tables;
+  if (mode === 'append') {
+    const names = columns.map(({ name }) => name);
+    if (provenance === null) return [];
+    return [{ kind: 'insert-staged', target: table, stage, columns: names, provenance }];
+  }
   const order = versionOrder(rule, columns);
   const select: Statement = {
     kind: 'select-winners',
@@ -34,7 +40,7 @@ export function planMerge(rule: MergeRule, tables: MergeTables): readonly Statem
   };
   const stored = columns.filter(({ isInTable }) => isInTable).map(({ name }) => name);
   if (mode === 'insert-only') {
-    return [select, { kind: 'insert-missing', target: table, winners, key, columns: stored }];
+    return [select, { kind: 'insert-missing', target: table, winners, key, columns: stored, provenance }];
   }
   const updates = stored.filter((name) => !key.includes(name));
   return [
@@ -42,8 +48,8 @@ export function planMerge(rule: MergeRule, tables: MergeTables): readonly Statem
     { kind: 'drop-stale', winners, target: table, key, order },
     ...planBurials(rule, tables),
     updates.length === 0
-      ? { kind: 'insert-missing', target: table, winners, key, columns: stored }
-      : { kind: 'merge', target: table, winners, key, updates },
+      ? { kind: 'insert-missing', target: table, winners, key, columns: stored, provenance }
+      : { kind: 'merge', target: table, winners, key, updates, provenance },
   ];
 }
 

@@ -31,6 +31,12 @@ export interface VersionOrder {
   readonly remaining: readonly StageColumn[];
 }
 
+/** By which load a row came, and when that load was planned. */
+export interface Provenance {
+  readonly jobId: string;
+  readonly loadedAt: EpochMs;
+}
+
 /** Which job this is: what receipts and voids are about. */
 export interface Attempt {
   readonly jobId: string;
@@ -95,6 +101,14 @@ export type Statement =
   /** Rows of the COPY right before it. */
   | { readonly kind: 'count-copied' }
   | { readonly kind: 'create-stage'; readonly stage: TableName; readonly columns: readonly StageColumn[] }
+  /** Every row of the stage, with where it comes from. */
+  | {
+      readonly kind: 'insert-staged';
+      readonly target: TableName;
+      readonly stage: TableName;
+      readonly columns: readonly string[];
+      readonly provenance: Provenance;
+    }
   /** One row per key of the stage, the first in the order; `keepsNullKeys`: rows with a NULL in the key stay, all of them. */
   | {
       readonly kind: 'select-winners';
@@ -146,13 +160,17 @@ export type Statement =
       readonly tombstone: Tombstone;
     }
   | { readonly kind: 'drop-dead-winners'; readonly winners: TableName; readonly tombstone: Tombstone }
-  /** Updates `updates` of the rows whose key is there, inserts the rest. Columns that the files do not have keep their value. */
+  /**
+   * Updates `updates` of the rows whose key is there, inserts the rest. Columns that the files do not have keep their value;
+   * `provenance` is that of the winning row.
+   */
   | {
       readonly kind: 'merge';
       readonly target: TableName;
       readonly winners: TableName;
       readonly key: readonly string[];
       readonly updates: readonly string[];
+      readonly provenance: Provenance | null;
     }
   /** Inserts the rows whose key is not there, and those with a NULL in it. */
   | {
@@ -161,6 +179,7 @@ export type Statement =
       readonly winners: TableName;
       readonly key: readonly string[];
       readonly columns: readonly string[];
+      readonly provenance: Provenance | null;
     }
   /** The proof, in the transaction that it proves. */
   | {

@@ -1,20 +1,23 @@
 import { ledgerOf } from '../load/ledger.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { planLedger } from '../load/plan-load.ts';
+import { checkProvenance } from '../load/provenance.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { definitionOf, type Loader } from './loader.ts';
 
 /**
- * Makes a target ready: its table is there, its key and order columns are columns, its ledger exists. A tracker that
+ * Makes a target ready: its table is there, its key and order columns are columns and so are those of its provenance, its ledger
+ * exists. A tracker that
  * was lost gets the fence back from the receipts, so that it never goes backwards.
  *
- * @throws LoadError `target-table-missing`, `target-column-missing` (class `config`)
+ * @throws LoadError `target-table-missing`, `target-column-missing`, `provenance-columns-missing` (class `config`)
  */
 export async function prepareTarget(loader: Loader, target: string): Promise<void> {
   const { rule } = definitionOf(loader, target);
   const { warehouse, tracker } = loader;
   const columns = await warehouse.describeTable(target);
   if (columns === undefined) throw await missingTable(warehouse, target);
+  if (rule.provenance === true) checkProvenance(target, columns);
   for (const statement of planLedger(target, rule, columns)) {
     await warehouse.transact([warehouse.dialect.render(statement)]).catch((error: unknown) => {
       // Who may only use the schema that somebody made for it is refused even when it is there; its tables tell.

@@ -294,6 +294,7 @@ class Suite {
       rule,
       tableColumns: (await this.warehouse.describeTable(TARGET)) ?? [],
       attempt,
+      loadedAt: 0,
       files,
       manifestUrl: `s3://millrace/${key}`,
       fileListManifestUrl: '',

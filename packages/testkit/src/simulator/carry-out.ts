@@ -1,4 +1,11 @@
-import { LoadError, type SqlRow, type Statement, voidKeyOf } from '@millrace/core';
+import {
+  LoadError,
+  PROVENANCE,
+  type Provenance,
+  type SqlRow,
+  type Statement,
+  voidKeyOf,
+} from '@millrace/core';
 import { compareLatest, compareVersions, isTombstone, keyOf, winnersOf } from './merge-rows.ts';
 import { nameOfTable } from './plan-dialect.ts';
 import type { Row, Transaction } from './table-store.ts';
@@ -39,6 +46,14 @@ export function carryOut(
       return [{ copied_rows: copied.rows }];
     case 'create-stage':
       tx.createTemporary(nameOfTable(statement.stage), []);
+      return [];
+    case 'insert-staged':
+      tx.append(
+        nameOfTable(statement.target),
+        tx
+          .read(nameOfTable(statement.stage))
+          .map((row) => ({ ...pickColumns(row, statement.columns), ...filledBy(statement.provenance) })),
+      );
       return [];
     case 'select-winners':
       tx.createTemporary(
@@ -204,7 +219,13 @@ function deleteMatching(
   if (rest.length < rows.length) tx.replace(table, rest);
 }
 
-function merge(tx: Transaction, { target, winners, key, updates }: Kind<'merge'>): void {
+/** What a load says of itself in every row. */
+function filledBy(provenance: Provenance | null): Row {
+  if (provenance === null) return {};
+  return { [PROVENANCE.loadedAt]: provenance.loadedAt, [PROVENANCE.jobId]: provenance.jobId };
+}
+
+function merge(tx: Transaction, { target, winners, key, updates, provenance }: Kind<'merge'>): void {
   const name = nameOfTable(target);
   const winnerOf = byKey(tx.read(nameOfTable(winners)), key);
   const rows = tx.read(name);
@@ -213,23 +234,31 @@ function merge(tx: Transaction, { target, winners, key, updates }: Kind<'merge'>
   if (rows.some(isMatched)) {
     tx.replace(
       name,
-      rows.map((row) => ({ ...row, ...pickColumns(winnerOf.get(keyOf(row, key) ?? '') ?? row, updates) })),
+      rows.map((row) => {
+        const winner = winnerOf.get(keyOf(row, key) ?? '');
+        return winner === undefined
+          ? row
+          : { ...row, ...pickColumns(winner, updates), ...filledBy(provenance) };
+      }),
     );
   }
   const missing = [...winnerOf].filter(([value]) => !there.has(value)).map(([, row]) => row);
   tx.append(
     name,
-    missing.map((row) => pickColumns(row, [...key, ...updates])),
+    missing.map((row) => ({ ...pickColumns(row, [...key, ...updates]), ...filledBy(provenance) })),
   );
 }
 
-function insertMissing(tx: Transaction, { target, winners, key, columns }: Kind<'insert-missing'>): void {
+function insertMissing(
+  tx: Transaction,
+  { target, winners, key, columns, provenance }: Kind<'insert-missing'>,
+): void {
   const name = nameOfTable(target);
   const there = byKey(tx.read(name), key);
   const missing = tx.read(nameOfTable(winners)).filter((row) => !there.has(keyOf(row, key) ?? ''));
   tx.append(
     name,
-    missing.map((row) => pickColumns(row, columns)),
+    missing.map((row) => ({ ...pickColumns(row, columns), ...filledBy(provenance) })),
   );
 }
 
