@@ -15,8 +15,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'redshift-local': ['core'],
   local: ['core', 'redshift', 'redshift-local'],
   aws: ['core', 'redshift'],
-  lambda: ['core', 'redshift', 'aws'],
   server: ['core'],
+  lambda: ['core', 'redshift', 'aws', 'server'],
   runtime: ['core', 'redshift-local', 'local', 'aws', 'server'],
   // All but the simulator's real-SQL mode needs core alone.
   testkit: ['core', 'redshift-local', 'local'],

@@ -7,7 +7,7 @@ import { DocumentCatalog } from './catalog/document-catalog.ts';
 import { type Clients, openClients } from './clients.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import type { InvocationContext } from './event/lambda-event.ts';
-import type { Log } from './log.ts';
+import { type Log, toLog } from './log.ts';
 import { Shift } from './shift/shift.ts';
 
 /** What may stand in for the parts of a composition. */
@@ -85,14 +85,5 @@ export function composeOnce(env: Readonly<Record<string, string | undefined>>): 
   return () => {
     composed ??= compose(env);
     return composed;
-  };
-}
-
-function toLog(logger: Logger): Log {
-  return {
-    debug: (message, fields) => logger.debug(message, { ...fields }),
-    info: (message, fields) => logger.info(message, { ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...fields }),
-    error: (message, fields) => logger.error(message, { ...fields }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { LoadError } from '@millrace/core';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -15,4 +16,13 @@ export function errorFields(error: unknown): LogFields {
   if (error instanceof LoadError) return { code: error.code, class: error.class, reason: error.sentence };
   if (error instanceof Error) return { code: error.name, reason: error.message, stack: error.stack };
   return { code: 'unknown', reason: String(error) };
+}
+
+export function toLog(logger: Logger): Log {
+  return {
+    debug: (message, fields) => logger.debug(message, { ...fields }),
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+    error: (message, fields) => logger.error(message, { ...fields }),
+  };
 }

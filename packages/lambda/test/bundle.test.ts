@@ -11,7 +11,15 @@ import { Stage, told } from './stage.ts';
 const run = promisify(execFile);
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MAX_BYTES = 2 * 1024 * 1024;
-const HANDLERS = ['bulk-loader', 'event-consumer', 'lister', 'microbatch-loader', 'next-loader', 'sweeper'];
+const HANDLERS = [
+  'bulk-loader',
+  'event-consumer',
+  'event-producer',
+  'lister',
+  'microbatch-loader',
+  'next-loader',
+  'sweeper',
+];
 
 let directory: string;
 

@@ -49,12 +49,16 @@ export function problemBody({ status, code, detail, also = {} }: Problem): strin
   });
 }
 
+export function problemHeaders({ status, retryAfterSeconds }: Problem): Readonly<Record<string, string>> {
+  return {
+    'content-type': 'application/problem+json; charset=utf-8',
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="millrace"' } : {}),
+  };
+}
+
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  const { status, retryAfterSeconds } = problem;
-  reply.code(status).header('content-type', 'application/problem+json; charset=utf-8');
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="millrace"');
-  return reply.send(problemBody(problem));
+  return reply.code(problem.status).headers(problemHeaders(problem)).send(problemBody(problem));
 }
 
 /** The same where HTTP could not be read at all: written to the connection itself. */

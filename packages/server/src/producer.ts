@@ -15,6 +15,8 @@ import { DEFAULT_LIMITS, type ServerLimits, type ServerOptions } from './server-
 import { verifyWebhook } from './verify-webhook.ts';
 import { checkWebhookSource, type WebhookSource } from './webhook-source.ts';
 
+export const EVENTS_PATH = '/v1/events';
+
 /** Who sends without a key. */
 const ANYBODY = 'anybody';
 /** Whoever has sent far too much may try again after this all the same. */

@@ -7,11 +7,10 @@ import fastify, {
 } from 'fastify';
 import type { IntakeResult } from './event-intake.ts';
 import { type Problem, ProblemError, rawProblem, sendProblem } from './problem.ts';
-import { checkHost, Producer, type ProducerRequest } from './producer.ts';
+import { checkHost, EVENTS_PATH, Producer, type ProducerRequest } from './producer.ts';
 import type { ServerOptions } from './server-options.ts';
 
-export const EVENTS_PATH = '/v1/events';
-export const WEBHOOKS_PATH = '/v1/webhooks/:name';
+const WEBHOOKS_PATH = '/v1/webhooks/:name';
 
 /** Longer than what load balancers keep a connection, so that it is theirs to close it. */
 const KEEP_ALIVE_MS = 75_000;
