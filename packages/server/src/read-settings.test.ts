@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { LoadError } from '@millrace/core';
 import { expect, it } from 'vitest';
+import { KeptEvents } from '../test/kept-events.ts';
+import { Producer } from './producer.ts';
 import { readServerSettings } from './read-settings.ts';
 
 const env = { SHOP_KEY: 's'.repeat(20), HUB: 'hub', HUB_OLD: 'old', SLACK: 'slack' };
@@ -58,4 +61,19 @@ it('names each place that is wrong', () => {
   const unset = messageOf({ keys: { a: { env: 'NO_A' }, b: { env: 'NO_B' } } });
   expect(unset).toContain('keys.a: the environment variable NO_A is not set');
   expect(unset).toContain('keys.b');
+});
+
+it('takes what docs/events.md shows', () => {
+  const manual = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+  const shown = [...manual.matchAll(/```json\n("[\s\S]*?)\n```/gu)].map(
+    ([, text]) => JSON.parse(`{${text}}`) as Record<string, unknown>,
+  );
+  const producers = shown.flatMap((one) => ('producer' in one ? [one.producer] : []));
+  const webhooks = shown.filter((one) => 'slack' in one);
+  expect([producers.length, webhooks.length]).toEqual([2, 1]);
+  const everySecret = new Proxy({}, { get: () => 'a secret of some length' });
+  for (const settings of [...producers, ...webhooks.map((one) => ({ webhooks: one }))]) {
+    const options = readServerSettings(settings, everySecret);
+    expect(() => new Producer({ stream: new KeptEvents(), ...options })).not.toThrow();
+  }
 });
