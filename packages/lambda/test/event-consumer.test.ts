@@ -3,6 +3,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   type KinesisClient,
+  SplitShardCommand,
 } from '@aws-sdk/client-kinesis';
 import { KinesisWriter } from '@millrace/aws/kinesis';
 import { LoadError, type Seals } from '@millrace/core';
@@ -128,6 +129,15 @@ const withSeals = (seals: Seals, other: Partial<Seals>): Seals => ({
   markAnnounced: (...args) => seals.markAnnounced(...args),
   ...other,
 });
+
+/** Chance that is the same in every run. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
 
 describe('the event consumer', () => {
   it('makes facts and dimensions of records that hold several events, and tells how far behind it is', async () => {
@@ -284,6 +294,71 @@ describe('the event consumer', () => {
     }
     expect(await idsInTable(stage)).toEqual(ids(0, 1_200).sort());
   });
+
+  it('adds every row once, wherever it dies, however batches are cut and repeated, over a split', async () => {
+    const { stage, client } = await open();
+    const half = ids(0, 150).map((id) => eventNamed(id));
+    // Sent twice, as a client does that did not hear the answer.
+    await put(client, [...half, ...half]);
+    await client.send(
+      new SplitShardCommand({
+        StreamName: STREAM,
+        ShardToSplit: 'shardId-000000000000',
+        NewStartingHashKey: (2n ** 127n).toString(),
+      }),
+    );
+    await put(
+      client,
+      ids(150, 300).map((id) => eventNamed(id)),
+    );
+    const records = await recordsOf(client);
+    const chance = dice(7);
+    let deaths = 0;
+    for (const shard of new Set(records.map(({ eventID }) => String(eventID).split(':')[0]))) {
+      const own = records.filter(({ eventID }) => String(eventID).startsWith(`${shard}:`));
+      for (let at = 0; at < own.length; ) {
+        // What Lambda has acknowledged comes again now and then, by a person's hand; what failed is cut anew.
+        const from = Math.max(0, at - (chance() < 0.2 ? 3 : 0));
+        const to = from + 1 + Math.floor(chance() * 8);
+        const dying = chance() < 0.75 ? Math.floor(chance() * 5) : -1;
+        const container = stage.container();
+        const died = new LoadError('died', 'the function was ended');
+        const consume = consumerIn(container, {
+          limits: { chunkBytes: 400, maxBytes: 1_000 },
+          seals: (seals) =>
+            withSeals(seals, {
+              seal: (...args) => (dying === 0 ? Promise.reject(died) : seals.seal(...args)),
+              move: async (...args) => {
+                if (dying === 1) throw died;
+                const isMoved = await seals.move(...args);
+                if (dying === 2) throw died;
+                return isMoved;
+              },
+              markAnnounced: async (...args) => {
+                if (dying === 3) throw died;
+                await seals.markAnnounced(...args);
+                if (dying === 4) throw died;
+              },
+            }),
+        });
+        try {
+          await consume(own.slice(from, to));
+          at = Math.max(at, to);
+        } catch (error) {
+          expect(error).toBe(died);
+        }
+        if (dying >= 0) deaths += 1;
+      }
+    }
+    expect(deaths).toBeGreaterThan(25);
+    const container = stage.container();
+    await container.sweeper();
+    await stage.drain(container);
+    expect(await idsInTable(stage)).toEqual(ids(0, 300).sort());
+    expect(await stage.rows('SELECT COUNT(*) FROM public.pages')).toEqual([[300]]);
+    const [site] = await container.composition.catalog.sites();
+    expect(await site?.events?.seals.unannounced(STREAM)).toEqual([]);
+  }, 60_000);
 
   it('says what is wrong with its trigger, and with a configuration without events', async () => {
     const { stage, client } = await open();

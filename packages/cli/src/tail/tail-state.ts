@@ -61,13 +61,13 @@ export class TailState {
     return new TailState(path, lock);
   }
 
-  /** @throws LoadError `tail-state-broken` */
-  async load(): Promise<readonly LogState[]> {
+  /** Undefined when nothing was ever saved. @throws LoadError `tail-state-broken` */
+  async load(): Promise<readonly LogState[] | undefined> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
     }
     try {

@@ -243,6 +243,15 @@ describe('tail', () => {
     expect(linesOf(stored).sort()).toEqual(['new', 'whole']);
   });
 
+  it('begins no later file at its end, also when the first start found none', async () => {
+    const { url, stored } = await startProducer();
+    const options = optionsFor(url, { fromEnd: true });
+    await sendAll(options);
+    await writeFile(at('a.log'), text(['later']));
+    await sendAll(options);
+    expect(linesOf(stored)).toEqual(['later']);
+  });
+
   it('lets one process at a time have a state', async () => {
     const { url } = await startProducer();
     const tail = start(optionsFor(url));

@@ -109,8 +109,10 @@ export class Tail {
 
   async #resume(): Promise<void> {
     const states = await this.#state.load();
-    this.#isFirstStart = states.length === 0;
-    if (states.length === 0) return;
+    this.#isFirstStart = states === undefined;
+    // Saved before anything is found: files that come later are not those of the first start.
+    if (states === undefined) this.#isUnsaved = true;
+    if (states === undefined || states.length === 0) return;
     const found = new Map((await this.#find()).map((log) => [keyOf(log), log]));
     for (const state of states) await this.#resumeOne(state, found.get(keyOf(state)));
     await this.#save();
