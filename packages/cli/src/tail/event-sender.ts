@@ -60,6 +60,8 @@ const MAX_ASKED_WAIT_MS = 60_000;
 const STOP_GRACE_MS = 5_000;
 /** Of what a server answers: enough for the reasons of a batch. */
 const MAX_REASON_CHARS = 300;
+/** What the types of a producer's problems begin with. */
+const PROBLEM = 'urn:millrace:problem:';
 /** Smaller bodies do not get smaller. */
 const MIN_PACKED_BYTES = 1_024;
 /** A person has to change a configuration: until then these events wait, and are not lost by being refused. */
@@ -182,7 +184,9 @@ function toReply(
     }
     return sort(answer.rejected, events);
   }
-  if (status === 400 || status === 413 || status === 422) return { kind: 'unfit', reason: detail };
+  // 400 of something else on the way says nothing of these events: they are not to be put aside for it.
+  const isAboutThem = answer.isProblem && (status === 400 || status === 422);
+  if (status === 413 || isAboutThem) return { kind: 'unfit', reason: detail };
   const seconds = Number(retryAfter ?? Number.NaN);
   const waitMs = Number.isFinite(seconds) && seconds > 0 ? { waitMs: seconds * 1_000 } : {};
   return { kind: 'trouble', reason: `the server answered ${detail}`, ...waitMs };
@@ -202,16 +206,25 @@ function sort(rejected: readonly Rejected[], events: readonly OutgoingEvent[]): 
   return { kind: 'taken', again, refused };
 }
 
-function readAnswer(text: string): { readonly detail?: string; readonly rejected?: readonly Rejected[] } {
+interface Answer {
+  /** A problem as a producer of Millrace tells it. */
+  readonly isProblem: boolean;
+  readonly detail?: string;
+  readonly rejected?: readonly Rejected[];
+}
+
+function readAnswer(text: string): Answer {
   try {
-    const { detail, rejected } = JSON.parse(text) as { detail?: unknown; rejected?: unknown };
+    const answer = JSON.parse(text) as { type?: unknown; detail?: unknown; rejected?: unknown };
+    const { type, detail, rejected } = answer;
     return {
+      isProblem: typeof type === 'string' && type.startsWith(PROBLEM),
       ...(typeof detail === 'string' ? { detail: detail.slice(0, MAX_REASON_CHARS) } : {}),
       ...(Array.isArray(rejected) ? { rejected: rejected as Rejected[] } : {}),
     };
   } catch {
     // Not an answer of a producer's: a proxy's page, say. Its status says what to do.
-    return {};
+    return { isProblem: false };
   }
 }
 

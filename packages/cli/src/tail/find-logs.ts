@@ -66,6 +66,9 @@ async function pathsOf(pattern: string, directory: string): Promise<readonly str
   // A name may have a bracket in it.
   if (!MAGIC.test(pattern) || existsSync(whole)) return [whole];
   const paths: string[] = [];
-  for await (const path of glob(whole)) if (!PACKED.test(path)) paths.push(path);
+  // By its own folder, whose name may have brackets too.
+  for await (const path of glob(pattern, { cwd: directory })) {
+    if (!PACKED.test(path)) paths.push(resolve(directory, path));
+  }
   return paths.sort();
 }

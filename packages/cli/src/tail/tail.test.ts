@@ -302,6 +302,7 @@ describe('what a server answers', () => {
   it('as a page of somebody else, a refused key, or 503 loses nothing', async () => {
     const answers = [
       [200, 'welcome'],
+      [400, '<html>bad request</html>'],
       [401, '{"detail":"no known API key"}'],
       [503, '{"detail":"closing"}'],
       [422, '{"rejected":[{"index":0,"code":"event-type-unknown","reason":"no transform takes it"}]}'],
@@ -321,7 +322,7 @@ describe('what a server answers', () => {
     const options = optionsFor(url);
     const { sent } = await sendAll({ ...options, sender: { ...options.sender, key: 'secret' } });
     expect([sent, linesOf(taken), key]).toEqual([2, ['a', 'b'], 'Bearer secret']);
-    expect(options.notes).toHaveLength(5);
+    expect(options.notes).toHaveLength(6);
   });
 });
 

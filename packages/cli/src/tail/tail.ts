@@ -126,8 +126,8 @@ export class Tail {
       return;
     }
     this.#options.onNote(
-      `${state.path}, as it was when it was followed last, is gone: what was written to it behind byte ${state.offset} ` +
-        'was not sent',
+      `${state.path}, as it was when it was followed last, is gone: what was written to it behind byte ${state.offset}, ` +
+        'if anything, was not sent',
     );
   }
 

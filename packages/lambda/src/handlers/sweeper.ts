@@ -1,10 +1,12 @@
 import { LoadError, sweep } from '@millrace/core';
+import type { Site } from '../catalog/site.ts';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
 import { announceChunks } from '../events/announce-chunks.ts';
-import { errorFields } from '../log.ts';
+import { errorFields, type Log } from '../log.ts';
 import { AlertTeller, type SweptSite } from '../shift/alert-teller.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
+import type { Shift } from '../shift/shift.ts';
 
 export interface SweeperReport {
   /** Sites that were looked at. */
@@ -37,7 +39,7 @@ export function createSweeper(
     for (const site of await catalog.sites()) {
       try {
         if (shift.isShort) throw outOfTime(`the sweep of ${site.name}`);
-        await announceChunks(site, shift, { log });
+        await announce(site, shift, log);
         const { settled, broken } = await sweep(shift.loaderOf(site), {
           moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });
@@ -68,4 +70,16 @@ export function createSweeper(
     }
     return report;
   };
+}
+
+/** What keeps chunks of events from being announced keeps no lane from being looked at. */
+async function announce(site: Site, shift: Shift, log: Log): Promise<void> {
+  try {
+    await announceChunks(site, shift, { log });
+  } catch (error) {
+    log.error('sealed chunks could not be announced; the next sweep tries again', {
+      site: site.name,
+      ...errorFields(error),
+    });
+  }
 }
