@@ -38,6 +38,17 @@ objectStoreContract('S3ObjectStore', async () => ({
 }));
 
 const NO_CONDITIONS = 'fauxqs ignores conditions on writes, copies and deletes';
+
+it('keeps metadata with an object, also one that must not be there yet', async () => {
+  const [store, bucket] = [new S3ObjectStore(client), newBucket()];
+  const metadata = { 'millrace-target': 'public.views', 'millrace-columns': 'id,url' };
+  await store.write({ bucket, key: 'plain' }, 'x', { metadata });
+  await store.write({ bucket, key: 'absent' }, 'x', { metadata, ifAbsent: true });
+  for (const key of ['plain', 'absent']) {
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    expect(head.Metadata).toMatchObject(metadata);
+  }
+});
 const NO_BYTE_ORDER = 'fauxqs lists in the order of a language';
 
 objectStoreContract(

@@ -134,12 +134,15 @@ export class S3ObjectStore implements ObjectStore {
   async write(
     at: ObjectRef,
     body: Uint8Array | string | AsyncIterable<Uint8Array>,
-    options: { ifAbsent?: boolean } = {},
+    options: { ifAbsent?: boolean; metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<ObjectInfo | undefined> {
     const upload = await toUploadBody(body, PART_BYTES);
     // The mark tells this write from others: sent again after a lost reply, it finds its own object in its way.
     const mark = randomUUID();
-    const condition = options.ifAbsent ? { IfNoneMatch: '*', Metadata: { [WRITE_MARK]: mark } } : {};
+    const { ifAbsent, metadata } = options;
+    const condition = ifAbsent
+      ? { IfNoneMatch: '*', Metadata: { ...metadata, [WRITE_MARK]: mark } }
+      : { ...(metadata === undefined ? {} : { Metadata: { ...metadata } }) };
     let written: { ETag?: string | undefined; VersionId?: string | undefined };
     try {
       const params = { ...nameOf(at), ...condition };

@@ -35,6 +35,23 @@ export function readChunkKey(control: ObjectRef, { bucket, key }: ObjectRef): Ch
   return target === undefined || columns === undefined ? undefined : { target, columns };
 }
 
+/** S3 takes 2 KB of metadata in all, names included. */
+const MAX_METADATA_BYTES = 1_800;
+
+/** What a chunk's key says, in full, for whoever looks at the object alone. A wide table's columns are only in its list. */
+export function chunkMetadataOf({
+  target,
+  list,
+}: {
+  readonly target: string;
+  readonly list: { readonly columns: readonly string[] };
+}): Readonly<Record<string, string>> {
+  // Metadata is ASCII, names of tables and columns need not be.
+  const columns = list.columns.map(encodeURIComponent).join(',');
+  const metadata = { 'millrace-target': encodeURIComponent(target) };
+  return columns.length > MAX_METADATA_BYTES ? metadata : { ...metadata, 'millrace-columns': columns };
+}
+
 /** Where rejects wait for their seal, by an id unique to the attempt. */
 export function rejectsKeyOf(control: ObjectRef, id: string): ObjectRef {
   return { bucket: control.bucket, key: `${control.key}${REJECTS_FOLDER}${id}.ndjson` };

@@ -41,11 +41,16 @@ export interface ObjectStore {
    * @throws LoadError `object-gone` when it is not there, `object-changed` when `ifMatch` is given and it has another ETag.
    */
   read(at: ObjectRef, options?: { ifMatch?: string }): Promise<AsyncIterable<Uint8Array>>;
-  /** Durable when the promise resolves. With `ifAbsent`, an object that is there already is left alone and `undefined` returned. */
+  /**
+   * Durable when the promise resolves. With `ifAbsent`, an object that is there already is left alone and `undefined` returned.
+   *
+   * @param options `metadata`: texts of ASCII, some 2,000 bytes in all, that stay with the object for people and other
+   * programs. A store that has no place for them leaves them out.
+   */
   write(
     at: ObjectRef,
     body: Uint8Array | string | AsyncIterable<Uint8Array>,
-    options?: { ifAbsent?: boolean },
+    options?: { ifAbsent?: boolean; metadata?: Readonly<Record<string, string>> },
   ): Promise<ObjectInfo | undefined>;
   /** Copies the bytes that have `ifMatch` as ETag. An object at `to` is replaced. */
   copy(from: ObjectRef, to: ObjectRef, options: { ifMatch: string }): Promise<ConditionalOutcome>;

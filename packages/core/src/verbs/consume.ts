@@ -1,5 +1,5 @@
 import type { Transforms } from '../event/apply-transforms.ts';
-import { chunkKeyOf, rejectsKeyOf } from '../event/chunk-key.ts';
+import { chunkKeyOf, chunkMetadataOf, rejectsKeyOf } from '../event/chunk-key.ts';
 import type { ColumnLists } from '../event/column-list.ts';
 import { type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
 import { ulid } from '../load/ulid.ts';
@@ -129,7 +129,8 @@ async function writeChunk(consumer: Consumer, draft: ChunkDraft): Promise<Sealed
         );
   // Rejects are for people, who would have to unpack them.
   const body = shape === undefined ? Buffer.concat(pieces) : await packing.pack(pieces);
-  const info = await objects.write(at, body);
+  const metadata = shape === undefined ? {} : chunkMetadataOf(shape);
+  const info = await objects.write(at, body, { metadata });
   assertInvariant(info !== undefined, 'a write without a condition writes');
   return { ...at, etag: info.etag, size: info.size, writtenAt: info.lastModifiedAt, arrivedAt, rows };
 }

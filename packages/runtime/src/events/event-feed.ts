@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   announceSeals,
+  formatDuration,
   LoadError,
   type Loader,
   type MillraceConfig,
@@ -27,6 +28,9 @@ const LOOK_MS = 250;
 /** How often they are looked for when this process is told of its own: only a crash leaves some. */
 const SWEEP_MS = 5_000;
 
+/** An event that nobody has read when a quarter of the retention is over is in danger of being removed unread. */
+const SHARE_OF_RETENTION = 0.25;
+
 /** Feeds lanes from a stream: consumes it, if it is this process's to do, and announces what seals have registered. */
 export class EventFeed {
   readonly #options: EventFeedOptions;
@@ -35,6 +39,7 @@ export class EventFeed {
   readonly #looking: Promise<void>;
   #announcing: Promise<void> = Promise.resolve();
   #told = '';
+  #isBehind = false;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
@@ -77,10 +82,19 @@ export class EventFeed {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await this.#announce();
+      this.#tellLag();
       await sleep(everyMs, undefined, { signal }).catch(() => {
         // Closed meanwhile, which the loop sees.
       });
     }
+  }
+
+  #tellLag(): void {
+    const { stream } = eventsOf(this.#options.config);
+    if (stream.kind !== 'embedded') return;
+    const isBehind = this.millisBehindLatest > stream.retentionMs * SHARE_OF_RETENTION;
+    if (isBehind && !this.#isBehind) this.#options.onError('events', behind(this.millisBehindLatest));
+    this.#isBehind = isBehind;
   }
 
   /** One after another: two at once would announce the same chunks. @throws only when somebody asked */
@@ -105,6 +119,13 @@ export class EventFeed {
     if (this.#told !== String(error)) this.#options.onError('events', error);
     this.#told = String(error);
   }
+}
+
+function behind(ms: number): LoadError {
+  return new LoadError('consumer-behind', `the consumer is ${formatDuration(ms)} behind the newest event`, {
+    class: 'unavailable',
+    hint: "find out what holds it up, or lengthen the 'retention' of the stream",
+  });
 }
 
 function rejected(url: string, events: number): LoadError {
