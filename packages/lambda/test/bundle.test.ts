@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmulatedKinesis } from '@millrace/testkit/aws';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { recordsOf, STREAM } from './kinesis-records.ts';
 import { queueDocument } from './seed-documents.ts';
-import { Stage, told } from './stage.ts';
+import { Stage, TABLE, told } from './stage.ts';
 
 const run = promisify(execFile);
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -80,6 +82,60 @@ describe('the bundles', () => {
     expect(await invoke('sweeper', {}, env)).toEqual({ swept: 1, settled: 0, broken: 0 });
     await stage.drain(container);
     expect(await stage.rows('SELECT id FROM public.orders')).toEqual([[1]]);
+  });
+
+  it('take events and make rows of them, likewise', async () => {
+    const stage = await Stage.open({
+      tables: 'CREATE TABLE public.views (id varchar(64), url varchar(200))',
+      config: {
+        warehouse: { kind: 'redshift', cluster: 'analytics', database: 'dev', dbUser: 'loader' },
+        objects: { kind: 's3' },
+        tracker: { kind: 'dynamodb', table: TABLE },
+        control: 's3://control/millrace/',
+        targets: { 'public.views': {} },
+        stream: { kind: 'kinesis', name: STREAM },
+        events: { 'page.viewed': [{ fact: 'public.views', columns: { id: '$.id', url: '$.data.url' } }] },
+      },
+    });
+    const kinesis = await EmulatedKinesis.start();
+    onTestFinished(() => kinesis.close());
+    await kinesis.createStream(STREAM, 1);
+    const aws = {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_S3: stage.front.url,
+      AWS_ENDPOINT_URL_DYNAMODB: stage.dynamodb.url,
+      AWS_ENDPOINT_URL_REDSHIFT_DATA: stage.server.url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: stage.busUrl,
+      AWS_ENDPOINT_URL_KINESIS: kinesis.url,
+      S3_FORCE_PATH_STYLE: 'true',
+    };
+    const request = {
+      rawPath: '/v1/events',
+      headers: { 'content-type': 'application/json' },
+      requestContext: {
+        http: { method: 'POST' },
+        authorizer: { iam: { userArn: 'arn:aws:iam::1:user/app' } },
+      },
+      body: '[{"id":"a","type":"page.viewed","data":{"url":"/a"}},{"id":"b","type":"page.viewed","data":{}}]',
+    };
+    const producer = { ...aws, EVENT_STREAM: STREAM, EVENT_AUTH: 'iam' };
+    // A client that did not hear the answer sends them again.
+    for (let n = 0; n < 2; n += 1) {
+      expect(await invoke('event-producer', request, producer)).toMatchObject({
+        statusCode: 202,
+        body: '{"accepted":2,"rejected":[]}',
+      });
+    }
+    const batch = { Records: await recordsOf(kinesis.client()) };
+    const consumer = { ...aws, MILLRACE_CONFIG: 's3://config/millrace.config.json' };
+    expect(await invoke('event-consumer', batch, consumer)).toEqual({ batchItemFailures: [] });
+    await stage.drain(stage.container());
+    expect(await stage.rows('SELECT id, url FROM public.views ORDER BY id')).toEqual([
+      ['a', '/a'],
+      ['b', null],
+    ]);
   });
 
   it('say what is wrong with their environment', async () => {

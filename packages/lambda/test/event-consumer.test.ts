@@ -1,10 +1,4 @@
-import {
-  DescribeStreamCommand,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  type KinesisClient,
-  SplitShardCommand,
-} from '@aws-sdk/client-kinesis';
+import { type KinesisClient, SplitShardCommand } from '@aws-sdk/client-kinesis';
 import { KinesisWriter } from '@millrace/aws/kinesis';
 import { LoadError, type Seals } from '@millrace/core';
 import { EmulatedKinesis } from '@millrace/testkit/aws';
@@ -12,9 +6,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Site } from '../src/catalog/site.ts';
 import type { SiteEvents } from '../src/events/site-events.ts';
 import { createEventConsumer, type InvocationContext, type StreamBatchResponse } from '../src/index.ts';
+import { recordsOf, STREAM, type StreamRecords } from './kinesis-records.ts';
 import { type Container, contextOf, Stage } from './stage.ts';
 
-const STREAM = 'events';
 const TABLES = `
   CREATE TABLE public.views (id varchar(64), url varchar(200), at timestamp);
   CREATE TABLE public.pages (url varchar(200), last_seen timestamp)`;
@@ -32,8 +26,6 @@ const config = (events: Readonly<Record<string, unknown>> = { 'page.viewed': VIE
   stream: { kind: 'kinesis', name: STREAM },
   events,
 });
-
-type StreamRecords = readonly Readonly<Record<string, unknown>>[];
 
 /** A stream, and the stage behind it. */
 async function open(events?: Readonly<Record<string, unknown>>) {
@@ -55,35 +47,6 @@ async function put(client: KinesisClient, events: readonly string[]): Promise<vo
   );
   expect(results.filter(({ kind }) => kind !== 'stored')).toEqual([]);
   await writer.close();
-}
-
-/** What Lambda reads of the stream and hands over, in its shape. */
-async function recordsOf(client: KinesisClient): Promise<StreamRecords> {
-  const { StreamDescription } = await client.send(new DescribeStreamCommand({ StreamName: STREAM }));
-  const records: Record<string, unknown>[] = [];
-  for (const { ShardId } of StreamDescription?.Shards ?? []) {
-    const { ShardIterator } = await client.send(
-      new GetShardIteratorCommand({ StreamName: STREAM, ShardId, ShardIteratorType: 'TRIM_HORIZON' }),
-    );
-    const { Records = [] } = await client.send(new GetRecordsCommand({ ShardIterator }));
-    for (const { Data, PartitionKey, SequenceNumber, ApproximateArrivalTimestamp } of Records) {
-      records.push({
-        eventSource: 'aws:kinesis',
-        eventVersion: '1.0',
-        eventID: `${ShardId}:${SequenceNumber}`,
-        eventName: 'aws:kinesis:record',
-        eventSourceARN: `arn:aws:kinesis:us-east-1:123456789012:stream/${STREAM}`,
-        kinesis: {
-          kinesisSchemaVersion: '1.0',
-          partitionKey: PartitionKey,
-          sequenceNumber: SequenceNumber,
-          data: Buffer.from(Data ?? []).toString('base64'),
-          approximateArrivalTimestamp: (ApproximateArrivalTimestamp?.getTime() ?? 0) / 1_000,
-        },
-      });
-    }
-  }
-  return records;
 }
 
 /** The function in a container, over parts of its site that may be others. */
