@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { S3ObjectStore } from '@millrace/aws/s3';
-import type { LoaderEvent, ObjectStore } from '@millrace/core';
+import type { LoaderEvent, ObjectStore, Transform } from '@millrace/core';
 import type { Catalog } from './catalog/catalog.ts';
 import { ConfigCatalog } from './catalog/config-catalog.ts';
 import { DocumentCatalog } from './catalog/document-catalog.ts';
@@ -19,6 +19,11 @@ export interface Overrides {
   readonly writeLine?: (line: string) => void;
   /** Hears what the verbs tell. */
   readonly onEvent?: (event: LoaderEvent) => void;
+  /**
+   * What events become, by their type, beside what the configuration says of others: functions, which JSON cannot hold.
+   * To be given to every function that reads the configuration: they tell which targets events feed.
+   */
+  readonly transforms?: Readonly<Record<string, Transform>>;
 }
 
 /** Everything that outlives an invocation: clients, and what was read of the targets. */
@@ -56,7 +61,7 @@ export function compose(
   const catalog =
     environment.kind === 'documents'
       ? new DocumentCatalog(environment, parts)
-      : new ConfigCatalog(environment, parts);
+      : new ConfigCatalog(environment, { ...parts, transforms: overrides.transforms ?? {} });
   const { eventBus } = environment;
   return {
     environment,

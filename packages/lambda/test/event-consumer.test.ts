@@ -1,11 +1,16 @@
 import { type KinesisClient, SplitShardCommand } from '@aws-sdk/client-kinesis';
 import { KinesisWriter } from '@millrace/aws/kinesis';
-import { LoadError, type Seals } from '@millrace/core';
+import { fact, LoadError, type Seals } from '@millrace/core';
 import { EmulatedKinesis } from '@millrace/testkit/aws';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Site } from '../src/catalog/site.ts';
 import type { SiteEvents } from '../src/events/site-events.ts';
-import { createEventConsumer, type InvocationContext, type StreamBatchResponse } from '../src/index.ts';
+import {
+  compose,
+  createEventConsumer,
+  type InvocationContext,
+  type StreamBatchResponse,
+} from '../src/index.ts';
 import { recordsOf, STREAM, type StreamRecords } from './kinesis-records.ts';
 import { type Container, contextOf, Stage } from './stage.ts';
 
@@ -322,6 +327,23 @@ describe('the event consumer', () => {
     const [site] = await container.composition.catalog.sites();
     expect(await site?.events?.seals.unannounced(STREAM)).toEqual([]);
   }, 60_000);
+
+  it('takes transforms that are functions, given by code', async () => {
+    const { stage, client } = await open({ 'page.viewed': VIEWED });
+    const composition = compose(stage.env, {
+      clients: stage.clients,
+      log: stage.log,
+      writeLine: () => {},
+      transforms: { 'page.left': ({ id, time }) => fact('public.views', { id, url: 'left', at: time }) },
+    });
+    await put(client, [eventNamed('a'), eventNamed('b', '/b', 'page.left')]);
+    await createEventConsumer(() => composition)({ Records: await recordsOf(client) }, contextOf());
+    await stage.drain(stage.container());
+    expect(await stage.rows('SELECT id, url FROM public.views ORDER BY id')).toEqual([
+      ['a', '/a'],
+      ['b', 'left'],
+    ]);
+  });
 
   it('says what is wrong with its trigger, and with a configuration without events', async () => {
     const { stage, client } = await open();

@@ -4,9 +4,11 @@ import {
   LoadError,
   type MillraceConfig,
   type ObjectRef,
+  parseConfig,
   parseConfigText,
   type RedshiftWarehouse,
   routesOf,
+  type Transform,
   urlOf,
 } from '@millrace/core';
 import type { ConfigEnvironment } from '../environment.ts';
@@ -18,6 +20,11 @@ import type { Catalog, QueueTargets } from './catalog.ts';
 import { type CatalogParts, DOCUMENT_MAX_AGE_MS } from './document-catalog.ts';
 import { openSite, type Site } from './site.ts';
 
+export interface ConfigCatalogParts extends CatalogParts {
+  /** Of events, beside those of the configuration. */
+  readonly transforms: Readonly<Record<string, Transform>>;
+}
+
 interface OpenConfig {
   readonly config: MillraceConfig;
   readonly site: Site;
@@ -27,11 +34,11 @@ interface OpenConfig {
 /** Targets by one `millrace.config.json` in S3: one site, with routes for what no queue of its own announces. */
 export class ConfigCatalog implements Catalog {
   readonly #environment: ConfigEnvironment;
-  readonly #parts: CatalogParts;
+  readonly #parts: ConfigCatalogParts;
   readonly #texts: CachedTexts<OpenConfig>;
   readonly #name: string;
 
-  constructor(environment: ConfigEnvironment, parts: CatalogParts) {
+  constructor(environment: ConfigEnvironment, parts: ConfigCatalogParts) {
     this.#environment = environment;
     this.#parts = parts;
     const { bucket, key } = environment.config;
@@ -107,7 +114,7 @@ export class ConfigCatalog implements Catalog {
   #open(text: string): OpenConfig {
     const { environment, wakeQueueUrl } = this.#environment;
     const source = urlOf(this.#environment.config);
-    const config = parseConfigText(text, { source, environment });
+    const config = parseWith(this.#parts.transforms, text, { source, environment });
     const { tracker, control } = config;
     const warehouse = requireRedshift(config, source);
     if (tracker.kind !== 'dynamodb' || config.objects.kind !== 's3') {
@@ -157,6 +164,29 @@ export class ConfigCatalog implements Catalog {
       onError: (error, url) => log.error('a bulk document cannot be used', { url, ...errorFields(error) }),
     });
     return { config, site, bulk };
+  }
+}
+
+/** @throws ConfigError */
+function parseWith(
+  transforms: Readonly<Record<string, Transform>>,
+  text: string,
+  options: { readonly source: string; readonly environment: string | undefined },
+): MillraceConfig {
+  const config = parseJsonObject(text);
+  if (config === undefined || Object.keys(transforms).length === 0) return parseConfigText(text, options);
+  const events = typeof config.events === 'object' ? config.events : {};
+  return parseConfig({ ...config, events: { ...events, ...transforms } }, options);
+}
+
+/** Undefined for what is no object: reading it as a configuration says what is wrong with it. */
+function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? { ...value } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 
