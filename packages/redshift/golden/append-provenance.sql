@@ -4,12 +4,32 @@ LOCK TABLE "millrace"."lock_public_airports_137f9040";
 
 SET statement_timeout TO 900000;
 
+CREATE TEMP TABLE "millrace_files_01jd0000000000000000000000_1" (
+  file_id VARCHAR(32) NOT NULL,
+  key_id VARCHAR(32) NOT NULL,
+  url VARCHAR(1200) NOT NULL,
+  etag VARCHAR(128) NOT NULL,
+  size BIGINT NOT NULL
+);
+
+INSERT INTO "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url, etag, size) VALUES
+('647d94ea40c64bdfa0776b403229b051', '7bbe235f11ba7a0bad3df81be9bfcf7d', 's3://lake/flights/a ''b''+%\\ü.csv', 'e1', 12),
+('ac72dc80c206b3ac751bc17c933f0c36', 'd92d22d8c36b4ec5b242e166c05e10bb', 's3://lake/flights/b.csv', 'e2', 34);
+
 SELECT CAST(verdict AS INTEGER) AS guard FROM (
-  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 4 WHEN file_id IN ('647d94ea40c64bdfa0776b403229b051', 'ac72dc80c206b3ac751bc17c933f0c36') THEN 3 ELSE 1 END)
-    WHEN 4 THEN 'millrace:void' WHEN 3 THEN 'millrace:already-loaded' WHEN 1 THEN 'millrace:rewritten'
+  SELECT CASE
+    WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
+    WHEN known.worst = 4 THEN 'millrace:void'
+    WHEN known.worst = 3 THEN 'millrace:already-loaded'
+    WHEN known.worst = 1 THEN 'millrace:rewritten'
   END AS verdict
-  FROM "millrace"."receipts_public_airports_137f9040"
-  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')
+  FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM "millrace_files_01jd0000000000000000000000_1") AS listed
+  CROSS JOIN (
+    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 4 WHEN receipt.file_id = job_file.file_id THEN 3 ELSE 1 END) AS worst
+    FROM "millrace"."receipts_public_airports_137f9040" AS receipt
+    LEFT JOIN "millrace_files_01jd0000000000000000000000_1" AS job_file ON receipt.key_id = job_file.key_id
+    WHERE receipt.key_id IN ('d39e6b47cf009972a62675410e18b2fc', '7bbe235f11ba7a0bad3df81be9bfcf7d', 'd92d22d8c36b4ec5b242e166c05e10bb')
+  ) AS known
 ) AS guarded;
 
 CREATE TEMP TABLE "millrace_stage_01jd0000000000000000000000_1" (
@@ -28,6 +48,6 @@ SELECT pg_last_copy_count() AS copied_rows;
 INSERT INTO "public"."airports" ("iata", "Größe ""x""", "extra", "updated_at", "_loaded_at", "_job_id")
 SELECT "iata", "Größe ""x""", "extra", "updated_at", CAST('2026-11-21 12:00:01.500' AS TIMESTAMP), CAST('01JD0000000000000000000000' AS VARCHAR(26)) FROM "millrace_stage_01jd0000000000000000000000_1";
 
-INSERT INTO "millrace"."receipts_public_airports_137f9040" (file_id, key_id, url, etag, size, kind, job_id, attempt, fence, job_rows, loaded_at) VALUES
-('647d94ea40c64bdfa0776b403229b051', '7bbe235f11ba7a0bad3df81be9bfcf7d', 's3://lake/flights/a ''b''+%\\ü.csv', 'e1', 12, 'load', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE()),
-('ac72dc80c206b3ac751bc17c933f0c36', 'd92d22d8c36b4ec5b242e166c05e10bb', 's3://lake/flights/b.csv', 'e2', 34, 'load', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE());
+INSERT INTO "millrace"."receipts_public_airports_137f9040" (file_id, key_id, url, etag, size, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT file_id, key_id, url, etag, size, 'load', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE()
+FROM "millrace_files_01jd0000000000000000000000_1";

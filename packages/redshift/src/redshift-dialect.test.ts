@@ -63,6 +63,21 @@ const PRUNE = {
   lockTimeoutMs: 60_000,
 };
 
+const OLD_JOBS = ['01JC0000000000000000000000', '01JC0000000000000000000001'];
+const REPLACE: MergeRule = { ...APPEND, provenance: true, onRewrite: 'replace' };
+const REPLACES: Partial<LoadPlanInput> = {
+  tableColumns: [...COLUMNS, ...FILLED],
+  // The first one is the new version; of the survivor it does not matter when it was written.
+  files: FILES.map((file, nth) => ({ ...file, writtenAt: 2_000 - nth * 1_000 })),
+  replaces: {
+    jobIds: OLD_JOBS,
+    receipts: 2,
+    rows: 5,
+    survivorIds: FILES.slice(1).map(({ id }) => id),
+    outdatedIds: ['0'.repeat(32)],
+  },
+};
+
 const { receipts: RECEIPTS } = ledgerOf('public.airports');
 
 function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanInput {
@@ -86,7 +101,7 @@ function input(rule: MergeRule, change: Partial<LoadPlanInput> = {}): LoadPlanIn
 }
 
 /** What docs/load-modes.md shows: a plain table, one file. */
-function example(rule: Partial<MergeRule>): readonly Statement[] {
+function example(rule: Partial<MergeRule>, change: Partial<LoadPlanInput> = {}): readonly Statement[] {
   const column = (name: string, type: string): TableColumn => ({
     name,
     type,
@@ -101,7 +116,9 @@ function example(rule: Partial<MergeRule>): readonly Statement[] {
           column('iata', 'character varying(4)'),
           column('name', 'character varying(60)'),
           column('updated_at', 'timestamp without time zone'),
+          ...(rule.provenance === true ? FILLED : []),
         ],
+        ...change,
         files: [
           loadFileOf(
             {
@@ -125,6 +142,13 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
     planLoad(input({ ...APPEND, onRewrite: 'reload', columns: ['iata', 'extra'] })),
   'append-provenance': () =>
     planLoad(input({ ...APPEND, provenance: true }, { tableColumns: [...COLUMNS, ...FILLED] })),
+  'append-replaces': () => planLoad(input(REPLACE, REPLACES)),
+  'append-replaces-many-files': () => planLoad(input(REPLACE, { ...REPLACES, maxStatementBytes: 500 })),
+  replacement: () => [
+    { kind: 'select-job-receipts', receipts: RECEIPTS, jobIds: OLD_JOBS, horizonAt: null },
+    { kind: 'select-job-receipts', receipts: RECEIPTS, jobIds: OLD_JOBS, horizonAt: PRUNE.horizonAt },
+    { kind: 'count-job-rows', target: { schema: 'public', name: 'airports' }, jobIds: OLD_JOBS },
+  ],
   'append-many-files': () => planLoad(input(APPEND, { maxStatementBytes: 500 })),
   upsert: () => planLoad(input(UPSERT)),
   'upsert-composite-null-keys': () =>
@@ -186,6 +210,19 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
   'example-upsert': () => example({}),
   'example-upsert-tombstones': () => example({ tombstone: { column: 'op', equals: 'D' } }),
   'example-insert-only': () => example({ mode: 'insert-only', latestBy: [] }),
+  'example-replace': () =>
+    example(
+      { mode: 'append', key: [], latestBy: [], provenance: true, onRewrite: 'replace' },
+      {
+        replaces: {
+          jobIds: ['01JC0000000000000000000000'],
+          receipts: 1,
+          rows: 42,
+          survivorIds: [],
+          outdatedIds: ['0'.repeat(32)],
+        },
+      },
+    ),
   ledger: () =>
     planLedger('public.airports', { ...UPSERT, tombstone: { column: 'op', equals: 'D' } }, COLUMNS),
 };

@@ -1,6 +1,7 @@
 import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } from '@millrace/core';
 import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
+import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
 export interface RedshiftDialectOptions {
@@ -52,6 +53,13 @@ FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIF
 CSV COMPUPDATE OFF STATUPDATE OFF`;
       case 'guard-receipts':
         return renderGuard(statement);
+      case 'guard-replaced':
+        return renderReplacedGuard(statement);
+      case 'delete-job-rows':
+        return `DELETE FROM ${quoteTable(statement.target)}\nWHERE ${isOfJobs(statement.jobIds)}`;
+      case 'delete-job-receipts':
+        return `DELETE FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'load' AND job_id IN (${statement.jobIds.map(quoteText).join(', ')})`;
       case 'copy':
         return `COPY ${quoteTable(statement.into)} (${quoteList(statement.columns)})
 FROM ${quoteText(statement.manifestUrl)} ${credentials(statement.iamRole)} MANIFEST
@@ -122,6 +130,16 @@ WHERE NOT EXISTS (
         return `SELECT file_id, key_id, url, job_id, attempt, fence
 FROM ${quoteTable(statement.receipts)}
 WHERE kind = 'load' AND key_id IN (${statement.keyIds.map(quoteText).join(', ')})`;
+      case 'select-job-receipts': {
+        const { horizonAt } = statement;
+        const isOld =
+          horizonAt === null ? '0' : `CASE WHEN loaded_at < ${quoteInstant(horizonAt)} THEN 1 ELSE 0 END`;
+        return `SELECT file_id, key_id, url, etag, size, job_id, job_rows, ${isOld} AS is_old
+FROM ${quoteTable(statement.receipts)}
+WHERE kind = 'load' AND job_id IN (${statement.jobIds.map(quoteText).join(', ')})`;
+      }
+      case 'count-job-rows':
+        return `SELECT COUNT(*) AS found FROM ${quoteTable(statement.target)}\nWHERE ${isOfJobs(statement.jobIds)}`;
       case 'page-receipts': {
         const after = statement.after === null ? '' : ` AND url > ${quoteText(statement.after)}`;
         const before = statement.before === null ? '' : ` AND url < ${quoteText(statement.before)}`;
@@ -223,73 +241,6 @@ ${statement.columns.map(({ name, type }) => `  ${quoteName(name)} ${type}`).join
 SELECT ${FILE_COLUMNS.join(', ')}, ${rest}
 FROM ${quoteTable(files.table)}`;
   }
-}
-
-/**
- * A batch of the Data API cannot branch, but it can fail: a cast to integer of a text that says why. The text is
- * computed from tables, in a query below the cast, so that no planner folds the cast while it plans. NULL: all is well.
- */
-function renderGuard(statement: Extract<Statement, { kind: 'guard-receipts' }>): string {
-  const { files } = statement;
-  const verdict =
-    files.kind === 'literals' ? literalVerdict(statement, files.files) : listVerdict(statement, files.table);
-  return `SELECT CAST(verdict AS INTEGER) AS guard FROM (\n${verdict}\n) AS guarded`;
-}
-
-/** One aggregate, which every receipt enters with the gravest thing that it says: cheaper than to count each thing. */
-function literalVerdict(
-  { receipts, attempt, refusesRewrites, oldestWrittenAt }: Extract<Statement, { kind: 'guard-receipts' }>,
-  files: readonly LoadFile[],
-): string {
-  const own = [voidKeyOf(attempt), ...(oldestWrittenAt === null ? [] : [HORIZON_KEY])];
-  const keys = [...own, ...files.map(({ keyId }) => keyId)].map(quoteText).join(', ');
-  const ids = files.map(({ id }) => quoteText(id)).join(', ');
-  const rewritten = refusesRewrites ? " WHEN 1 THEN 'millrace:rewritten'" : '';
-  const late = beforeHorizon('', oldestWrittenAt);
-  return `  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 4 WHEN file_id IN (${ids}) THEN 3${late.rank} ELSE 1 END)
-    WHEN 4 THEN 'millrace:void' WHEN 3 THEN 'millrace:already-loaded'${late.verdict}${rewritten}
-  END AS verdict
-  FROM ${quoteTable(receipts)}
-  WHERE key_id IN (${keys})`;
-}
-
-function listVerdict(
-  {
-    receipts,
-    attempt,
-    keyIds,
-    refusesRewrites,
-    oldestWrittenAt,
-  }: Extract<Statement, { kind: 'guard-receipts' }>,
-  jobFiles: TableName,
-): string {
-  const own = [quoteText(voidKeyOf(attempt)), ...(oldestWrittenAt === null ? [] : [HORIZON])];
-  const isOurs =
-    keyIds === null
-      ? `(receipt.key_id IN (${own.join(', ')}) OR job_file.key_id IS NOT NULL)`
-      : `receipt.key_id IN (${[...own, ...keyIds.map(quoteText)].join(', ')})`;
-  const late = beforeHorizon('receipt.', oldestWrittenAt);
-  const lateVerdict = late.rank === '' ? '' : "\n    WHEN known.worst = 2 THEN 'millrace:before-horizon'";
-  const rewritten = refusesRewrites ? "\n    WHEN known.worst = 1 THEN 'millrace:rewritten'" : '';
-  return `  SELECT CASE
-    WHEN listed.files <> listed.places THEN 'millrace:repeated-file'
-    WHEN known.worst = 4 THEN 'millrace:void'
-    WHEN known.worst = 3 THEN 'millrace:already-loaded'${lateVerdict}${rewritten}
-  END AS verdict
-  FROM (SELECT COUNT(*) AS files, COUNT(DISTINCT key_id) AS places FROM ${quoteTable(jobFiles)}) AS listed
-  CROSS JOIN (
-    SELECT MAX(CASE WHEN receipt.kind = 'void' THEN 4 WHEN receipt.file_id = job_file.file_id THEN 3${late.rank} ELSE 1 END) AS worst
-    FROM ${quoteTable(receipts)} AS receipt
-    LEFT JOIN ${quoteTable(jobFiles)} AS job_file ON receipt.key_id = job_file.key_id
-    WHERE ${isOurs}
-  ) AS known`;
-}
-
-/** What a file says that was written before the horizon: graver than a rewrite, for which its receipt would be needed. */
-function beforeHorizon(receipt: string, oldestWrittenAt: number | null): { rank: string; verdict: string } {
-  if (oldestWrittenAt === null) return { rank: '', verdict: '' };
-  const rank = ` WHEN ${receipt}kind = 'horizon' THEN CASE WHEN ${receipt}size > ${oldestWrittenAt} THEN 2 ELSE 0 END`;
-  return { rank, verdict: " WHEN 2 THEN 'millrace:before-horizon'" };
 }
 
 function renderWinners(statement: Extract<Statement, { kind: 'select-winners' }>): string {

@@ -25,6 +25,7 @@ const TABLE: readonly [text: string, errorClass: string, code: string][] = [
   ['invalid input syntax for integer: "millrace:already-loaded"', 'guard', 'guard-already-loaded'],
   ['invalid input syntax for integer: "millrace:void"', 'guard', 'guard-void'],
   ['invalid input syntax for integer: "millrace:rewritten"', 'guard', 'guard-rewritten'],
+  ['invalid input syntax for integer: "millrace:replaced"', 'guard', 'guard-replaced'],
   ['invalid input syntax for integer: "abc"', 'data', 'data-value'],
   ['canceling statement due to statement timeout', 'transient', 'statement-cancelled'],
   ["Invalid digit, Value 'x', Pos 0, Type: Integer", 'data', 'data-value'],

@@ -15,6 +15,7 @@ const RULES: readonly ErrorRule[] = [
   { pattern: /millrace:already-loaded/u, code: 'guard-already-loaded', class: 'guard' },
   { pattern: /millrace:before-horizon/u, code: 'guard-before-horizon', class: 'guard' },
   { pattern: /millrace:rewritten/u, code: 'guard-rewritten', class: 'guard' },
+  { pattern: /millrace:replaced/u, code: 'guard-replaced', class: 'guard' },
   { pattern: /millrace:void/u, code: 'guard-void', class: 'guard' },
   { pattern: /millrace:repeated-file/u, code: 'guard-repeated-file', class: 'guard' },
 

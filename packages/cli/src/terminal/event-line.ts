@@ -92,6 +92,7 @@ export function evidenceText({ code, reason, line, column, rawValue, hint }: Tro
  */
 const GUARD_REASONS: ReadonlyMap<string, string> = new Map([
   ['guard-already-loaded', 'the receipts refused it: one of its files is loaded already'],
+  ['guard-replaced', 'the receipts refused it: the loads that it would replace have changed'],
   ['guard-rewritten', 'the receipts refused it: another version of one of its files is loaded already'],
   [
     'guard-before-horizon',

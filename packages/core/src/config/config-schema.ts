@@ -109,13 +109,13 @@ const everyTarget = {
     .describe('Fills `_loaded_at` and `_job_id` of the table: when each row came, and by which load.'),
 };
 
-const onRewrite = (fallback: 'reload' | 'quarantine') =>
-  z
-    .enum(['reload', 'quarantine'])
-    .default(fallback)
-    .describe(
-      'What happens when a key that was loaded comes again with other bytes. Default: `reload`, in mode append `quarantine`.',
-    );
+const REWRITTEN =
+  'What happens when a key that was loaded comes again with other bytes. Default: `reload`, in mode append `quarantine`.';
+const onRewrite = z.enum(['reload', 'quarantine']).default('reload').describe(REWRITTEN);
+const onRewriteOfAppend = z
+  .enum(['reload', 'quarantine', 'replace'])
+  .default('quarantine')
+  .describe(REWRITTEN);
 
 const key = columns('The column or columns that make a row the same row.');
 const nullKeys = z
@@ -126,7 +126,7 @@ const nullKeys = z
 const append = strictFields({
   mode: z.literal('append').describe('How rows are merged into the table.'),
   ...everyTarget,
-  onRewrite: onRewrite('quarantine'),
+  onRewrite: onRewriteOfAppend,
 }).describe('Every row of every file is added.');
 
 const upsert = strictFields({
@@ -141,7 +141,7 @@ const upsert = strictFields({
     .describe('Rows that delete the row with their key. Default: none.'),
   nullKeys,
   ...everyTarget,
-  onRewrite: onRewrite('reload'),
+  onRewrite,
 }).describe('The latest version of each key is in the table.');
 
 const insertOnly = strictFields({
@@ -149,7 +149,7 @@ const insertOnly = strictFields({
   key,
   nullKeys,
   ...everyTarget,
-  onRewrite: onRewrite('reload'),
+  onRewrite,
 }).describe('The first version of each key is in the table; later ones change nothing.');
 
 /** The target schemas by their mode. */
@@ -160,6 +160,7 @@ export const modelessTargetSchema = upsert.extend({
   mode: z.unknown(),
   key: upsert.shape.key.optional(),
   latestBy: upsert.shape.latestBy.optional(),
+  onRewrite: onRewriteOfAppend,
 });
 
 /** The keys of the document but for what is inside `targets`: targets are read one by one, each by its mode. */

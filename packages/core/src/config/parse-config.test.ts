@@ -138,6 +138,13 @@ describe('parseConfig', () => {
     });
   });
 
+  it('replaces what was rewritten where rows tell by which load they came', () => {
+    expect(targetOf({ provenance: true, onRewrite: 'replace', after: 'tag' }).rule).toMatchObject({
+      provenance: true,
+      onRewrite: 'replace',
+    });
+  });
+
   it('tells of provenance only where it is asked for', () => {
     expect(targetOf({ provenance: true }).rule).toMatchObject({ mode: 'append', provenance: true });
     expect(targetOf({ provenance: false }).rule).not.toHaveProperty('provenance');
@@ -261,6 +268,22 @@ describe('parseConfig', () => {
     [
       "targets.t.latestBy: '_loaded_at' is filled by 'provenance'",
       { mode: 'upsert', key: 'a', latestBy: '_loaded_at', provenance: true },
+    ],
+    [
+      'targets.t.onRewrite: \'replace\' deletes the rows of a load, which have to tell that they are its; write "provenance": true',
+      { onRewrite: 'replace' },
+    ],
+    [
+      "targets.t.after: 'move' takes files away that onRewrite 'replace' would have to load once more; choose 'keep' or 'tag'",
+      { onRewrite: 'replace', provenance: true, after: 'move' },
+    ],
+    [
+      "targets.t.after: 'delete' takes files away",
+      { onRewrite: 'replace', provenance: true, after: 'delete' },
+    ],
+    [
+      "targets.t.onRewrite: 'replace' is not one of reload, quarantine",
+      { mode: 'insert-only', key: 'a', onRewrite: 'replace', provenance: true },
     ],
     ["targets.t.key: names 'a' twice", { mode: 'insert-only', key: ['a', 'A'] }],
     ["targets.t.copy: 'TIMEFROMAT' is not an option of COPY", { copy: "TIMEFROMAT 'auto'" }],

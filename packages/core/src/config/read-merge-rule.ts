@@ -41,9 +41,28 @@ export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRul
     refuseFilled('latestBy', latestBy, site);
     refuseFilled('tombstone', mark ? [mark.column] : [], site);
   }
+  if (onRewrite === 'replace') checkReplace(fields, site);
   if (onRewrite === undefined) return undefined;
   const rule: MergeRule = { mode, key, latestBy, tombstone: mark ?? null, nullKeys, columns, onRewrite };
   return provenance ? { ...rule, provenance } : rule;
+}
+
+/** A load is replaced by deleting its rows, which have to tell that they are its, and by reading its files once more. */
+function checkReplace({ provenance, after }: TargetFields, { path, problems }: ProblemSite): void {
+  if (provenance === false) {
+    problems.push({
+      path: [...path, 'onRewrite'],
+      message: "'replace' deletes the rows of a load, which have to tell that they are its",
+      hint: `write "provenance": true, or choose 'quarantine' or 'reload'`,
+    });
+  }
+  if (after === 'move' || after === 'delete') {
+    problems.push({
+      path: [...path, 'after'],
+      message: `'${after}' takes files away that onRewrite 'replace' would have to load once more`,
+      hint: "choose 'keep' or 'tag', or another 'onRewrite'",
+    });
+  }
 }
 
 /** Files have no value for what Millrace fills, and no order may depend on it. */

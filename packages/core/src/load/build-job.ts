@@ -19,6 +19,7 @@ import {
   statementNameOf,
 } from './job-document.ts';
 import { planLoad } from './plan-load.ts';
+import type { Replacement } from './replacement.ts';
 import type { Attempt, Statement } from './statement.ts';
 import type { FileCopy, TargetDefinition } from './target-definition.ts';
 
@@ -26,6 +27,7 @@ export interface JobInput {
   readonly definition: TargetDefinition;
   readonly attempt: Attempt;
   readonly files: readonly JobFile[];
+  readonly replaces?: Replacement | undefined;
   /** The columns that the files have, where they are their own and not their target's. */
   readonly fileColumns?: readonly string[] | undefined;
   readonly tableColumns: readonly TableColumn[];
@@ -81,6 +83,7 @@ export function buildJob(input: JobInput): BuiltJob {
     tableColumns: input.tableColumns,
     attempt,
     loadedAt: input.now,
+    replaces: input.replaces,
     files: files.map(({ file }) => file),
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),
@@ -103,6 +106,7 @@ export function buildJob(input: JobInput): BuiltJob {
       target: definition.name,
       attempt,
       files,
+      ...(input.replaces === undefined ? {} : { replaces: input.replaces }),
       bytes: files.reduce((sum, { file }) => sum + file.identity.size, 0),
       batch: {
         name: statementNameOf(input.database, definition.name, attempt),

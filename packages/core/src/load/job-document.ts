@@ -6,6 +6,7 @@ import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { StatementBatch } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
+import type { Replacement } from './replacement.ts';
 import type { Attempt } from './statement.ts';
 
 /** A file of a job, and where COPY reads it: its own place, or its pin. */
@@ -23,9 +24,31 @@ export interface JobDocument {
   readonly target: string;
   readonly attempt: Attempt;
   readonly files: readonly JobFile[];
+  /** The loads that this job takes the place of; absent: none. */
+  readonly replaces?: Replacement;
   readonly bytes: number;
   readonly batch: StatementBatch;
   readonly createdAt: EpochMs;
+}
+
+/** The files of a job, told apart: those that waited, and, of a replacement, those that were loaded before. */
+export function sortJobFiles({
+  files,
+  replaces,
+}: {
+  readonly files: readonly JobFile[];
+  readonly replaces?: Replacement | undefined;
+}): {
+  files: readonly LoadFile[];
+  survivors?: readonly LoadFile[];
+} {
+  const all = files.map(({ file }) => file);
+  if (replaces === undefined) return { files: all };
+  const ids = new Set(replaces.survivorIds);
+  return {
+    files: all.filter(({ id }) => !ids.has(id)),
+    survivors: all.filter(({ id }) => ids.has(id)),
+  };
 }
 
 /**

@@ -9,7 +9,11 @@ export interface MergeRule {
   readonly nullKeys: 'reject' | 'append';
   /** Columns that the files have, in their order; null: all of the table's but IDENTITY. */
   readonly columns: readonly string[] | null;
-  readonly onRewrite: 'reload' | 'quarantine';
+  /**
+   * What becomes of another version of a key that was loaded. `replace` (appends with provenance): the load that brought the
+   * old one is done anew, with the new one in its place.
+   */
+  readonly onRewrite: 'reload' | 'quarantine' | 'replace';
   /** Every row tells by which load it came, and when: in the columns of `PROVENANCE`. */
   readonly provenance?: true;
 }

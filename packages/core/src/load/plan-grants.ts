@@ -36,9 +36,12 @@ export function planGrants(
 
 function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: string): readonly Statement[] {
   const { name, rule } = definition;
-  // An append reads its target too: which columns there are. MERGE has all four, whatever its branches do.
+  // An append reads its target too: which columns there are. MERGE has all four, whatever its branches do, and a
+  // replacement deletes.
   const privileges: readonly TablePrivilege[] =
-    rule.mode === 'upsert' ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : ['SELECT', 'INSERT'];
+    rule.mode === 'upsert' || rule.onRewrite === 'replace'
+      ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+      : ['SELECT', 'INSERT'];
   const tables = planLedger(name, rule, tableColumns).filter(({ kind }) => kind !== 'create-schema');
   return [
     { kind: 'grant-table', table: tableNameOf(name), privileges, user },

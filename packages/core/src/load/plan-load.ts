@@ -7,6 +7,7 @@ import { type LoadedColumn, loadedColumns, typeOf } from './loaded-columns.ts';
 import type { MergeRule } from './merge-rule.ts';
 import { planMerge } from './plan-merge.ts';
 import { checkProvenance } from './provenance.ts';
+import type { Replacement } from './replacement.ts';
 import type { Attempt, JobFileSource, Provenance, Statement, TableName } from './statement.ts';
 
 /** All that a plan is made of: pure input, pure output. */
@@ -19,6 +20,8 @@ export interface LoadPlanInput {
   /** What rows of a target with provenance say of when they came. */
   readonly loadedAt: EpochMs;
   readonly files: readonly LoadFile[];
+  /** The loads that this one replaces, of a target with provenance. */
+  readonly replaces?: Replacement | undefined;
   readonly manifestUrl: string;
   /** Where the list of files is, as a manifest of one CSV object, for jobs whose list does not fit into a statement. */
   readonly fileListManifestUrl: string;
@@ -41,7 +44,7 @@ const MAX_LITERAL_KEYS = 1_000;
  * the table does not have.
  */
 export function planLoad(input: LoadPlanInput): readonly Statement[] {
-  const { rule, attempt, files, target } = input;
+  const { rule, attempt, files, target, replaces } = input;
   const ledger = ledgerOf(target);
   const suffix = `${attempt.jobId.toLowerCase()}_${attempt.attempt}`;
   const jobFiles: TableName = { name: `millrace_files_${suffix}` };
@@ -51,10 +54,9 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const isStaged = rule.mode !== 'append' || rule.provenance === true;
   const columns: readonly LoadedColumn[] = loadedColumns(rule, { target, tableColumns: input.tableColumns });
 
+  // With a stage, receipts count its rows, which no list of VALUES is known to do on Redshift.
   const source: JobFileSource =
-    rule.mode === 'append' && fitsStatement(input)
-      ? { kind: 'literals', files }
-      : { kind: 'table', table: jobFiles };
+    !isStaged && fitsStatement(input) ? { kind: 'literals', files } : { kind: 'table', table: jobFiles };
   assertInvariant(
     new Set(files.map(({ keyId }) => keyId)).size === files.length || source.kind === 'table',
     'a job names a place once',
@@ -71,9 +73,20 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       files: source,
       attempt,
       keyIds: files.length <= MAX_LITERAL_KEYS ? files.map(({ keyId }) => keyId) : null,
-      refusesRewrites: rule.onRewrite === 'quarantine',
-      oldestWrittenAt: oldestWrittenAt(files),
+      refusesRewrites: rule.onRewrite !== 'reload',
+      replacedJobIds: replaces?.jobIds ?? [],
+      oldestWrittenAt: oldestWrittenAt(ownFilesOf(files, replaces)),
     },
+    ...(replaces === undefined
+      ? []
+      : [
+          {
+            kind: 'guard-replaced',
+            receipts: ledger.receipts,
+            target: tableNameOf(target),
+            replaces,
+          } as const,
+        ]),
     ...(isStaged ? [{ kind: 'create-stage', stage, columns } as const] : []),
     {
       kind: 'copy',
@@ -84,6 +97,7 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       options: input.copyOptions,
     },
     { kind: 'count-copied' },
+    ...planRemoval(input),
     ...planMerge(rule, {
       table: tableNameOf(target),
       ledger,
@@ -100,6 +114,23 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       stage: isStaged ? stage : null,
     },
   ];
+}
+
+/** The old rows go in the transaction that brings the new ones: whoever asks sees the ones or the others. */
+function planRemoval({ target, rule, replaces }: LoadPlanInput): readonly Statement[] {
+  if (replaces === undefined) return [];
+  assertInvariant(rule.provenance === true, 'only rows that tell by which load they came can be replaced');
+  const { jobIds } = replaces;
+  return [
+    { kind: 'delete-job-rows', target: tableNameOf(target), jobIds },
+    { kind: 'delete-job-receipts', receipts: ledgerOf(target).receipts, jobIds },
+  ];
+}
+
+/** Files of a job that were not loaded before: survivors have receipts, whatever their age. */
+function ownFilesOf(files: readonly LoadFile[], replaces: Replacement | undefined): readonly LoadFile[] {
+  const survivors = new Set(replaces?.survivorIds);
+  return files.filter(({ id }) => !survivors.has(id));
 }
 
 function provenanceOf({ rule, attempt: { jobId }, loadedAt }: LoadPlanInput): Provenance | null {

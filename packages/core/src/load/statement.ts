@@ -1,5 +1,6 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { EpochMs } from '../ports/time.ts';
+import type { Replacement } from './replacement.ts';
 
 /** A table by its parts, as they are called in the warehouse (not quoted). A temporary table has no schema. */
 export interface TableName {
@@ -77,7 +78,8 @@ export type Statement =
    * Fails the transaction, with a literal that an adapter recognises: `millrace:repeated-file` when the job names one
    * place twice, `millrace:void` when this attempt was forbidden, `millrace:already-loaded` when a file has a receipt,
    * `millrace:before-horizon` when a file was written before the horizon below which receipts were pruned, and, when
-   * `refusesRewrites`, `millrace:rewritten` when another version of a place has one. `oldestWrittenAt`: of the files whose
+   * `refusesRewrites`, `millrace:rewritten` when another version of a place has one. Receipts of `replacedJobIds` are as if they
+   * were not there: the job deletes them. `oldestWrittenAt`: of the files whose
    * time is known; null: of none. `keyIds`: the places once more, where the list is short enough to let the warehouse look only at them; null lets it join.
    */
   | {
@@ -87,8 +89,22 @@ export type Statement =
       readonly attempt: Attempt;
       readonly keyIds: readonly string[] | null;
       readonly refusesRewrites: boolean;
+      readonly replacedJobIds: readonly string[];
       readonly oldestWrittenAt: EpochMs | null;
     }
+  /**
+   * Fails the transaction, with `millrace:replaced`, unless these loads have that many receipts, and that many rows in the
+   * target: else some were pruned, deleted or came without provenance, and their files cannot bring them back.
+   */
+  | {
+      readonly kind: 'guard-replaced';
+      readonly receipts: TableName;
+      readonly target: TableName;
+      readonly replaces: Pick<Replacement, 'jobIds' | 'receipts' | 'rows'>;
+    }
+  /** The rows that loads with provenance brought. */
+  | { readonly kind: 'delete-job-rows'; readonly target: TableName; readonly jobIds: readonly string[] }
+  | { readonly kind: 'delete-job-receipts'; readonly receipts: TableName; readonly jobIds: readonly string[] }
   | {
       readonly kind: 'copy';
       readonly into: TableName;
@@ -194,6 +210,18 @@ export type Statement =
   | { readonly kind: 'record-void'; readonly receipts: TableName; readonly attempt: Attempt }
   /** Receipts of these places: every row has file_id, key_id, job_id, attempt. */
   | { readonly kind: 'select-receipts'; readonly receipts: TableName; readonly keyIds: readonly string[] }
+  /**
+   * Receipts of these loads: every row has file_id, key_id, url, etag, size, job_id, job_rows and `is_old`, 1 when the load
+   * committed before `horizonAt` (null: never), else 0.
+   */
+  | {
+      readonly kind: 'select-job-receipts';
+      readonly receipts: TableName;
+      readonly jobIds: readonly string[];
+      readonly horizonAt: EpochMs | null;
+    }
+  /** One row: `found`, the rows in the target that these loads brought. */
+  | { readonly kind: 'count-job-rows'; readonly target: TableName; readonly jobIds: readonly string[] }
   /**
    * Receipts of loads in the order of their URLs' bytes, at most `limit`: file_id, key_id, url, etag, size, job_id. Those
    * behind `after` (null: from the beginning) and before `before` (null: to the end); with `etags`, of objects that had one

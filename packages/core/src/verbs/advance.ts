@@ -1,26 +1,22 @@
-import type { Evidence, TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
 import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
 import { deadlineOf, staggerMsOf } from '../lane/line.ts';
 import { lineToRead, nextBatch } from '../lane/next-batch.ts';
 import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
-import type { JobFile } from '../load/job-document.ts';
+import { type JobFile, sortJobFiles } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
-import { prepareFiles } from '../load/prepare-files.ts';
+import type { Replacement } from '../load/replacement.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { streakOfJob, streakOfNone } from '../recover/data-streak.ts';
 import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
-import { pinsOf } from './drop-pins.ts';
-import { finishLoaded } from './finish-loaded.ts';
-import { goneEvidence } from './gone-evidence.ts';
+import { chooseFiles } from './choose-files.ts';
+import { confirmFiles, supersededBy } from './confirm-files.ts';
 import { holdAtGate } from './hold-at-gate.ts';
-import { admit } from './intake.ts';
 import { chanceOf, columnListsOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
-import { readReceipts } from './read-receipts.ts';
 import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
@@ -165,14 +161,6 @@ async function supersede(loader: Loader, target: string, { loadable, superseded 
   );
 }
 
-function supersededBy(etag: string | undefined, at: EpochMs): Evidence {
-  return {
-    code: 'superseded',
-    reason: `a newer version of the key was waiting${etag === undefined ? '' : ` (etag ${etag})`}`,
-    at,
-  };
-}
-
 async function startJob(
   loader: Loader,
   {
@@ -189,20 +177,23 @@ async function startJob(
     deadlineAt: EpochMs;
   },
 ): Promise<AdvanceOutcome | 'look-again'> {
-  const ready = await confirmFiles(loader, { definition, lane, files: batch.files });
+  const chosen = await chooseFiles(loader, { definition, batch });
+  if (chosen === undefined) return 'look-again';
+  const ready = await confirmFiles(loader, { definition, files: chosen.files });
   if (ready === undefined) return 'look-again';
-  const built = await planJob(loader, { definition, lane, ready });
+  const { replaces } = chosen;
+  const built = await planJob(loader, { definition, lane, ready, replaces });
   if (built instanceof LoadError) {
     return settleFailure(loader, {
       lane,
       job: null,
       statement: null,
       error: built,
-      files: ready.map(({ file }) => file),
+      ...sortJobFiles({ files: ready, replaces }),
     });
   }
   const written = await writeJob(loader.objects, built);
-  const job: JobRef = takesAll ? { ...written, takesAllAt: lane.arrivals } : written;
+  const job: JobRef = takesAll && chosen.takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
   const { tracker, settings } = loader;
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
@@ -224,7 +215,17 @@ async function giveWay(loader: Loader, claimed: Lane, deadlineAt: EpochMs): Prom
 /** @returns the error instead of the job when the target, not the moment, is at fault. */
 async function planJob(
   loader: Loader,
-  { definition, lane, ready }: { definition: TargetDefinition; lane: Lane; ready: readonly JobFile[] },
+  {
+    definition,
+    lane,
+    ready,
+    replaces,
+  }: {
+    definition: TargetDefinition;
+    lane: Lane;
+    ready: readonly JobFile[];
+    replaces: Replacement | undefined;
+  },
 ): Promise<BuiltJob | LoadError> {
   const now = loader.now();
   const { settings, warehouse } = loader;
@@ -239,6 +240,7 @@ async function planJob(
       definition,
       attempt,
       files: ready,
+      replaces,
       fileColumns,
       tableColumns,
       dialect: warehouse.dialect,
@@ -248,49 +250,4 @@ async function planJob(
     if (cause instanceof LoadError) return cause;
     throw cause;
   }
-}
-
-/** What the store says now: files that are gone or were rewritten leave the batch; the lane is looked at again then. */
-async function confirmFiles(
-  loader: Loader,
-  { definition, lane, files }: { definition: TargetDefinition; lane: Lane; files: readonly TrackedFile[] },
-): Promise<readonly JobFile[] | undefined> {
-  const now = loader.now();
-  const { ready, gone, changed } = await prepareFiles(
-    loader.objects,
-    files.map(({ file }) => file),
-    { pinTo: definition.pin ? pinsOf(loader) : null, now },
-  );
-  if (gone.length === 0 && changed.length === 0) return ready;
-  // A loaded file leaves its place, or is rewritten, and is announced once more to a tracker that has forgotten it:
-  // that is no loss and no rewrite, and must not be shown as one.
-  const absent = [...gone, ...changed.map(({ old }) => old)];
-  const { loadedIds } = await readReceipts(loader, lane.target, absent);
-  await finishLoaded(
-    loader,
-    lane.target,
-    absent.filter(({ id }) => loadedIds.has(id)),
-  );
-  // The new version first: between the two writes the key waits twice, which is settled by looking again.
-  await admit(
-    loader,
-    lane.target,
-    changed.map((one) => one.now),
-  );
-  await setAside(loader, lane.target, [
-    ...gone
-      .filter(({ id }) => !loadedIds.has(id))
-      .map((file) => ({ file, status: 'quarantined', evidence: goneEvidence(file.url, now) }) as const),
-    ...changed
-      .filter(({ old }) => !loadedIds.has(old.id))
-      .map(
-        (one) =>
-          ({
-            file: one.old,
-            status: 'superseded',
-            evidence: supersededBy(one.now.identity.etag, now),
-          }) as const,
-      ),
-  ]);
-  return undefined;
 }

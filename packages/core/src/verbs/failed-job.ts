@@ -9,7 +9,10 @@ export interface FailedJob {
   readonly job: JobRef | null;
   readonly statement: StatementRef | null;
   readonly error: LoadError;
+  /** Those that waited for it. */
   readonly files: readonly LoadFile[];
+  /** Of a replacement: files of it that were loaded before, and are so still. */
+  readonly survivors?: readonly LoadFile[];
   /** Where COPY read each file, when that is not its own place. */
   readonly loadUrlOf?: (file: LoadFile) => string;
 }

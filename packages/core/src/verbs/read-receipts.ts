@@ -8,6 +8,8 @@ export interface KnownReceipts {
   readonly loadedIds: ReadonlySet<string>;
   /** Places of which some version has a receipt. */
   readonly loadedKeys: ReadonlySet<string>;
+  /** The loads that brought them, without repetition. */
+  readonly jobIds: readonly string[];
 }
 
 /** Places asked for per statement: well below 100 KB of SQL. */
@@ -23,6 +25,7 @@ export async function readReceipts(
   const keyIds = [...new Set(files.map(({ keyId }) => keyId))];
   const loadedIds = new Set<string>();
   const loadedKeys = new Set<string>();
+  const jobIds = new Set<string>();
   for (let at = 0; at < keyIds.length; at += KEYS_PER_QUESTION) {
     const sql = loader.warehouse.dialect.render({
       kind: 'select-receipts',
@@ -32,7 +35,8 @@ export async function readReceipts(
     for (const row of await loader.warehouse.transact([sql])) {
       loadedIds.add(String(row.file_id));
       loadedKeys.add(String(row.key_id));
+      jobIds.add(String(row.job_id));
     }
   }
-  return { loadedIds, loadedKeys };
+  return { loadedIds, loadedKeys, jobIds: [...jobIds] };
 }

@@ -10,6 +10,7 @@ import { goneEvidence } from './gone-evidence.ts';
 import { noteAlive } from './hold-warehouse.ts';
 import { judgeData } from './judge-data.ts';
 import { judgeOutage } from './judge-outage.ts';
+import { judgeReplacementData } from './judge-replacement-data.ts';
 import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
 import { refuseBeforeHorizon } from './refuse-before-horizon.ts';
@@ -69,7 +70,9 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
     case 'guard':
       return judgeGuard(loader, failed);
     case 'data':
-      return judgeData(loader, failed);
+      return failed.survivors === undefined
+        ? judgeData(loader, failed)
+        : judgeReplacementData(loader, { ...failed, survivors: failed.survivors });
     case 'gone':
       return judgeGone(loader, failed);
     case 'unavailable':
@@ -110,11 +113,16 @@ async function judgeGuard(loader: Loader, failed: FailedJob): Promise<Next> {
   const receipts = await readReceipts(loader, lane.target, files);
   const loaded = files.filter(({ id }) => receipts.loadedIds.has(id));
   await finishLoaded(loader, lane.target, loaded);
-  const refusesRewrites = loader.targets.get(lane.target)?.rule.onRewrite === 'quarantine';
+  const onRewrite = loader.targets.get(lane.target)?.rule.onRewrite;
   const rewritten = files.filter(
     ({ id, keyId }) => !receipts.loadedIds.has(id) && receipts.loadedKeys.has(keyId),
   );
-  if (refusesRewrites && rewritten.length > 0) {
+  if (onRewrite === 'replace' && loaded.length === 0 && (rewritten.length > 0 || failed.survivors)) {
+    // The receipts are not those that the job was planned by: the next one is planned by what they say now.
+    await note(loader, failed);
+    return { kind: 'back-off' };
+  }
+  if (onRewrite === 'quarantine' && rewritten.length > 0) {
     const at = loader.now();
     await setAside(
       loader,
@@ -143,7 +151,7 @@ function rewrittenEvidence(
   return {
     code: 'rewritten',
     reason: `another version of ${file.url} is loaded already, and this target appends`,
-    hint: "give new data new keys; onRewrite: 'reload' would add its rows to those of the old version",
+    hint: "give new data new keys; onRewrite: 'reload' would add its rows to those of the old version, 'replace' load it in that one's place",
     at,
   };
 }

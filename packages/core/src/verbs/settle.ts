@@ -1,5 +1,5 @@
 import type { JobRef, Lane } from '../lane/lane.ts';
-import { type JobDocument, readJobDocument } from '../load/job-document.ts';
+import { type JobDocument, readJobDocument, sortJobFiles } from '../load/job-document.ts';
 import { ledgerOf } from '../load/ledger.ts';
 import { planAbandon } from '../load/plan-load.ts';
 import { changedSince } from '../load/prepare-files.ts';
@@ -64,7 +64,7 @@ export async function settle(
     job: state.job,
     statement,
     error: status.error,
-    files: document.files.map(({ file }) => file),
+    ...sortJobFiles(document),
     loadUrlOf: loadUrlsOf(document),
   });
 }
@@ -133,7 +133,7 @@ async function abandon(
     job,
     statement: null,
     error,
-    files: document.files.map(({ file }) => file),
+    ...sortJobFiles(document),
   });
 }
 
@@ -145,6 +145,10 @@ async function settleLoaded(
   // A target that left the configuration while its job ran has none.
   const definition = loader.targets.get(lane.target);
   const files = document.files.map(({ file }) => file);
+  const { files: own } = sortJobFiles(document);
+  const { replaces } = document;
+  // Before anything is compared: the bytes that were replaced may have come back, as a file that nobody has loaded.
+  if (replaces !== undefined) await loader.tracker.forgetLoaded(lane.target, replaces.outdatedIds);
   // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
   if (definition !== undefined && !definition.pin) {
     const rewritten = await changedSince(loader.objects, files, loader.now());
@@ -170,17 +174,17 @@ async function settleLoaded(
     ...lane,
     state: { kind: 'waiting', dueAt: now },
     failures: 0,
-    suspects: suspectsAfterLoad(lane, files.length),
-    streak: streakAfterLoad(lane.streak, { now, files: files.length }),
+    suspects: suspectsAfterLoad(lane, own.length),
+    streak: streakAfterLoad(lane.streak, { now, files: own.length }),
     notBeforeAt: 0,
     loadMs: lane.loadMs === null ? tookMs : Math.round(lane.loadMs * 0.7 + tookMs * 0.3),
-    loadedFiles: lane.loadedFiles + files.length,
-    loadedRows: lane.loadedRows + (rows ?? 0),
+    loadedFiles: lane.loadedFiles + files.length - (replaces?.receipts ?? 0),
+    loadedRows: lane.loadedRows + (rows === null ? 0 : rows - (replaces?.rows ?? 0)),
     lastLoadedAt: now,
   });
   if (left === undefined) return { kind: 'lost-race' };
   await noteAlive(loader, lane.target);
-  const arrivals = files.map(({ arrivedAt }) => arrivedAt);
+  const arrivals = own.map(({ arrivedAt }) => arrivedAt);
   loader.onEvent({
     kind: 'table-loaded',
     target: lane.target,

@@ -1,5 +1,5 @@
 import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
-import type { JobDocument } from '../load/job-document.ts';
+import { type JobDocument, sortJobFiles } from '../load/job-document.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { LoadError } from '../recover/load-error.ts';
 import type { Loader } from './loader.ts';
@@ -32,8 +32,7 @@ export async function submitJob(
     document,
     until = Number.POSITIVE_INFINITY,
     onRefused = (error) => {
-      const files = document.files.map(({ file }) => file);
-      return settleFailure(loader, { lane, job, statement: null, error, files });
+      return settleFailure(loader, { lane, job, statement: null, error, ...sortJobFiles(document) });
     },
   }: {
     lane: Lane;

@@ -1,9 +1,11 @@
 import {
   LoadError,
+  type LoadFile,
   PROVENANCE,
   type Provenance,
   type SqlRow,
   type Statement,
+  type TableName,
   voidKeyOf,
 } from '@millrace/core';
 import { compareLatest, compareVersions, isTombstone, keyOf, winnersOf } from './merge-rows.ts';
@@ -42,6 +44,35 @@ export function carryOut(
     case 'guard-receipts':
       guard(tx, statement);
       return [];
+    case 'guard-replaced': {
+      const { receipts, target, replaces } = statement;
+      const known = receiptsOfJobs(tx, receipts, replaces.jobIds).length;
+      if (known !== replaces.receipts || rowsOfJobs(tx, target, replaces.jobIds).length !== replaces.rows)
+        throw refusal('guard-replaced', 'the loads to be replaced have changed');
+      return [];
+    }
+    case 'delete-job-rows': {
+      const dead = new Set(rowsOfJobs(tx, statement.target, statement.jobIds));
+      const name = nameOfTable(statement.target);
+      tx.replace(
+        name,
+        tx.read(name).filter((row) => !dead.has(row)),
+      );
+      return [];
+    }
+    case 'delete-job-receipts': {
+      const dead = new Set(receiptsOfJobs(tx, statement.receipts, statement.jobIds));
+      const name = nameOfTable(statement.receipts);
+      tx.replace(
+        name,
+        tx.read(name).filter((row) => !dead.has(row)),
+      );
+      return [];
+    }
+    case 'select-job-receipts':
+      return receiptsOfJobs(tx, statement.receipts, statement.jobIds).map((row) => ({ ...row, is_old: 0 }));
+    case 'count-job-rows':
+      return [{ found: rowsOfJobs(tx, statement.target, statement.jobIds).length }];
     case 'count-copied':
       return [{ copied_rows: copied.rows }];
     case 'create-stage':
@@ -162,7 +193,18 @@ export function carryOut(
   }
 }
 
-function guard(tx: Transaction, { receipts, files, attempt, refusesRewrites }: Kind<'guard-receipts'>): void {
+function receiptsOfJobs(tx: Transaction, receipts: TableName, jobIds: readonly string[]): readonly Row[] {
+  return loads(tx, nameOfTable(receipts)).filter(({ job_id }) => jobIds.includes(String(job_id)));
+}
+
+function rowsOfJobs(tx: Transaction, target: TableName, jobIds: readonly string[]): readonly Row[] {
+  return tx.read(nameOfTable(target)).filter((row) => jobIds.includes(String(row[PROVENANCE.jobId])));
+}
+
+function guard(
+  tx: Transaction,
+  { receipts, files, attempt, refusesRewrites, replacedJobIds }: Kind<'guard-receipts'>,
+): void {
   const listed =
     files.kind === 'literals' ? files.files.map(receiptColumns) : tx.read(nameOfTable(files.table));
   const ids = new Set(listed.map(({ file_id }) => file_id));
@@ -171,7 +213,10 @@ function guard(tx: Transaction, { receipts, files, attempt, refusesRewrites }: K
   const known = tx.read(nameOfTable(receipts));
   const voidKey = voidKeyOf(attempt);
   if (known.some((row) => row.key_id === voidKey)) throw refusal('guard-void', 'the attempt is void');
-  const seen = known.filter((row) => row.kind === 'load' && keys.has(row.key_id ?? null));
+  const seen = known.filter(
+    (row) =>
+      row.kind === 'load' && keys.has(row.key_id ?? null) && !replacedJobIds.includes(String(row.job_id)),
+  );
   if (seen.some((row) => ids.has(row.file_id ?? null))) {
     throw refusal('guard-already-loaded', 'a file of the job has a receipt');
   }
@@ -303,8 +348,8 @@ function isOfAttempt(row: Row, { jobId, attempt }: AttemptNames): boolean {
   return row.job_id === jobId && row.attempt === attempt;
 }
 
-function receiptColumns({ id, keyId, url }: { id: string; keyId: string; url: string }): Row {
-  return { file_id: id, key_id: keyId, url };
+function receiptColumns({ id, keyId, url, identity }: LoadFile): Row {
+  return { file_id: id, key_id: keyId, url, etag: identity.etag, size: identity.size };
 }
 
 function byKey(rows: readonly Row[], key: readonly string[]): ReadonlyMap<string, Row> {

@@ -77,7 +77,7 @@ function findDoubles({ name, rule }: TargetDefinition, place: ReceiptPlace): rea
     ];
   }
   // Where a rewritten key is loaded anew, several versions are what was asked for.
-  if (rule.mode !== 'append' || rule.onRewrite !== 'quarantine') return [];
+  if (rule.mode !== 'append' || rule.onRewrite === 'reload') return [];
   const why = `it was loaded in ${versions.size} versions into a table that appends; look with: ${look}`;
   return [entryOf(name, url, why)];
 }
