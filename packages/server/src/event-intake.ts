@@ -74,7 +74,7 @@ export class EventIntake {
         continue;
       }
       const { event } = reading;
-      const data = this.#encode(event);
+      const data = this.#encode(event, one.kind === 'value' ? keepableText(one) : undefined);
       if ('code' in data) {
         rejected.push({ index, id: event.id, ...data });
         continue;
@@ -91,7 +91,7 @@ export class EventIntake {
   }
 
   /** The bytes of an event, or what is wrong with it. */
-  #encode(event: Event): Buffer | EventProblem {
+  #encode(event: Event, text: string | undefined): Buffer | EventProblem {
     const { knownTypes, maxEventBytes, maxDepth, schemas } = this.#options;
     if (knownTypes !== undefined && !knownTypes.has(event.type)) {
       return { code: 'event-type-unknown', reason: `no transform takes events of type '${event.type}'` };
@@ -102,7 +102,7 @@ export class EventIntake {
     };
     let data: Buffer;
     try {
-      data = encodeEvent(event);
+      data = text === undefined ? encodeEvent(event) : Buffer.from(text);
     } catch (cause) {
       if (cause instanceof InexactNumberError) return inexactProblem(cause.source);
       if (cause instanceof RangeError) return tooDeep;
@@ -112,9 +112,15 @@ export class EventIntake {
       const reason = `the event has ${data.length} bytes, and ${maxEventBytes} is the most; put what is large elsewhere`;
       return { code: 'event-too-large', reason };
     }
-    if (isDeeperThan(data.toString('latin1'), maxDepth)) return tooDeep;
+    if (isDeeperThan(text ?? data.toString('latin1'), maxDepth)) return tooDeep;
     return schemas.problemOf(event.type, event.data) ?? data;
   }
+}
+
+/** What was sent, when nothing of the envelope has to be filled in: it need not be written anew. */
+function keepableText({ value, text }: Extract<ParsedEvent, { kind: 'value' }>): string | undefined {
+  const { id, time, data } = value as Partial<Event>;
+  return id === undefined || time === undefined || data === undefined ? undefined : text;
 }
 
 function refusalOf({ error }: Extract<PutResult, { kind: 'failed' }>): EventProblem & { retry?: true } {

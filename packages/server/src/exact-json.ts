@@ -21,8 +21,35 @@ export class InexactNumberError extends Error {
   }
 }
 
-/** Sixteen digits or more where a number can begin, or an exponent of three. Texts may match: then the slow way decides. */
-const SUSPICIOUS = /(?:^|[:,[\s-])\d{16}|\d[eE]\+?\d{3}/u;
+/** Sixteen digits or more may be beyond 2^53. */
+const LONG_NUMBER = 16;
+/** An exponent of three digits may be beyond what a double holds. */
+const LARGE_EXPONENT = /\d[eE]\+?\d{3}/u;
+/** What a number comes behind; a text has a quote there. Blanks are in texts too: then the slow way decides. */
+const BEFORE_NUMBER = new Set([...':,[-\t\n\r '].map((character) => character.charCodeAt(0)));
+
+/**
+ * Whether a JSON text may hold a number that `JSON.parse` would change. Looks at every sixteenth character only: as many digits in
+ * a row cannot hide between two of them.
+ */
+export function mayBeInexact(text: string): boolean {
+  for (let at = LONG_NUMBER - 1; at < text.length; at += LONG_NUMBER) {
+    if (isDigit(text.charCodeAt(at)) && isLongNumberAt(text, at)) return true;
+  }
+  return LARGE_EXPONENT.test(text);
+}
+
+function isLongNumberAt(text: string, at: number): boolean {
+  let from = at;
+  while (from > 0 && isDigit(text.charCodeAt(from - 1))) from -= 1;
+  let end = at + 1;
+  while (end < text.length && isDigit(text.charCodeAt(end))) end += 1;
+  return end - from >= LONG_NUMBER && (from === 0 || BEFORE_NUMBER.has(text.charCodeAt(from - 1)));
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
 
 /** `JSON.parse` hands a reviver the text of each number. */
 type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
@@ -34,7 +61,7 @@ type Reviver = (this: unknown, key: string, value: unknown, context: { readonly 
  * @throws SyntaxError as `JSON.parse` does; RangeError when it is nested too deeply to be looked through
  */
 export function parseExactJson(text: string, { inexact }: { readonly inexact: 'refuse' | 'text' }): unknown {
-  if (!SUSPICIOUS.test(text)) return JSON.parse(text);
+  if (!mayBeInexact(text)) return JSON.parse(text);
   const revive: Reviver = (_key, value, { source }) => {
     if (typeof value !== 'number' || source === undefined || isExact(value, source)) return value;
     return inexact === 'text' ? source : new InexactNumber(source);

@@ -1,7 +1,7 @@
 /**
  * Whether objects and arrays of a JSON text lie within each other deeper than `limit`.
  *
- * @param json well-formed: what `JSON.stringify` wrote
+ * @param json well-formed: it was parsed, or written by `JSON.stringify`
  */
 export function isDeeperThan(json: string, limit: number): boolean {
   return opensMoreThan(json, limit) && depthOf(json) > limit;

@@ -1,10 +1,15 @@
 import type { EventProblem } from '@millrace/core';
-import { parseExactJson } from './exact-json.ts';
+import { mayBeInexact, parseExactJson } from './exact-json.ts';
 import { ProblemError } from './problem.ts';
 
 /** One of the events of a body, before it is looked at: a value, or why there is none. */
 export type ParsedEvent =
-  | { readonly kind: 'value'; readonly value: unknown }
+  | {
+      readonly kind: 'value';
+      readonly value: unknown;
+      /** The value alone, as it was sent, where its numbers are exact: it can be kept as it is. */
+      readonly text?: string;
+    }
   | { readonly kind: 'broken'; readonly problem: EventProblem };
 
 /**
@@ -14,9 +19,9 @@ export type ParsedEvent =
  */
 export function parseJsonBody(text: string, maxEvents: number): readonly ParsedEvent[] {
   const body = parseWhole(text);
-  const values = Array.isArray(body) ? body : [body];
-  checkCount(values.length, maxEvents);
-  return values.map((value: unknown) => ({ kind: 'value', value }));
+  if (!Array.isArray(body.value)) return [body];
+  checkCount(body.value.length, maxEvents);
+  return body.value.map((value: unknown) => ({ kind: 'value', value }));
 }
 
 /**
@@ -37,9 +42,15 @@ export function parseNdjsonBody(text: string, maxEvents: number): readonly Parse
   return events;
 }
 
-function parseWhole(text: string): unknown {
+/** @throws what `parseExactJson` does */
+function parseValue(text: string): Extract<ParsedEvent, { kind: 'value' }> {
+  if (mayBeInexact(text)) return { kind: 'value', value: parseExactJson(text, { inexact: 'refuse' }) };
+  return { kind: 'value', value: JSON.parse(text), text };
+}
+
+function parseWhole(text: string): Extract<ParsedEvent, { kind: 'value' }> {
   try {
-    return parseExactJson(text, { inexact: 'refuse' });
+    return parseValue(text);
   } catch (cause) {
     if (cause instanceof RangeError) {
       throw new ProblemError(
@@ -60,7 +71,7 @@ function parseWhole(text: string): unknown {
 
 function parseLine(line: string): ParsedEvent {
   try {
-    return { kind: 'value', value: parseExactJson(line, { inexact: 'refuse' }) };
+    return parseValue(line);
   } catch (cause) {
     const problem =
       cause instanceof RangeError

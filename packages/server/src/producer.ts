@@ -177,6 +177,7 @@ const LINE_TYPES = new Set([
 
 /** @throws ProblemError 415 */
 export function kindOf(contentType: string | undefined): 'json' | 'lines' {
+  if (contentType === 'application/json') return 'json';
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   const charset = parameters
     .map((one) => /^\s*charset\s*=\s*"?([^"\s]+)"?\s*$/u.exec(one)?.[1])

@@ -72,5 +72,6 @@ export function textOfBody(body: Buffer): string {
       detail: 'the body is not UTF-8; JSON is sent in no other encoding',
     });
   }
-  return body.toString('utf8').replace(/^\uFEFF/u, '');
+  const text = body.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }

@@ -86,6 +86,19 @@ describe('POST /v1/events', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/u);
   });
 
+  it('keeps an event that lacks nothing byte for byte, one or a line', async () => {
+    const { stream, send } = await serve();
+    const text =
+      '{"time":"2026-01-01T00:00:00Z", "type":"a","id":"e\\u00e9","data":{"n":1.50,"s":"\\ud83d\\ude00x1234567890123456789"}}';
+    await send(text);
+    await send(`${text}\n${text}`, { headers: lines });
+    await send(`[${text}]`);
+    const kept = stream.entries.map(({ data }) => Buffer.from(data).toString());
+    expect(kept.slice(0, 3)).toEqual([text, text, text]);
+    expect(JSON.parse(kept[3] ?? '')).toEqual(JSON.parse(text));
+    expect(stream.entries.map(({ partitionKey }) => partitionKey)).toEqual(Array<string>(4).fill('eé'));
+  });
+
   it('answers after the events are durable, not before', async () => {
     const { stream, send } = await serve();
     let store: () => void = () => undefined;
