@@ -1,5 +1,5 @@
 export type { Adapters, AnnouncementOptions, WakeSource } from './adapters.ts';
-export { BACKUP_FILES } from './back-up.ts';
+export { BACKUP_FILES, BACKUP_SEALS } from './back-up.ts';
 export type { HeldLane } from './drain-lanes.ts';
 export { chunkPacking } from './events/chunk-packing.ts';
 export { ConsumerLoop } from './events/consumer-loop.ts';

@@ -41,7 +41,7 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
     }
     const { tracker, wakes, wakeSource, backup } = await openTracker(config, context);
     const { objects, announce: announceObjects, clear } = await openObjects(config, context);
-    const announce = withEvents(announceObjects, config, context);
+    const { announce, withSeals } = withEvents(announceObjects, config, context);
     const { warehouse, availability, engine, database, iamRole, leaseMs, follow } = await openWarehouse(
       config,
       {
@@ -86,7 +86,10 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
       ...(engine === undefined ? {} : { engine }),
       ...(backup === undefined || engine === undefined
         ? {}
-        : { backUp: (to: string) => backUp({ tracker: { backup }, warehouse: engine }, to) }),
+        : {
+            backUp: (to: string) =>
+              withSeals((seals) => backUp({ seals, tracker: { backup }, warehouse: engine }, to)),
+          }),
       close,
     };
   } catch (error) {

@@ -1,3 +1,5 @@
+import { copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseConfig } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEventStream } from '../src/events/open-event-stream.ts';
@@ -160,6 +162,31 @@ describe('events', () => {
       .poll(() => rowsOf(millrace, 'SELECT id FROM public.views'), { timeout: 15_000 })
       .toEqual([{ id: 'a' }]);
     await millrace.stop();
+    expect(project.defects).toEqual([]);
+  });
+});
+
+describe('a backup', () => {
+  it('has the seals with the tracker: what was consumed since is consumed again', async () => {
+    const project = newProject();
+    const backup = join(project.directory, 'backup');
+    await send(project, [{ id: 'a', data: { url: '/x' } }]);
+    await project.drain(async (millrace) => {
+      await millrace.backup(backup);
+    });
+    await send(project, [{ id: 'b', data: { url: '/x' } }]);
+    await project.drain(async () => {});
+    const state = join(project.directory, '.millrace');
+    for (const name of ['tracker.db', 'warehouse.duckdb', 'seals.db']) {
+      for (const end of ['', '-wal', '-shm', '.wal']) rmSync(join(state, name + end), { force: true });
+      copyFileSync(join(backup, name), join(state, name));
+    }
+    await project.drain(async (millrace) => {
+      expect(await rowsOf(millrace, 'SELECT id FROM public.views ORDER BY id')).toEqual([
+        { id: 'a' },
+        { id: 'b' },
+      ]);
+    });
     expect(project.defects).toEqual([]);
   });
 });

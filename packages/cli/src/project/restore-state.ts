@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LoadError } from '@millrace/core';
@@ -12,7 +13,8 @@ interface StateFile {
 }
 
 /**
- * Puts a backup's tracker and warehouse in place.
+ * Puts a backup's tracker and warehouse in place, and the seals of events before them, when it has some: the events since
+ * then are consumed again, as far as the stream keeps them.
  *
  * The tracker comes first: should the machine stop in between, an older tracker stands before a newer warehouse, whose
  * receipts set it right. The other way round, files that the tracker takes for loaded would be missing.
@@ -23,13 +25,14 @@ export async function restoreState(
   project: Project,
   { from, force }: { from: string; force: boolean },
 ): Promise<{ bytes: number }> {
-  const [{ BACKUP_FILES }, { StateLock }] = await Promise.all([
+  const [{ BACKUP_FILES, BACKUP_SEALS }, { StateLock }] = await Promise.all([
     import('@millrace/runtime'),
     import('@millrace/local'),
   ]);
   const files = stateFiles(project, {
     tracker: join(from, BACKUP_FILES.tracker),
     warehouse: join(from, BACKUP_FILES.warehouse),
+    seals: existsSync(join(from, BACKUP_SEALS)) ? join(from, BACKUP_SEALS) : undefined,
   });
   for (const file of files) await checkBackup(file, from);
   const lock = StateLock.acquire(stateDirectoryOf(project), {
@@ -57,9 +60,10 @@ export async function restoreState(
 }
 
 function stateFiles(
-  { directory, config }: Project,
-  backup: { readonly tracker: string; readonly warehouse: string },
+  project: Project,
+  backup: { readonly tracker: string; readonly warehouse: string; readonly seals: string | undefined },
 ): readonly StateFile[] {
+  const { directory, config } = project;
   const { tracker, warehouse } = config;
   if (tracker.kind !== 'sqlite' || warehouse.kind !== 'local') {
     throw new LoadError('backup-elsewhere', 'tracker and warehouse are not both on this machine', {
@@ -67,13 +71,11 @@ function stateFiles(
       hint: 'restore the DynamoDB table to a point in time, and the cluster from its snapshot',
     });
   }
+  const sqlite = { companions: ['-wal', '-shm', '-journal'], magic: { at: 0, text: 'SQLite format 3' } };
+  const seals = join(stateDirectoryOf(project), 'seals.db');
   return [
-    {
-      from: backup.tracker,
-      to: resolve(directory, tracker.path),
-      companions: ['-wal', '-shm', '-journal'],
-      magic: { at: 0, text: 'SQLite format 3' },
-    },
+    ...(backup.seals === undefined ? [] : [{ from: backup.seals, to: seals, ...sqlite }]),
+    { from: backup.tracker, to: resolve(directory, tracker.path), ...sqlite },
     {
       from: backup.warehouse,
       to: resolve(directory, warehouse.path),

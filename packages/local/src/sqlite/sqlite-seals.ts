@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Seal, SealedChunk, SealMove, Seals } from '@millrace/core';
+import { copyDatabase } from './copy-database.ts';
 import { StateDatabase } from './state-database.ts';
 
 /** "MrSl". */
@@ -75,6 +76,11 @@ export class SqliteSeals implements Seals {
     this.#database.transact(() => {
       for (const key of keys) this.#statements.dropChunk.run(stream, shard, key);
     });
+  }
+
+  /** Writes a consistent copy to the path `to`. @throws LoadError `backup-exists` */
+  backup(to: string): Promise<void> {
+    return copyDatabase(this.#database.sql, to);
   }
 
   close(): void {

@@ -1,6 +1,3 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { backup } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 import {
   type EpochMs,
@@ -13,15 +10,13 @@ import {
   type JobRecord,
   type Lane,
   type LaneState,
-  LoadError,
   type LoadFile,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
 } from '@millrace/core';
-import { toStateError } from './sqlite-errors.ts';
+import { copyDatabase } from './copy-database.ts';
 import { StateDatabase } from './state-database.ts';
-import { syncToDisk } from './sync-to-disk.ts';
 import { gateBody, laneBody, toGate, toJob, toLane, toTrackedFile } from './tracker-rows.ts';
 import { STATUS_CODES, TRACKER_APPLICATION_ID, TRACKER_MIGRATIONS } from './tracker-schema.ts';
 import { prepareTracker, type TrackerStatements } from './tracker-statements.ts';
@@ -253,30 +248,9 @@ export class SqliteTracker implements Tracker {
     return this.#database.run(() => this.#statements.jobs.all(target, limit)).map(toJob);
   }
 
-  /**
-   * Writes a consistent copy to the path `to`, while the tracker is in use: what is written meanwhile by this process
-   * is in the copy or not, as a whole. The copy is itself a tracker file.
-   *
-   * @throws LoadError `backup-exists` when there is a file at `to`.
-   */
-  async backup(to: string): Promise<void> {
-    if (existsSync(to)) {
-      throw new LoadError('backup-exists', `${to} exists already`, {
-        hint: 'name another file or move it away',
-      });
-    }
-    const partial = `${to}.partial`;
-    rmSync(partial, { force: true });
-    try {
-      await backup(this.#database.sql, partial);
-      // Under its name only when it is whole and on the disk: half a backup is worse than none.
-      await syncToDisk(partial);
-      renameSync(partial, to);
-      await syncToDisk(dirname(to));
-    } catch (error) {
-      rmSync(partial, { force: true });
-      throw toStateError(error, to);
-    }
+  /** Writes a consistent copy, itself a tracker file, to the path `to`. @throws LoadError `backup-exists` */
+  backup(to: string): Promise<void> {
+    return copyDatabase(this.#database.sql, to);
   }
 
   close(): void {

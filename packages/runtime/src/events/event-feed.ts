@@ -70,6 +70,17 @@ export class EventFeed {
     await this.#announce({ isAsked: true });
   }
 
+  /** Does something while nothing is announced. */
+  hold<T>(body: () => Promise<T>): Promise<T> {
+    const held = this.#announcing.then(body);
+    // Whoever asked hears of its failure.
+    this.#announcing = held.then(
+      () => {},
+      () => {},
+    );
+    return held;
+  }
+
   /** Writes, seals and announces what is buffered. */
   async close(): Promise<void> {
     await this.#consumer?.close();

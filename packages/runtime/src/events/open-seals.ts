@@ -6,6 +6,8 @@ import { LOCAL_DATABASE } from '../open-context.ts';
 
 export interface OpenedSeals {
   readonly seals: Seals;
+  /** Copies their file; undefined when they have none. */
+  readonly backup?: (to: string) => Promise<void>;
   close(): void;
 }
 
@@ -14,7 +16,7 @@ export async function openSeals(config: MillraceConfig, directory: string): Prom
   const { tracker: place, warehouse } = config;
   if (place.kind === 'sqlite') {
     const seals = new SqliteSeals(resolve(directory, stateFolderOf(config), 'seals.db'));
-    return { seals, close: () => seals.close() };
+    return { seals, backup: (to) => seals.backup(to), close: () => seals.close() };
   }
   // Only now: who works on one machine does not load the AWS SDK.
   const [{ DynamoDBClient }, { DynamoDbSeals }] = await Promise.all([

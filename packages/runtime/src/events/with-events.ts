@@ -4,18 +4,31 @@ import type { OpenContext } from '../open-context.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventOptions } from './event-options.ts';
 import { openStreamReader } from './open-event-stream.ts';
-import { openSeals } from './open-seals.ts';
+import { type OpenedSeals, openSeals } from './open-seals.ts';
+
+export interface WithEvents {
+  readonly announce: Adapters['announce'];
+  /** Does something with the file of the seals, while nothing is announced. Undefined: they have none. */
+  readonly withSeals: <T>(body: (seals: Pick<OpenedSeals, 'backup'> | undefined) => Promise<T>) => Promise<T>;
+}
 
 /** Who tells of new objects, and beside that feeds the lanes from the configuration's stream. */
 export function withEvents(
   announce: Adapters['announce'],
   config: MillraceConfig,
   { events: role = 'consume', stream: given, ...context }: OpenContext & EventOptions,
-): Adapters['announce'] {
+): WithEvents {
   const { events } = config;
-  if (events === null || role === 'leave') return announce;
+  if (events === null) return { announce, withSeals: (body) => body(undefined) };
   const { directory, onError } = context;
-  return async (options) => {
+  let feed: EventFeed | undefined;
+  const withSeals: WithEvents['withSeals'] = async (body) => {
+    const opened = await openSeals(config, directory);
+    const work = (): ReturnType<typeof body> => body(opened);
+    return (feed === undefined ? work() : feed.hold(work)).finally(() => opened.close());
+  };
+  if (role === 'leave') return { announce, withSeals };
+  const feeding: Adapters['announce'] = async (options) => {
     const told = await announce?.(options);
     const closers: (() => Promise<void> | void)[] = [];
     const { seals, close } = await openSeals(config, directory);
@@ -28,14 +41,16 @@ export function withEvents(
       stream = opened.stream;
     }
     const { loader } = options;
-    const feed = new EventFeed({ config, loader, seals, stream, onAnnounced: options.onAdmitted, onError });
+    const begun = new EventFeed({ config, loader, seals, stream, onAnnounced: options.onAdmitted, onError });
+    feed = begun;
     return {
-      drain: () => feed.drain(),
+      drain: () => begun.drain(),
       close: async () => {
         await told?.close();
-        await feed.close();
+        await begun.close();
         for (const closeOne of closers.reverse()) await closeOne();
       },
     };
   };
+  return { announce: feeding, withSeals };
 }
