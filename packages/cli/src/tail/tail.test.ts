@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
@@ -159,9 +159,10 @@ describe('tail', () => {
     await appendFile(at('app.log.1'), 'late\nlast');
     await until(() => stored.length === 7);
     expect(linesOf(stored).sort()).toEqual(['last', 'late', ...numbered(0, 5)].sort());
+    const followed = (): number =>
+      (JSON.parse(readFileSync(at('state/tail.json'), 'utf8')) as { logs: unknown[] }).logs.length;
+    await until(() => followed() === 1);
     expect(await tail.stop()).toEqual({ sent: 7, refused: 0 });
-    const state = JSON.parse(await readFile(at('state/tail.json'), 'utf8')) as { logs: unknown[] };
-    expect(state.logs).toHaveLength(1);
   });
 
   it('finds a log that was renamed while it did not run, and says what it cannot find', async () => {

@@ -137,7 +137,7 @@ export class Tail {
       await this.#discover();
       const isBusy = await this.#sendSome();
       if (isBusy) continue;
-      await this.#finishGone({ isHasty: untilIdle });
+      if (await this.#finishGone({ isHasty: untilIdle })) continue;
       if (untilIdle) return;
       await sleep(pollMs, undefined, { signal: this.#signal }).catch(() => {
         // Told to stop, which the loop sees.
@@ -222,8 +222,12 @@ export class Tail {
     return true;
   }
 
-  /** Ends with logs that were renamed or deleted, when nothing comes to them any more. */
-  async #finishGone({ isHasty }: { isHasty: boolean }): Promise<void> {
+  /**
+   * Ends with logs that were renamed or deleted, when nothing comes to them any more.
+   *
+   * @returns whether there may be more at once
+   */
+  async #finishGone({ isHasty }: { isHasty: boolean }): Promise<boolean> {
     const { quietMs = DEFAULT_QUIET_MS, maxLineBytes = DEFAULT_LINE_BYTES, event } = this.#options;
     for (const [key, { log, goneSince }] of this.#logs) {
       if (goneSince === null) continue;
@@ -231,18 +235,24 @@ export class Tail {
       if (!isHasty && this.#now() - quietSince < quietMs) continue;
       // Nobody will end the last line.
       const reading = await log.read({ maxLines: 1, maxBytes: 1, maxLineBytes, isFinished: true });
-      if (reading.kind === 'lines' && reading.lines.length > 0) {
+      if (reading.kind === 'begun-anew') {
+        await this.#save();
+        return true;
+      }
+      if (reading.lines.length > 0) {
         const time = new Date(this.#now()).toISOString();
         const events = reading.lines.map((line) => ({
           json: encodeLineEvent(log, line, { ...event, time }),
           where: `${log.path} at byte ${line.offset}`,
         }));
-        if (!(await this.#send(events, [log]))) return;
+        // Something may have come behind it meanwhile: only a log in which nothing is left is let go.
+        return this.#send(events, [log]);
       }
       this.#logs.delete(key);
       await log.close();
       await this.#save();
     }
+    return false;
   }
 
   /** Beside the state: nobody else would know of them. */
