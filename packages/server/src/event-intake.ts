@@ -102,7 +102,7 @@ export class EventIntake {
     };
     let data: Buffer;
     try {
-      data = text === undefined ? encodeEvent(event) : Buffer.from(text);
+      data = text === undefined ? bufferOf(encodeEvent(event)) : Buffer.from(text);
     } catch (cause) {
       if (cause instanceof InexactNumberError) return inexactProblem(cause.source);
       if (cause instanceof RangeError) return tooDeep;
@@ -115,6 +115,10 @@ export class EventIntake {
     if (isDeeperThan(text ?? data.toString('latin1'), maxDepth)) return tooDeep;
     return schemas.problemOf(event.type, event.data) ?? data;
   }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** What was sent, when nothing of the envelope has to be filled in: it need not be written anew. */

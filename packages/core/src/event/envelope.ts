@@ -71,7 +71,7 @@ export function readEvent(value: unknown, defaults: EventDefaults): EventReading
 }
 
 /** An event as a stream keeps it. */
-export function encodeEvent(event: Event): Buffer {
+export function encodeEvent(event: Event): Uint8Array {
   return Buffer.from(JSON.stringify(event));
 }
 
