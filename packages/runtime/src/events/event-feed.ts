@@ -23,9 +23,9 @@ export interface EventFeedOptions {
   readonly onError: (where: string, error: unknown) => void;
 }
 
-/** How often seals of another process are looked for. The look is one question to a small table. */
+/** How often seals of another process of this machine are looked for. The look is one question to a small file. */
 const LOOK_MS = 250;
-/** How often they are looked for when this process is told of its own: only a crash leaves some. */
+/** How often they are looked for when a look costs a request, or when this process is told of its own. */
 const SWEEP_MS = 5_000;
 
 /** An event that nobody has read when a quarter of the retention is over is in danger of being removed unread. */
@@ -56,7 +56,8 @@ export class EventFeed {
       });
       this.#consumer.start();
     }
-    this.#looking = this.#look(stream === undefined ? LOOK_MS : SWEEP_MS);
+    const isOthers = stream === undefined && config.tracker.kind === 'sqlite';
+    this.#looking = this.#look(isOthers ? LOOK_MS : SWEEP_MS);
   }
 
   /** How far behind the newest event the consumer is. */
