@@ -53,7 +53,7 @@ async function checkPlace(end: EndOfSeed, place: LakePlace): Promise<void> {
   const last = place.versions.at(-1);
   if (last === undefined) return;
   const status = known.get(last.fileId)?.status ?? 'unknown';
-  if (status === 'loaded') return;
+  if (status === 'loaded' && checks.isLoaded(target, last.fileId)) return;
   const verdict = await verdictOf(end, {
     place,
     last,
@@ -78,7 +78,7 @@ async function verdictOf(
   const target = place.lane.definition.name;
   const isRewrite =
     code === 'rewritten' &&
-    place.lane.definition.rule.onRewrite === 'quarantine' &&
+    place.lane.definition.rule.onRewrite !== 'reload' &&
     place.versions.some(({ fileId }) => checks.isLoaded(target, fileId));
   return isRewrite ? null : `is good and quarantined as ${code}`;
 }
@@ -105,6 +105,8 @@ function checkAppended({ checks, story }: EndOfSeed, { lane, rows, places }: Lan
       if (version.isBad) story.violate('bad files stay out', `${place.url} is bad, and in ${target}`);
     }
     const loaded = place.versions.filter(({ fileId }) => checks.isLoaded(target, fileId));
+    if (lane.kind === 'append-replaced' && present.length > 1)
+      story.violate('old or new', `${place.url} is in ${target} in ${present.length} versions`);
     const isExact = place.versions.length === 1 || lane.definition.pin;
     const isRight = isExact
       ? loaded.every((version) => present.includes(version)) &&

@@ -33,6 +33,8 @@ export interface WatchedFile {
 interface JobWatch {
   readonly target: string;
   readonly files: readonly WatchedFile[];
+  /** Loads whose rows and receipts it deletes. */
+  readonly replacedJobIds: readonly string[];
   isCommitted: boolean;
   /** The lane has moved on: a job that had not committed by then must not any more. */
   isLeft: boolean;
@@ -127,11 +129,11 @@ export class LaneChecks {
   }
 
   /** What that job is made of. */
-  noteFiles(name: string, files: readonly WatchedFile[]): void {
+  noteFiles(name: string, files: readonly WatchedFile[], replacedJobIds: readonly string[]): void {
     if (this.#jobs.has(name)) return;
     const target = readStatementName(name)?.target ?? '';
     const isLeft = this.#isLeft(name);
-    this.#jobs.set(name, { target, files, isCommitted: false, isLeft });
+    this.#jobs.set(name, { target, files, replacedJobIds, isCommitted: false, isLeft });
     if (!isLeft) this.#checkLooks(target, files);
   }
 
@@ -196,6 +198,7 @@ export class LaneChecks {
     }
     job.isCommitted = true;
     for (const [lock, holder] of this.#heldBy) if (holder === id) this.#heldBy.delete(lock);
+    this.#forgetReceipts(job);
     for (const file of job.files) {
       const key = `${job.target} ${file.id}`;
       const other = this.#receipts.get(key);
@@ -206,6 +209,13 @@ export class LaneChecks {
     }
     const fileIds = job.files.map((file) => file.id);
     this.commits.push({ target: job.target, name, fileIds, copied, at: this.#now() });
+  }
+
+  #forgetReceipts({ target, replacedJobIds }: JobWatch): void {
+    for (const [key, name] of this.#receipts) {
+      const isReplaced = replacedJobIds.includes(readStatementName(name)?.jobId ?? '');
+      if (isReplaced && key.startsWith(`${target} `)) this.#receipts.delete(key);
+    }
   }
 
   isLoaded(target: string, fileId: string): boolean {

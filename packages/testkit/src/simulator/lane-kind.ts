@@ -3,7 +3,13 @@ import type { Dice } from './dice.ts';
 import { COLUMNS, DELETION } from './lake-file.ts';
 
 /** What a simulated lane is like. Every seed has several of them. */
-export type LaneKind = 'append' | 'append-moved' | 'append-pinned' | 'upsert' | 'insert-only';
+export type LaneKind =
+  | 'append'
+  | 'append-moved'
+  | 'append-pinned'
+  | 'append-replaced'
+  | 'upsert'
+  | 'insert-only';
 
 export interface SimulatedLane {
   readonly kind: LaneKind;
@@ -36,6 +42,7 @@ const RULES: Readonly<Record<LaneKind, MergeRule>> = {
   'append-moved': APPEND,
   // Without a pin a rewritten key may be loaded twice by an append: a limit that is documented, and not simulated.
   'append-pinned': { ...APPEND, onRewrite: 'reload' },
+  'append-replaced': { ...APPEND, provenance: true, onRewrite: 'replace' },
   upsert: {
     ...APPEND,
     mode: 'upsert',
@@ -60,7 +67,8 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
         freshnessMs: dice.pick([500, 2_000, 10_000]),
       },
       after: afterOf(kind, { index, dice }),
-      pin: kind === 'append-pinned' || (kind === 'upsert' && dice.chance(0.3)),
+      pin:
+        kind === 'append-pinned' || ((kind === 'upsert' || kind === 'append-replaced') && dice.chance(0.3)),
       copyFor: () => ({
         format: 'csv',
         options: 'FORMAT AS CSV COMPUPDATE OFF STATUPDATE OFF',
@@ -82,6 +90,6 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
 function afterOf(kind: LaneKind, { index, dice }: { index: number; dice: Dice }): TargetDefinition['after'] {
   const move = { kind: 'move', to: `s3://${BUCKET}/done/lane${index}/` } as const;
   if (kind === 'append-moved') return dice.pick([move, { kind: 'delete' }]);
-  if (kind === 'append') return dice.pick([{ kind: 'keep' }, { kind: 'tag' }]);
+  if (kind === 'append' || kind === 'append-replaced') return dice.pick([{ kind: 'keep' }, { kind: 'tag' }]);
   return dice.pick([{ kind: 'keep' }, { kind: 'keep' }, { kind: 'tag' }, move, { kind: 'delete' }]);
 }

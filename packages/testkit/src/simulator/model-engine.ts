@@ -2,6 +2,7 @@ import {
   type CopyError,
   LoadError,
   type ObjectStore,
+  PROVENANCE,
   parseUrl,
   readText,
   type SqlRow,
@@ -25,6 +26,15 @@ export interface ModelEngineOptions {
   /** Chance that COPY's errors name no file. */
   readonly namelessErrors: number;
 }
+
+/** Statements that write their target. */
+const WRITERS: ReadonlySet<Statement['kind']> = new Set([
+  'merge',
+  'insert-missing',
+  'insert-staged',
+  'delete-dead',
+  'delete-job-rows',
+]);
 
 interface Running {
   readonly session: Session;
@@ -77,7 +87,7 @@ export class ModelEngine implements Engine {
 
   async describeTable(table: string): Promise<readonly TableColumn[] | undefined> {
     if (!this.store.has(table)) return undefined;
-    return COLUMNS.map((name) => ({
+    return [...COLUMNS, ...Object.values(PROVENANCE)].map((name) => ({
       name,
       type: name === 'at' ? 'integer' : 'character varying(200)',
       isNullable: true,
@@ -124,9 +134,7 @@ export class ModelEngine implements Engine {
   /** Writers of one table queue for it; readers do not. */
   async #lockWritten(statement: TableStatement, running: Running): Promise<void> {
     const written =
-      statement.kind === 'merge' || statement.kind === 'insert-missing' || statement.kind === 'delete-dead'
-        ? nameOfTable(statement.target)
-        : undefined;
+      WRITERS.has(statement.kind) && 'target' in statement ? nameOfTable(statement.target) : undefined;
     if (written !== undefined) await this.locks.acquire(written, running.session, running);
   }
 
@@ -185,8 +193,15 @@ export class ModelEngine implements Engine {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => {
-        const [file_id, key_id, url] = line.split('","').map((part) => part.replace(/^"/u, ''));
-        return { file_id: file_id ?? null, key_id: key_id ?? null, url: url ?? null };
+        const [file_id, key_id, url, rest = ''] = line.split('","').map((part) => part.replace(/^"/u, ''));
+        const [etag, size] = rest.split('",');
+        return {
+          file_id: file_id ?? null,
+          key_id: key_id ?? null,
+          url: url ?? null,
+          etag: etag ?? null,
+          size: Number(size),
+        };
       });
     transaction.append(nameOfTable(jobFiles), rows);
     return [];

@@ -73,7 +73,7 @@ export class RealEngine implements Engine {
 
   async createTable(table: string): Promise<void> {
     await this.#warehouse.query(
-      `CREATE TABLE ${table} (k VARCHAR(50), at INTEGER, v VARCHAR(200), op VARCHAR(8))`,
+      `CREATE TABLE ${table} (k VARCHAR(50), at INTEGER, v VARCHAR(200), op VARCHAR(8), _loaded_at TIMESTAMP, _job_id VARCHAR(26))`,
     );
   }
 

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly isHarsh?: boolean;
   /** Stop at the first seed with a violation. */
   readonly stopsAtFirst?: boolean;
+  /** What the lanes are like; by chance when nothing is said. */
+  readonly kinds?: SimulateOptions['kinds'] | undefined;
   /** What is below the ports; models when nothing is said. */
   readonly open?: SimulateOptions['open'] | undefined;
   /** Afterwards, seeds that came to an await where nobody died are run again, and a worker dies there. */
@@ -45,6 +47,7 @@ export async function runSeeds(options: RunOptions): Promise<RunReport> {
     stopsAtFirst = false,
     isHarsh = false,
     open,
+    kinds,
     isAimed = false,
   } = options;
   const coverage = new Coverage();
@@ -62,6 +65,7 @@ export async function runSeeds(options: RunOptions): Promise<RunReport> {
       aims,
       isHarsh,
       ...(without === undefined ? {} : { without }),
+      ...(kinds === undefined ? {} : { kinds }),
       ...(open === undefined ? {} : { open }),
     });
     total[aims.length === 0 ? 'seeds' : 'aimed'] += 1;

@@ -1,6 +1,7 @@
 import { type Backing, type BackingParts, openModel } from './backing.ts';
 import { type Aim, Coverage } from './coverage.ts';
 import type { FaultKind } from './fault-plan.ts';
+import type { LaneKind } from './lane-kind.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { Violation } from './story.ts';
 import { World } from './world.ts';
@@ -31,15 +32,28 @@ export interface SimulateOptions {
   readonly isHarsh?: boolean;
   /** Awaits where a worker dies for certain. */
   readonly aims?: readonly Aim[];
+  /** What the lanes are like; by chance when nothing is said. */
+  readonly kinds?: readonly LaneKind[];
   /** What is below the ports; models when nothing is said. */
   readonly open?: (parts: BackingParts) => Promise<Backing>;
 }
 
 /** Runs one seed, from the first file to the last check. The same seed does the same. */
 export async function simulate(options: SimulateOptions): Promise<SeedReport> {
-  const { seed, without, isTold = false, isHarsh = false, aims = [], open = openModel } = options;
+  const {
+    seed,
+    without,
+    isTold = false,
+    isHarsh = false,
+    aims = [],
+    kinds = null,
+    open = openModel,
+  } = options;
   const coverage = new Coverage();
-  const world = await World.make({ seed, coverage, without: without ?? null, isTold, isHarsh, aims }, open);
+  const world = await World.make(
+    { seed, coverage, without: without ?? null, isTold, isHarsh, aims, kinds },
+    open,
+  );
   try {
     await world.run();
   } finally {

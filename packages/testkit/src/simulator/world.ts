@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly isTold: boolean;
   readonly isHarsh: boolean;
   readonly aims: readonly Aim[];
+  /** What its lanes are like; null: by chance. */
+  readonly kinds: readonly LaneKind[] | null;
 }
 
 const START_AT = Date.UTC(2026, 0, 5);
@@ -93,7 +95,7 @@ export class World {
   }
 
   private constructor(
-    { seed, coverage, without, isTold, aims }: WorldOptions,
+    { seed, coverage, without, isTold, aims, kinds }: WorldOptions,
     { dice, scheduler, faults, backing }: BackingParts & { backing: Backing },
   ) {
     this.#dice = dice;
@@ -106,7 +108,7 @@ export class World {
     this.story = new Story(scheduler, { isTold });
     this.lake = new Lake(this.#objects, () => scheduler.now);
     this.checks = new LaneChecks(this.story, () => scheduler.now);
-    this.lanes = simulateLanes(pickKinds(dice), dice.fork('lanes'));
+    this.lanes = simulateLanes(kinds ?? pickKinds(dice), dice.fork('lanes'));
     this.#outages = new Outages(scheduler);
     this.#warehouse = this.#makeWarehouse(without);
     this.#courier = new Courier(scheduler, this.faults, (target) => {
@@ -352,11 +354,12 @@ export class World {
     const note = async (): Promise<void> => {
       const text = await readText(this.#objects, document);
       if (text === undefined) return this.story.violate('document first', `${ref.name} has no job document`);
-      const { files } = JSON.parse(text) as JobDocument;
+      const { files, replaces } = JSON.parse(text) as JobDocument;
       this.#writers.meddle(files.map(({ file }) => file.url));
       this.checks.noteFiles(
         ref.name,
         files.map(({ file, loadUrl }) => ({ id: file.id, url: file.url, loadUrl, etag: file.identity.etag })),
+        replaces?.jobIds ?? [],
       );
     };
     note().catch((error: unknown) => this.story.violate('verbs do not break', String(error)));
