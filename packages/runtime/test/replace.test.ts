@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { intake, type Loader } from '@millrace/core';
+import { intake, keyIdOf, type Loader, ledgerOf } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Millrace } from '../src/millrace.ts';
 import { replaceMethods } from './replace-methods.ts';
@@ -68,6 +68,7 @@ async function expectRefused(
   project: TestProject,
   reason: RegExp,
   values: readonly number[] = [1, 2, 3, 4],
+  instrument?: (loader: Loader) => Loader,
 ): Promise<void> {
   await project.drain(async (millrace) => {
     expect(await millrace.failures({})).toMatchObject([
@@ -79,7 +80,7 @@ async function expectRefused(
       },
     ]);
     expect(await valuesOf(millrace)).toEqual(values);
-  });
+  }, instrument);
 }
 
 describe('a key that is written again', () => {
@@ -248,16 +249,58 @@ describe('a replacement is refused, and the old rows stay,', () => {
   });
 });
 
+describe('a replacement that was planned does not commit', () => {
+  /** Once, when it is sent, this comes before it. */
+  const before =
+    (meddle: (loader: Loader) => Promise<unknown>): ((loader: Loader) => Loader) =>
+    (loader) => {
+      let isDone = false;
+      return {
+        ...loader,
+        settings: { ...loader.settings, retry: { maxAttempts: 3, baseMs: 10, capMs: 10 } },
+        warehouse: replaceMethods(loader.warehouse, {
+          submit: async (batch) => {
+            if (!isDone) await meddle(loader);
+            isDone = true;
+            return loader.warehouse.submit(batch);
+          },
+        }),
+      };
+    };
+
+  it('when somebody has deleted rows since', async () => {
+    const project = newProject();
+    await loadThree(project);
+    project.put('t/a.csv', '1,10\n');
+    const meddle = before(({ warehouse }) => warehouse.query('DELETE FROM public.t WHERE v = 3'));
+    await expectRefused(project, /brought 4 rows, and 3 of them are in the table/u, [1, 2, 4], meddle);
+    expect(project.events).toContainEqual(
+      expect.objectContaining({ kind: 'job-failed', code: 'guard-replaced' }),
+    );
+  });
+
+  it('when another load has brought a version of the key since', async () => {
+    const project = newProject();
+    await loadThree(project);
+    project.put('t/a.csv', '1,10\n');
+    const { schema, name } = ledgerOf('public.t').receipts;
+    const keyId = keyIdOf({ bucket: 'lake', key: 't/a.csv' });
+    const meddle = before(({ warehouse }) =>
+      warehouse.query(`INSERT INTO ${schema}.${name}
+        VALUES ('f', '${keyId}', 's3://lake/t/a.csv', 'e', 1, 'load', 'ANOTHER', 1, 9, 1, GETDATE())`),
+    );
+    await expectRefused(project, /brought 5 rows, and 4 of them are in the table/u, [1, 2, 3, 4], meddle);
+    expect(project.events).toContainEqual(
+      expect.objectContaining({ kind: 'job-failed', code: 'guard-rewritten' }),
+    );
+  });
+});
+
 describe('a replacement holds', () => {
   const receiptsOf = async (loader: Loader): Promise<number> => {
-    const rows = await loader.warehouse.query(
-      "SELECT table_name FROM information_schema.tables WHERE table_schema = 'millrace' AND table_name LIKE 'receipts%'",
-    );
-    const [row] = rows.rows;
-    const counted = await loader.warehouse.query(
-      `SELECT COUNT(*) AS n FROM millrace.${row?.table_name} WHERE kind = 'load'`,
-    );
-    return Number(counted.rows[0]?.n);
+    const { schema, name } = ledgerOf('public.t').receipts;
+    const sql = `SELECT COUNT(*) AS n FROM ${schema}.${name} WHERE kind = 'load'`;
+    return Number((await loader.warehouse.query(sql)).rows[0]?.n);
   };
 
   it('when it is announced twice, and the old version once more, late', async () => {

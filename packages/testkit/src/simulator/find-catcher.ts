@@ -1,4 +1,4 @@
-import { MECHANISMS, type Mechanism } from './mechanism.ts';
+import { LANES_OF, MECHANISMS, type Mechanism } from './mechanism.ts';
 import { runSeeds } from './run-seeds.ts';
 
 /** Who noticed that a mechanism was missing. */
@@ -14,7 +14,13 @@ export async function findCatcher(
   mechanism: Mechanism,
   { from, seeds }: { from: number; seeds: number },
 ): Promise<Catch> {
-  const report = await runSeeds({ from, seeds, without: mechanism, stopsAtFirst: true });
+  const report = await runSeeds({
+    from,
+    seeds,
+    without: mechanism,
+    stopsAtFirst: true,
+    kinds: LANES_OF[mechanism],
+  });
   const [first] = report.failed;
   const [violation] = first?.violations ?? [];
   const caughtBy =

@@ -54,6 +54,14 @@ const RULES: Readonly<Record<LaneKind, MergeRule>> = {
   'insert-only': { ...APPEND, mode: 'insert-only', key: ['k'], latestBy: ['at'], onRewrite: 'reload' },
 };
 
+/** Lanes whose seeds are runs of their own: among the others they would change what kept seeds do. */
+export const REPLACED_LANES: readonly LaneKind[] = [
+  'append-replaced',
+  'append-replaced',
+  'append-replaced',
+  'upsert',
+];
+
 /** One lane of each of the kinds. */
 export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly SimulatedLane[] {
   return kinds.map((kind, index): SimulatedLane => {

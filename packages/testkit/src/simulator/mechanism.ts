@@ -1,4 +1,5 @@
 import type { Dialect, Lane, ObjectStore, Statement, StatementBatch, Tracker } from '@millrace/core';
+import { type LaneKind, REPLACED_LANES } from './lane-kind.ts';
 import { override } from './override.ts';
 
 /** What keeps Millrace's promises, piece by piece: each can be taken away, to see who notices. */
@@ -19,9 +20,19 @@ export const MECHANISMS = {
   'identity-deletes': 'files end by identity, not by count',
   mandatory: 'mandatory entries of a manifest',
   'etag-comparison': 'the comparison of ETags before a job is submitted',
+  'old-rows': 'the deletion of the rows that a replacement takes the place of',
+  'old-receipts': 'the deletion of their receipts',
+  'old-versions': 'the tracker forgets the versions that were replaced',
 } as const;
 
 export type Mechanism = keyof typeof MECHANISMS;
+
+/** What lanes have to be like for a mechanism to be of use; by chance where nothing is said. */
+export const LANES_OF: Readonly<Partial<Record<Mechanism, readonly LaneKind[]>>> = {
+  'old-rows': REPLACED_LANES,
+  'old-receipts': REPLACED_LANES,
+  'old-versions': REPLACED_LANES,
+};
 
 export function isMechanism(name: string): name is Mechanism {
   return Object.hasOwn(MECHANISMS, name);
@@ -36,6 +47,8 @@ export function withoutInDialect(dialect: Dialect, without: Mechanism | null): D
     'lane-lock': 'lock-lane',
     void: 'record-void',
     receipts: 'record-receipts',
+    'old-rows': 'delete-job-rows',
+    'old-receipts': 'delete-job-receipts',
   };
   const missing = Object.hasOwn(kind, without ?? '') ? kind[without as keyof typeof kind] : null;
   if (missing === null) return dialect;
@@ -90,6 +103,9 @@ export function withoutInTracker(tracker: Tracker, without: Mechanism | null): T
   return override(tracker, {
     lane: async (target) => leased(await tracker.lane(target)),
     lanes: async () => (await tracker.lanes()).map(leased),
+    forgetLoaded: async (target, ids) => {
+      if (without !== 'old-versions') await tracker.forgetLoaded(target, ids);
+    },
     markLoaded: async (target, files) => {
       if (without === 'identity-deletes') {
         const oldest = await tracker.waitingFiles(target, files.length);
