@@ -24,6 +24,8 @@ function privilegesOf(target: object): readonly string[] {
 it('grants on a target what its load mode does, and no more', () => {
   const upsert = { mode: 'upsert', key: 'id', latestBy: 'at', from, format };
   expect(privilegesOf({ mode: 'append', from, format })).toEqual(['SELECT', 'INSERT']);
+  const replace = { mode: 'append', provenance: true, onRewrite: 'replace', from, format };
+  expect(privilegesOf(replace)).toEqual(['SELECT', 'INSERT', 'DELETE']);
   expect(privilegesOf({ mode: 'insert-only', key: 'id', from, format })).toEqual(['SELECT', 'INSERT']);
   expect(privilegesOf(upsert)).toEqual(['SELECT', 'INSERT', 'UPDATE', 'DELETE']);
 });

@@ -1,5 +1,6 @@
 import type { TableColumn } from '../ports/warehouse.ts';
 import { tableNameOf } from './ledger.ts';
+import type { MergeRule } from './merge-rule.ts';
 import { planLedger } from './plan-load.ts';
 import type { Statement, TablePrivilege } from './statement.ts';
 import type { TargetDefinition } from './target-definition.ts';
@@ -36,12 +37,7 @@ export function planGrants(
 
 function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: string): readonly Statement[] {
   const { name, rule } = definition;
-  // An append reads its target too: which columns there are. MERGE has all four, whatever its branches do, and a
-  // replacement deletes.
-  const privileges: readonly TablePrivilege[] =
-    rule.mode === 'upsert' || rule.onRewrite === 'replace'
-      ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
-      : ['SELECT', 'INSERT'];
+  const privileges = privilegesFor(rule);
   const tables = planLedger(name, rule, tableColumns).filter(({ kind }) => kind !== 'create-schema');
   return [
     { kind: 'grant-table', table: tableNameOf(name), privileges, user },
@@ -50,6 +46,12 @@ function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: str
       return table === undefined ? [] : [statement, { kind: 'own-table', table, user }];
     }),
   ];
+}
+
+/** An append reads its target too: which columns there are. MERGE has all four, whatever its branches do. */
+function privilegesFor({ mode, onRewrite }: MergeRule): readonly TablePrivilege[] {
+  if (mode === 'upsert') return ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+  return onRewrite === 'replace' ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT', 'INSERT'];
 }
 
 function ledgerTableOf(statement: Statement) {
