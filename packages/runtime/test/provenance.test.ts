@@ -75,6 +75,17 @@ describe('a target with provenance', () => {
     });
   });
 
+  it.each([
+    ['_job_id VARCHAR(26)', '_job_id VARCHAR(10)', 'VARCHAR(26)'],
+    ['_loaded_at TIMESTAMP', '_loaded_at VARCHAR(40)', 'TIMESTAMP'],
+  ])('refuses a table whose %s is %s', async (right, wrong, type) => {
+    const project = newProject(APPEND, FILLED.replace(right, wrong));
+    await expect(project.open()).rejects.toMatchObject({
+      code: 'provenance-columns-wrong',
+      hint: `make it a column of type ${type} by a migration`,
+    });
+  });
+
   it('says what to do when its table lacks the columns', async () => {
     const project = newProject(APPEND, 'id INTEGER, v INTEGER, _loaded_at TIMESTAMP');
     await expect(project.open()).rejects.toMatchObject({

@@ -8,4 +8,10 @@ export interface Dialect {
   /** Statements that one transaction may have (Data API: 40 per batch). */
   readonly maxStatements: number;
   render(statement: Statement): string;
+  /**
+   * Whether the warehouse refuses a statement between BEGIN and COMMIT.
+   *
+   * @default none is
+   */
+  isAlone?(sql: string): boolean;
 }

@@ -40,8 +40,8 @@ const MAX_LITERAL_KEYS = 1_000;
 /**
  * The statements of one load transaction, in order: lock, guard, COPY, merge, receipts.
  *
- * @throws LoadError `target-column-missing`, `provenance-columns-missing` (class `config`) when the rule needs a column that
- * the table does not have.
+ * @throws LoadError `target-column-missing`, `provenance-columns-missing`, `provenance-columns-wrong` (class `config`) when
+ * the rule needs a column that the table does not have, or has otherwise.
  */
 export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const { rule, attempt, files, target, replaces } = input;

@@ -10,7 +10,8 @@ import { definitionOf, type Loader } from './loader.ts';
  * exists. A tracker that
  * was lost gets the fence back from the receipts, so that it never goes backwards.
  *
- * @throws LoadError `target-table-missing`, `target-column-missing`, `provenance-columns-missing` (class `config`)
+ * @throws LoadError `target-table-missing`, `target-column-missing`, `provenance-columns-missing`,
+ * `provenance-columns-wrong` (class `config`)
  */
 export async function prepareTarget(loader: Loader, target: string): Promise<void> {
   const { rule } = definitionOf(loader, target);

@@ -27,6 +27,11 @@ export interface ModelEngineOptions {
   readonly namelessErrors: number;
 }
 
+function typeOf(column: string): string {
+  if (column === PROVENANCE.loadedAt) return 'timestamp without time zone';
+  return column === 'at' ? 'integer' : 'character varying(200)';
+}
+
 /** Statements that write their target. */
 const WRITERS: ReadonlySet<Statement['kind']> = new Set([
   'merge',
@@ -89,7 +94,7 @@ export class ModelEngine implements Engine {
     if (!this.store.has(table)) return undefined;
     return [...COLUMNS, ...Object.values(PROVENANCE)].map((name) => ({
       name,
-      type: name === 'at' ? 'integer' : 'character varying(200)',
+      type: typeOf(name),
       isNullable: true,
       isIdentity: false,
     }));
