@@ -180,6 +180,45 @@ describe('a replacement holds', () => {
     }));
   });
 
+  it.each(['forgetLoaded', 'markLoaded', 'putLane'] as const)(
+    'when it has committed and settling it breaks at %s',
+    async (method) => {
+      const project = newProject();
+      await loadThree(project);
+      project.put('t/a.csv', '1,10\n');
+      let isCommitted = false;
+      let isBroken = false;
+      const breakOnce = (): void => {
+        if (!isCommitted || isBroken) return;
+        isBroken = true;
+        throw new Error('the tracker is away');
+      };
+      await project.drain(
+        async (millrace) => expect(await valuesOf(millrace)).toEqual([3, 4, 10]),
+        (loader) => ({
+          ...loader,
+          warehouse: replaceMethods(loader.warehouse, {
+            describe: async (statement, options) => {
+              const status = await loader.warehouse.describe(statement, options);
+              isCommitted ||= status.state === 'finished';
+              return status;
+            },
+          }),
+          tracker: replaceMethods(loader.tracker, {
+            [method]: async (...given: never[]) => {
+              breakOnce();
+              return (loader.tracker[method] as (...given: never[]) => Promise<never>)(...given);
+            },
+          }),
+        }),
+      );
+      expect(isBroken).toBe(true);
+      project.put('t/a.csv', '1,1\n1,2\n');
+      project.defects.splice(0);
+      await expectValues(project, [1, 2, 3, 4], 3);
+    },
+  );
+
   it('when another file of the load is rewritten between the look and COPY', async () => {
     const project = newProject();
     await loadThree(project);
