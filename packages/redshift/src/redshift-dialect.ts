@@ -19,6 +19,10 @@ const FILE_COLUMNS = ['file_id', 'key_id', 'url', 'etag', 'size'] as const;
 
 const HORIZON = quoteText(HORIZON_KEY);
 
+/** What Redshift refuses inside of a transaction block (AWS docs: ALTER TABLE, VACUUM, CREATE and DROP DATABASE). */
+const ALONE =
+  /^\s*(?:ALTER\s+TABLE\s+\S+\s+(?:ALTER\s+(?:COLUMN\s+)?\S+\s+TYPE|APPEND)|VACUUM|(?:CREATE|DROP)\s+(?:DATABASE|EXTERNAL\s+TABLE))\b/iu;
+
 /** Redshift SQL. 100 KB per statement and 40 statements per batch are limits of its Data API (AWS docs). */
 export class RedshiftDialect implements Dialect {
   readonly name = 'redshift';
@@ -28,6 +32,10 @@ export class RedshiftDialect implements Dialect {
 
   constructor({ countsCopyInQueries = false }: RedshiftDialectOptions = {}) {
     this.#countsCopyInQueries = countsCopyInQueries;
+  }
+
+  isAlone(sql: string): boolean {
+    return ALONE.test(sql);
   }
 
   render(statement: Statement): string {

@@ -175,12 +175,28 @@ describe('receipts', () => {
   });
 });
 
+it('no horizon is set where no receipt goes: a file that is old and comes late is loaded', async () => {
+  const made = project(APPEND);
+  made.put('t/a.csv', '1\n');
+  await made.drain(async (millrace) => {
+    expect(await prune(made)).toMatchObject({ horizon: null, pruned: 0, kept: 1 });
+    made.put('t/old.csv', '2\n');
+    utimesSync(made.path('t/old.csv'), new Date(0), new Date(0));
+    await millrace.untilIdle();
+    expect(await ids(millrace)).toEqual([1, 2]);
+  });
+});
+
 it('a horizon never sinks, and stands with the receipts in one transaction', async () => {
   const made = project({ ...APPEND, after: 'delete' });
   made.put('t/a.csv', '1\n');
-  await made.drain(async () => {
+  await made.drain(async (millrace) => {
     const { horizon } = await prune(made);
+    made.put('t/b.csv', '2\n');
+    // Younger than the horizon, which is ten days from now.
+    utimesSync(made.path('t/b.csv'), new Date(), new Date(Date.now() + 20 * DAY_MS));
+    await millrace.untilIdle();
     const lower = { target: T, olderThanMs: 95 * DAY_MS, dryRun: false, after: null };
-    expect((await pruneReceipts(inDays(made.loader, 100), lower)).horizon).toBe(horizon);
+    expect(await pruneReceipts(inDays(made.loader, 100), lower)).toMatchObject({ pruned: 1, horizon });
   });
 });

@@ -9,8 +9,8 @@ import { count, formatNumber } from '../terminal/words.ts';
 interface PruneReport {
   readonly target: string;
   readonly dryRun: boolean;
-  /** ISO 8601; of a dry run: what it would be. */
-  horizon: string;
+  /** ISO 8601; of a dry run: what it would be; null: no receipt goes, nor ever went. */
+  horizon: string | null;
   pruned: number;
   kept: number;
 }
@@ -45,7 +45,7 @@ Exit codes: 0 done, 1 it failed on the way (run it again), 2 wrong usage or conf
         const target = targetOf(project, word);
         const olderThanMs = readAge(olderThan);
         const { terminal } = context;
-        const report: PruneReport = { target, dryRun, horizon: '', pruned: 0, kept: 0 };
+        const report: PruneReport = { target, dryRun, horizon: null, pruned: 0, kept: 0 };
         await using session = await openSession(project, {
           what: 'millrace prune',
           purpose: 'inspect',
@@ -54,7 +54,7 @@ Exit codes: 0 done, 1 it failed on the way (run it again), 2 wrong usage or conf
         do {
           terminal.status(`${formatNumber(report.pruned)} pruned, ${formatNumber(report.kept)} kept`);
           const step = await session.operations.pruneReceipts({ target, olderThanMs, dryRun, after });
-          report.horizon = step.horizon;
+          report.horizon = later(report.horizon, step.horizon);
           report.pruned += step.pruned;
           report.kept += step.kept;
           after = step.next;
@@ -77,9 +77,15 @@ function readAge(text: string): number {
   }
 }
 
+/** Steps that forget nothing tell the horizon that stood before. */
+function later(one: string | null, other: string | null): string | null {
+  return one === null || (other !== null && other > one) ? other : one;
+}
+
 function sentenceOf({ target, dryRun, horizon, pruned, kept }: PruneReport): string {
   const would = dryRun ? 'would be ' : '';
   const rest = kept === 0 ? '' : `; ${formatNumber(kept)} old ones are kept, whose objects are still there`;
   const what = `${count(pruned, 'receipt')} of ${target} ${would}pruned${rest}`;
+  if (horizon === null) return what;
   return `${what}\nfiles without a receipt that were written before ${horizon} ${dryRun ? 'would be' : 'are'} refused`;
 }

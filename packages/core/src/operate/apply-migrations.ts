@@ -14,9 +14,10 @@ const LOCK_TABLE = 'millrace.migrations_lock';
 
 /**
  * Applies numbered SQL files: each once, in order, in one transaction together with the row that says
- * so. A file that fails leaves no trace, and nothing behind it runs.
+ * so. A file that fails leaves no trace, and nothing behind it runs. A statement that the warehouse takes in no transaction
+ * is a file of its own; a process that dies right behind it runs it once more.
  *
- * @throws LoadError `migrations-invalid`, or the warehouse's own error with the file's name.
+ * @throws LoadError `migrations-invalid`, `migration-mixed`, or the warehouse's own error with the file's name.
  */
 export async function applyMigrations(
   warehouse: Warehouse,
@@ -26,8 +27,20 @@ export async function applyMigrations(
   await prepare(warehouse);
   const pending = planMigrations(files, await readApplied(warehouse));
   if (dryRun) return { applied: [], pending: pending.map(({ name, statements }) => ({ name, statements })) };
+  for (const migration of pending) expectApart(warehouse, migration);
   for (const migration of pending) await apply(warehouse, migration, now());
   return { applied: pending.map(({ name }) => name), pending: [] };
+}
+
+/** Before anything runs: half of such a file could not be taken back. */
+function expectApart({ dialect }: Warehouse, { name, statements }: PendingMigration): void {
+  const alone = statements.find((sql) => dialect.isAlone?.(sql));
+  if (alone === undefined || statements.length === 1) return;
+  throw new LoadError(
+    'migration-mixed',
+    `migration ${name} has other statements beside '${alone.trim().slice(0, 80)}', which the warehouse takes in no transaction`,
+    { class: 'config', hint: 'give that statement a file of its own: millrace migrate new NAME' },
+  );
 }
 
 async function prepare(warehouse: Warehouse): Promise<void> {
@@ -54,16 +67,23 @@ async function apply(
   now: number,
 ): Promise<void> {
   const appliedAt = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
-  await warehouse
-    .transact([
-      `LOCK TABLE ${LOCK_TABLE}`,
-      `SELECT CAST(CASE WHEN COUNT(*) > 0 THEN 'millrace:already-applied' ELSE '0' END AS INTEGER) AS guard FROM ${TABLE} WHERE id = ${id}`,
-      ...statements,
-      `INSERT INTO ${TABLE} (id, name, checksum, applied_at) VALUES (${id}, '${name}', '${checksum}', '${appliedAt}')`,
-    ])
-    .catch((error: unknown) => {
-      throw withFile(error, name);
-    });
+  const guard = [
+    `LOCK TABLE ${LOCK_TABLE}`,
+    `SELECT CAST(CASE WHEN COUNT(*) > 0 THEN 'millrace:already-applied' ELSE '0' END AS INTEGER) AS guard FROM ${TABLE} WHERE id = ${id}`,
+  ];
+  const note = `INSERT INTO ${TABLE} (id, name, checksum, applied_at) VALUES (${id}, '${name}', '${checksum}', '${appliedAt}')`;
+  const [only = ''] = statements;
+  try {
+    if (warehouse.dialect.isAlone?.(only)) {
+      await warehouse.transact(guard);
+      await warehouse.query(only);
+      await warehouse.transact([...guard, note]);
+    } else {
+      await warehouse.transact([...guard, ...statements, note]);
+    }
+  } catch (error) {
+    throw withFile(error, name);
+  }
 }
 
 function withFile(error: unknown, name: string): unknown {

@@ -4,9 +4,11 @@ import { movedTo } from '../load/done-action.ts';
 import { ledgerOf } from '../load/ledger.ts';
 import { planPrune } from '../load/plan-prune.ts';
 import type { PruneReceiptsRequest, PruneReceiptsStep } from '../ports/operations.ts';
+import type { EpochMs } from '../ports/time.ts';
 import type { SqlRow } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
+import { readHorizon } from '../verbs/read-horizon.ts';
 import { lookAtObjects } from './reconcile/object-looks.ts';
 import { hasLedger } from './reconcile/receipt-places.ts';
 
@@ -21,8 +23,8 @@ const CONCURRENT_LOOKS = 32;
 
 /**
  * One step of forgetting old receipts. Kept are those of objects that are still in their place, whatever their age: a
- * listing, a late notification or `touch` could bring these again. With the first step the horizon rises, in the same
- * transaction, below which the guard of every load refuses a file: it can not be told any more whether it was loaded.
+ * listing, a late notification or `touch` could bring these again. With the first receipt that goes the horizon rises, in
+ * the same transaction, below which the guard of every load refuses a file: it can not be told any more whether it was loaded.
  *
  * @throws LoadError `target-unknown`, `retention-too-short`
  */
@@ -37,17 +39,20 @@ export async function pruneReceipts(
     });
   }
   const horizonAt = loader.now() - olderThanMs;
-  const none = { horizon: new Date(horizonAt).toISOString(), pruned: 0, kept: 0, next: null };
-  if (!(await hasLedger(loader, target))) return none;
+  if (!(await hasLedger(loader, target))) return { horizon: null, pruned: 0, kept: 0, next: null };
+  const standing = await readHorizon(loader, target);
   const before = horizonAt - SKEW_MS;
   const rows = await readPage(loader, target, { after, before });
   const files = rows.map(fileOf);
   const ids = (await findForgettable(loader, target, { files, horizonAt })).map(({ id }) => id);
   const url = rows.at(-1)?.url;
   const next = rows.length < PAGE || url === undefined ? null : String(url);
-  const step = { ...none, pruned: ids.length, kept: rows.length - ids.length, next };
-  if (dryRun) return step;
-  return { ...step, horizon: await prune(loader, target, { ids, horizonAt, before }) };
+  const step = { pruned: ids.length, kept: rows.length - ids.length, next };
+  // The horizon is the price of a receipt that goes: where none does, no file is refused for it.
+  if (ids.length === 0) return { ...step, horizon: toText(standing) };
+  const raised = Math.max(horizonAt, standing ?? horizonAt);
+  if (dryRun) return { ...step, horizon: toText(raised) };
+  return { ...step, horizon: toText(await prune(loader, target, { ids, horizonAt, before })) };
 }
 
 /** Those whose objects are gone; and, where objects are moved as loaded, were moved before the horizon too. */
@@ -78,7 +83,7 @@ async function prune(
   { warehouse, settings }: Loader,
   target: string,
   { ids, horizonAt, before }: { ids: readonly string[]; horizonAt: number; before: number },
-): Promise<string> {
+): Promise<EpochMs> {
   const { dialect } = warehouse;
   const { receipts } = ledgerOf(target);
   const [summary] = await warehouse.transact([dialect.render({ kind: 'summarise-receipts', receipts })]);
@@ -90,7 +95,11 @@ async function prune(
     lockTimeoutMs: settings.lockTimeoutMs,
   });
   const [row] = await warehouse.transact(plan.map((statement) => dialect.render(statement)));
-  return new Date(Number(row?.horizon_at ?? horizonAt)).toISOString();
+  return Number(row?.horizon_at ?? horizonAt);
+}
+
+function toText(at: EpochMs | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
 }
 
 /** Places are not cut in two: the receipts of one are few. */

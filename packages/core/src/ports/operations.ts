@@ -174,8 +174,8 @@ export interface PruneReceiptsRequest {
 
 /** One step of forgetting old receipts. */
 export interface PruneReceiptsStep {
-  /** ISO 8601, UTC: a file that was written before it, and has no receipt, is refused from now on. */
-  readonly horizon: string;
+  /** ISO 8601, UTC: a file that was written before it, and has no receipt, is refused. Null: no receipt ever went. */
+  readonly horizon: string | null;
   readonly pruned: number;
   /** Old too, and kept: their objects are still there. */
   readonly kept: number;
@@ -226,7 +226,7 @@ export interface Operations {
    */
   backfill(request: BackfillRequest): Promise<BackfillStep>;
   /**
-   * One step of forgetting old receipts of a target; with the first one its horizon rises.
+   * One step of forgetting old receipts of a target; with the first receipt that goes its horizon rises.
    *
    * @throws LoadError `target-unknown`, `retention-too-short`
    */

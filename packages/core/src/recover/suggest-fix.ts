@@ -11,8 +11,9 @@ export function suggestFix(refused: Refused): string | undefined {
   const where = column === null || column.trim() === '' ? 'the column' : `column ${column.trim()}`;
   switch (code) {
     case 1201:
-    case 1214:
       return 'check that the delimiter and the quoting of the file are those of the configuration';
+    case 1214:
+      return 'the line has too few fields, or another delimiter than the configuration says: correct it, list `columns`, or add FILLRECORD';
     case 1216:
       return 'check that quotes and delimiters of the line are closed and escaped as the configuration says';
     case 1202:
@@ -37,7 +38,7 @@ export function suggestFix(refused: Refused): string | undefined {
     case 1212:
       return 'put the object back and redrive it';
     case 1213:
-      return `fill ${where}, or allow NULL in it`;
+      return `fill ${where}, or load into a table in which it may be NULL`;
     case 1215:
       return `make ${where} a VARCHAR, or correct the value`;
     case 1217:
