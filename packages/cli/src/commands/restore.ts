@@ -14,7 +14,8 @@ export function addRestore(program: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       `
-Files that were loaded after the backup are loaded again, once, when they are still in the object store.
+Files that were loaded after the backup are loaded again, once, when they are in their place still. Those that were moved
+since are found by `millrace reconcile --repair`: run it before `millrace up`.
 
 Examples:
   $ millrace restore ../backups/2026-11-21

@@ -38,6 +38,11 @@ describe('a suggested fix', () => {
     for (const code of [1200, 9005, 4711]) expect(suggestFix({ ...at, code })).toBeUndefined();
   });
 
+  it('tells a file that cannot be inflated from other failures without a code of their own', () => {
+    const reason = 'gzip decompression of s3://b/k failed: incorrect header check';
+    expect(suggestFix({ ...at, code: 1200, reason })).toMatch(/how the configuration says it is packed/u);
+  });
+
   it('tells a character that no CHAR can hold from bytes that are no UTF-8', () => {
     const reason =
       'Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: c3 a9';

@@ -10,6 +10,10 @@ export function suggestFix(refused: Refused): string | undefined {
   const { code, column, reason = '' } = refused;
   const where = column === null || column.trim() === '' ? 'the column' : `column ${column.trim()}`;
   switch (code) {
+    case 1200:
+      return /compress/iu.test(reason)
+        ? 'write the file anew, or correct how the configuration says it is packed'
+        : undefined;
     case 1201:
       return 'check that the delimiter and the quoting of the file are those of the configuration';
     case 1214:
