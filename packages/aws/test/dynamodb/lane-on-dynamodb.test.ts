@@ -130,6 +130,33 @@ describe('a lane whose tracker is DynamoDB', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
+  it('replaces what was rewritten, also by the bytes that it had before', async () => {
+    await withLane(
+      async (lane, { client, database }) => {
+        const objects = await lane.put(3);
+        await lane.announce(objects);
+        await lane.drain();
+        const [first] = objects;
+        if (first === undefined) throw new Error('the file is not there');
+        const { bucket, key } = first;
+        const rewritten = await lane.loader.objects.write({ bucket, key }, '1000\n1001\n');
+        await lane.announce(rewritten === undefined ? [] : [rewritten]);
+        await lane.drain();
+        expect(await lane.rows()).toEqual({ rows: 4, distinct: 4 });
+        // Late, to a tracker that has forgotten all of them.
+        await forgetLoaded(client, database);
+        await lane.announce(objects);
+        await lane.drain();
+        expect(await lane.rows()).toEqual({ rows: 4, distinct: 4 });
+        await lane.announce(await lane.put(1));
+        await lane.drain();
+        expect(await lane.rows()).toEqual({ rows: 3, distinct: 3 });
+        expect(await lane.tracker.counts(TARGET)).toMatchObject({ waiting: 0, quarantined: 0 });
+      },
+      { provenance: true, onRewrite: 'replace' },
+    );
+  });
+
   it.each(['before', 'after'])(
     'loads each file once, whatever request to the tracker its worker dies %s',
     async (when) => {

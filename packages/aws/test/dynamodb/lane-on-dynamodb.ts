@@ -100,7 +100,8 @@ export class LaneOnDynamoDb {
       random: () => randomBytes(16),
       onEvent: (event) => events.push(event),
     };
-    await engine.runBatch([`CREATE TABLE ${TARGET} (id INTEGER)`]);
+    const filled = options.target?.provenance === true ? ', _loaded_at TIMESTAMP, _job_id VARCHAR(26)' : '';
+    await engine.runBatch([`CREATE TABLE ${TARGET} (id INTEGER${filled})`]);
     await prepareTarget(loader, TARGET);
     const lane = new LaneOnDynamoDb(loader, { tracker, events, engine });
     told.onCompletion = () => lane.#completion.resolve();
