@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { keyIdOf, type Loader, ledgerOf } from '@millrace/core';
+import { keyIdOf, type Loader, ledgerOf, pruneReceipts } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { replaceMethods } from './replace-methods.ts';
 import {
@@ -13,6 +13,8 @@ import {
 import { type TestProject, TestProjects } from './test-project.ts';
 
 /** Rows are deleted only when they can be brought back: else the new version is put aside, with the reason. */
+
+const DAY_MS = 24 * 60 * 60_000;
 
 const projects = new TestProjects();
 afterEach(() => projects.removeAll());
@@ -29,7 +31,7 @@ describe('a replacement is refused, and the old rows stay,', () => {
     await expectRefused(project, /b\.csv, which the same load brought, is not in the object store any more/u);
     project.put('t/b.csv', '1,3\n');
     await project.drain(async (millrace) => {
-      expect(await millrace.redrive({ target: 'public.t' })).toEqual({ redriven: 1 });
+      expect(await millrace.redrive({ target: 'public.t' })).toMatchObject({ redriven: 1 });
       await millrace.untilIdle();
     });
     await expectValues(project, [3, 4, 10], 3);
@@ -73,6 +75,19 @@ describe('a replacement is refused, and the old rows stay,', () => {
     });
     project.put('t/a.csv', '1,10\n');
     await expectRefused(project, /brought 4 rows, and 3 of them are in the table/u, [1, 2, 4]);
+  });
+
+  it('when receipts as old as those of the load were pruned: one of its files may be forgotten', async () => {
+    const project = newProject();
+    await loadThree(project);
+    await project.drain(async () => {
+      rmSync(project.path('t/b.csv'));
+      const later: Loader = { ...project.loader, now: () => Date.now() + 100 * DAY_MS };
+      const request = { target: 'public.t', olderThanMs: 90 * DAY_MS, dryRun: false, after: null };
+      expect(await pruneReceipts(later, request)).toMatchObject({ pruned: 1, kept: 2 });
+    });
+    project.put('t/a.csv', '1,10\n');
+    await expectRefused(project, /is older than the receipts that were pruned/u);
   });
 
   it('when the load was made without provenance', async () => {
