@@ -15,7 +15,7 @@ export function addRestore(program: Command, context: CommandContext): void {
       'after',
       `
 Files that were loaded after the backup are loaded again, once, when they are in their place still. Those that were moved
-since are found by `millrace reconcile --repair`: run it before `millrace up`.
+since are found by \`millrace reconcile --repair\`: run it before \`millrace up\`.
 
 Examples:
   $ millrace restore ../backups/2026-11-21
