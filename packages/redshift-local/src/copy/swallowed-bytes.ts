@@ -1,6 +1,6 @@
 import { ByteSearch } from './byte-search.ts';
 import type { CopyContext } from './copy-context.ts';
-import { openObject } from './open-object.ts';
+import { openObject, release } from './open-object.ts';
 import type { TextLoad } from './strict-load.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function hasSwallowedBytes(
     for await (const chunk of openObject(file, load.options.compression, context)) {
       if (signal.aborted) return false;
       if (search.finds(chunk)) return true;
+      release(chunk);
     }
   }
   return false;
