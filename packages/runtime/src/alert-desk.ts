@@ -1,35 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AlertChannel,
+  type BrokenLane,
   LoadError,
   type Loader,
   type LoaderEvent,
   tellAlerts,
-  type UndeliveredNotice,
   type WorkerTrouble,
 } from '@millrace/core';
+import { ChannelTeller } from './channel-teller.ts';
 
 export interface AlertDeskOptions {
   readonly channels: readonly AlertChannel[];
   /** Lanes that break again and again, and why. */
-  readonly broken: () => ReadonlyMap<string, string>;
+  readonly broken: () => ReadonlyMap<string, BrokenLane>;
   readonly onError: (where: string, error: unknown) => void;
 }
 
-/** After something happened: what comes with it (a hundred files of one job) is told as one condition. */
-const GATHER_MS = 500;
-/** After a delivery failed; doubled each time up to the longest. */
-const FIRST_RETRY_MS = 2_000;
-const MAX_RETRY_MS = 60_000;
-/** No delivery begins later in one turn. */
-const TURN_MS = 30_000;
 /** A stop waits no longer for what is being told. */
 const STOP_MS = 8_000;
 const REFUSED_MS = 60 * 60_000;
 
 /**
- * Tells of conditions, beside the lanes: when something happened that may be one, and with every sweep. Deliveries are made
- * one after the other and keep no lane waiting; whatever breaks here is an error of the log and nothing else.
+ * Tells of conditions, beside the lanes: when something happened that may be one, and with every sweep. Deliveries keep no
+ * lane waiting, and no channel keeps another one waiting; whatever breaks here is an error of the log and nothing else.
  */
 export class AlertDesk {
   readonly #loader: Loader;
@@ -38,17 +32,21 @@ export class AlertDesk {
   #refused: { readonly at: number; readonly reason: string }[] = [];
   #start: WorkerTrouble['start'] = null;
   #startedAt: number | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #telling: Promise<void> | undefined;
-  #isPending = false;
-  #failures = 0;
+  readonly #tellers: readonly ChannelTeller[];
   /** What keeps a channel from being told, as the log says it. */
   readonly #logged = new Map<string, string>();
-  #isStopped = false;
 
   constructor(loader: Loader, options: AlertDeskOptions) {
     this.#loader = loader;
     this.#options = options;
+    const { channels } = options;
+    const site = loader.settings.database;
+    this.#tellers = channels.map(({ name: only }) => {
+      return new ChannelTeller({
+        tell: (withinMs) => tellAlerts(loader, { channels, only, site, trouble: this.#trouble(), withinMs }),
+        onTurned: (error) => this.#log(`alerts to ${only}`, error),
+      });
+    });
   }
 
   /** The process could start. */
@@ -62,8 +60,7 @@ export class AlertDesk {
     const isMigration = error instanceof LoadError && error.code.startsWith('migration');
     const kind = isMigration ? 'migration-failed' : 'start-failed';
     this.#start = { kind, since: this.#loader.now(), reason: sentenceOf(error) };
-    this.#isPending = true;
-    await this.stop();
+    await this.stop({ isNews: true });
   }
 
   /** Something happened that may be a condition, or the end of one. */
@@ -87,53 +84,16 @@ export class AlertDesk {
 
   /** Looks soon; several calls are one look. */
   look(): void {
-    if (this.#isStopped) return;
-    this.#isPending = true;
-    if (this.#timer !== undefined || this.#telling !== undefined) return;
-    const retryMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#failures - 1));
-    this.#timer = setTimeout(() => void this.#turn(), this.#failures === 0 ? GATHER_MS : retryMs);
+    for (const teller of this.#tellers) teller.look();
   }
 
   /** Tells what is still to be told, for some seconds at most. Nothing is told after it. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    const last = async (): Promise<void> => {
-      await this.#telling;
-      if (this.#isPending) await this.#tell(STOP_MS);
-    };
+  async stop({ isNews = false }: { isNews?: boolean } = {}): Promise<void> {
     const limit = new AbortController();
+    const last = Promise.all(this.#tellers.map((teller) => teller.stop({ withinMs: STOP_MS, isNews })));
     const tooLong = pause(STOP_MS, undefined, { signal: limit.signal }).catch(() => undefined);
-    await Promise.race([last(), tooLong]);
+    await Promise.race([last, tooLong]);
     limit.abort();
-  }
-
-  async #turn(): Promise<void> {
-    this.#timer = undefined;
-    this.#telling = this.#tell(TURN_MS);
-    await this.#telling;
-    this.#telling = undefined;
-    if (this.#isPending) this.look();
-  }
-
-  async #tell(withinMs: number): Promise<void> {
-    this.#isPending = false;
-    const { channels } = this.#options;
-    try {
-      const { undelivered, left } = await tellAlerts(this.#loader, {
-        channels,
-        site: this.#loader.settings.database,
-        trouble: this.#trouble(),
-        withinMs,
-      });
-      this.#log(undelivered);
-      this.#failures = undelivered.length === 0 ? 0 : this.#failures + 1;
-      this.#isPending ||= left > 0;
-    } catch (error) {
-      this.#failures += 1;
-      this.#isPending = true;
-      this.#logOnce('alerts', error);
-    }
   }
 
   #trouble(): WorkerTrouble {
@@ -157,13 +117,11 @@ export class AlertDesk {
   }
 
   /** A channel that stays away is told once, and again when it fails in another way or after it was there. */
-  #log(undelivered: readonly UndeliveredNotice[]): void {
-    const failed = new Map(undelivered.map(({ notice, error }) => [`alerts to ${notice.channel}`, error]));
-    for (const where of this.#logged.keys()) if (!failed.has(where)) this.#logged.delete(where);
-    for (const [where, error] of failed) this.#logOnce(where, error);
-  }
-
-  #logOnce(where: string, error: unknown): void {
+  #log(where: string, error: unknown): void {
+    if (error === undefined) {
+      this.#logged.delete(where);
+      return;
+    }
     const reason = sentenceOf(error);
     if (this.#logged.get(where) === reason) return;
     this.#logged.set(where, reason);

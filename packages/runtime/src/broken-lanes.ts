@@ -1,12 +1,21 @@
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 30_000;
-/** Broken turns in a row after which a run that should end gives up: about three seconds of trying. */
+/** Broken turns in a row after which a run that should end gives up: a second and a half of trying at least. */
 const HOPELESS_TURNS = 5;
 
-interface Broken {
+/** A lane whose turns break. */
+export interface Broken {
+  /** The first turn that broke, and those that were begun to look whether it still does. */
   readonly times: number;
+  readonly since: number;
+  /** Of the last turn. */
   readonly error: unknown;
+}
+
+interface Retried extends Broken {
   readonly retry: NodeJS.Timeout;
+  /** The next turn is the one that was waited for. */
+  readonly isDue: boolean;
 }
 
 /**
@@ -14,7 +23,7 @@ interface Broken {
  * told about once per condition.
  */
 export class BrokenLanes {
-  readonly #broken = new Map<string, Broken>();
+  readonly #broken = new Map<string, Retried>();
   readonly #onError: (target: string, error: unknown) => void;
   readonly #look: (target: string) => void;
   #isStopped = false;
@@ -27,17 +36,19 @@ export class BrokenLanes {
     this.#look = look;
   }
 
-  broke(target: string, error: unknown): void {
+  broke(target: string, { error, now }: { error: unknown; now: number }): void {
     const before = this.#broken.get(target);
-    clearTimeout(before?.retry);
-    const times = (before?.times ?? 0) + 1;
     if (before === undefined || String(before.error) !== String(error)) this.#onError(target, error);
+    // Whatever else looks at the lane meanwhile (each file that arrives) finds the same: it is not once more.
+    if (before !== undefined && !before.isDue) {
+      this.#broken.set(target, { ...before, error });
+      return;
+    }
+    const times = (before?.times ?? 0) + 1;
     const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(times - 1, 20));
-    const retry = setTimeout(() => {
-      if (!this.#isStopped) this.#look(target);
-    }, delayMs);
+    const retry = setTimeout(() => this.#retry(target), delayMs);
     if (this.#isStopped) clearTimeout(retry);
-    this.#broken.set(target, { times, error, retry });
+    this.#broken.set(target, { times, since: before?.since ?? now, error, retry, isDue: false });
   }
 
   mended(target: string): void {
@@ -56,14 +67,20 @@ export class BrokenLanes {
   }
 
   /** The lanes that `throwIfHopeless` would throw for, with what breaks them. */
-  hopeless(): ReadonlyMap<string, unknown> {
-    const hopeless = [...this.#broken].filter(([, { times }]) => times >= HOPELESS_TURNS);
-    return new Map(hopeless.map(([target, { error }]) => [target, error]));
+  hopeless(): ReadonlyMap<string, Broken> {
+    return new Map([...this.#broken].filter(([, { times }]) => times >= HOPELESS_TURNS));
   }
 
   /** Nothing is looked at any more. */
   stop(): void {
     this.#isStopped = true;
     for (const { retry } of this.#broken.values()) clearTimeout(retry);
+  }
+
+  #retry(target: string): void {
+    const broken = this.#broken.get(target);
+    if (broken === undefined || this.#isStopped) return;
+    this.#broken.set(target, { ...broken, isDue: true });
+    this.#look(target);
   }
 }

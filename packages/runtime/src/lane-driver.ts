@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   type AdvanceOutcome,
   advance,
+  type BrokenLane,
   type Lane,
   LoadError,
   type Loader,
@@ -81,12 +82,13 @@ export class LaneDriver {
   }
 
   /** The lanes that broke again and again, and why, for people. */
-  brokenAgainAndAgain(): ReadonlyMap<string, string> {
-    const reasons = [...this.#broken.hopeless()].map(([target, error]) => {
-      const reason = error instanceof LoadError ? error.sentence : String(error);
-      return [target, reason] as const;
-    });
-    return new Map(reasons);
+  brokenAgainAndAgain(): ReadonlyMap<string, BrokenLane> {
+    return new Map(
+      [...this.#broken.hopeless()].map(([target, { times, since, error }]) => {
+        const reason = error instanceof LoadError ? error.sentence : String(error);
+        return [target, { times, since, reason }];
+      }),
+    );
   }
 
   get isTurning(): boolean {
@@ -117,7 +119,7 @@ export class LaneDriver {
         await this.#step(target, turn);
         this.#broken.mended(target);
       } catch (error) {
-        this.#broken.broke(target, error);
+        this.#broken.broke(target, { error, now: this.#loader.now() });
       }
     } while (turn.again && !this.#isStopped);
     this.#turning.delete(target);

@@ -4,6 +4,7 @@ import {
   applyMigrations,
   type BackfillRequest,
   type BackfillStep,
+  type BrokenLane,
   backfillFiles,
   bulkLoad,
   type FailureEntry,
@@ -130,7 +131,7 @@ export class Millrace implements Operations {
     try {
       const loader = instrument === undefined ? open.loader : instrument(open.loader);
       const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
-      const broken = (): ReadonlyMap<string, string> => driver.brokenAgainAndAgain();
+      const broken = (): ReadonlyMap<string, BrokenLane> => driver.brokenAgainAndAgain();
       alerts = openAlertDesk(config, loader, { ...options, broken, onError });
       const millrace = new Millrace(config, open, { ...options, driver, loader, alerts });
       told.onCompletion = (target) => driver.look(target);

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { openChannels } from '@millrace/aws/webhook';
-import type { AlertLine, Loader, MillraceConfig } from '@millrace/core';
+import type { AlertLine, BrokenLane, Loader, MillraceConfig } from '@millrace/core';
 import { AlertDesk } from './alert-desk.ts';
 
 export interface OpenAlertDeskOptions {
   readonly directory: string;
-  readonly broken: () => ReadonlyMap<string, string>;
+  readonly broken: () => ReadonlyMap<string, BrokenLane>;
   readonly onError: (where: string, error: unknown) => void;
   readonly writeLine?: ((line: AlertLine) => void) | undefined;
 }

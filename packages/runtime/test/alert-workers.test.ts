@@ -116,11 +116,72 @@ describe('a channel that fails', () => {
   it('is given up for the turn after one try, and nothing begins too late', async () => {
     const toy = lanes();
     await quarantine(toy);
-    const spy = new Spy();
-    spy.before = async () => {
+    const trouble = { ...NO_TROUBLE, listing: { since: toy.now, reason: 'access denied' } };
+    const options = { site: 'dev', trouble, withinMs: MINUTE_MS };
+    const [bad, slow] = [new Spy(), new Spy()];
+    bad.fails = true;
+    slow.before = async () => {
       toy.now += 2 * MINUTE_MS;
     };
-    await tell(toy, [channel('a', spy), channel('b', spy)], MINUTE_MS);
-    expect(spy.said).toEqual([RAISED]);
+    const report = await tellAlerts(toy.loader, { ...options, channels: [channel('bad', bad)] });
+    expect(report).toMatchObject({ told: [], undelivered: [{}], left: 2 });
+    await tellAlerts(toy.loader, { ...options, channels: [channel('slow', slow)] });
+    expect(slow.said).toEqual([RAISED]);
   });
 });
+
+describe('a channel that hangs', () => {
+  it('keeps neither what is to be told now from the others, nor what comes meanwhile', async () => {
+    const toy = lanes();
+    await quarantine(toy);
+    const [hanging, prompt] = [new Spy(), new Spy()];
+    let answer = (): void => undefined;
+    hanging.before = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const channels = [channel('hanging', hanging), channel('prompt', prompt)];
+    const first = tell(toy, channels);
+    await until(() => prompt.said.length > 0);
+    const [file] = await toy.tracker.troubledFiles();
+    if (file) await toy.tracker.redrive(T, [file.file.id], toy.now);
+    await until(async () => (await tell(toy, channels)).told.length > 0);
+    expect(prompt.said).toEqual([RAISED, `recover files-quarantined/${T}`]);
+    expect(hanging.said).toEqual([]);
+    hanging.before = async () => {};
+    answer();
+    await first;
+    // What was noted down meanwhile is not lost by it, nor told again.
+    await tell(toy, channels);
+    expect(hanging.said).toEqual([RAISED, `recover files-quarantined/${T}`]);
+    expect(prompt.said).toHaveLength(2);
+  });
+});
+
+describe('a lane that cannot be looked at', () => {
+  it('is told when workers that each looked once have found it so for a minute', async () => {
+    const toy = lanes();
+    const spy = new Spy();
+    const look = (isBroken: boolean): Promise<TellReport> => {
+      const broken = new Map(isBroken ? [[T, { since: toy.now, times: 1, reason: 'it is gone' }]] : []);
+      const trouble = { ...NO_TROUBLE, broken };
+      return tellAlerts(toy.loader, { channels: [channel('a', spy)], site: 'dev', trouble, withinMs: 1_000 });
+    };
+    for (const isBroken of [true, false, true]) {
+      await look(isBroken);
+      toy.now += MINUTE_MS;
+    }
+    expect(spy.said).toEqual([]);
+    await look(true);
+    await look(true);
+    expect(spy.said).toEqual([`raise lane-broken/${T} error`]);
+  });
+});
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let nth = 0; nth < 200; nth += 1) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error('not within a second');
+}

@@ -64,7 +64,7 @@ describe('quarantined files', () => {
     expect(hook.told[0]).toMatchObject({
       version: 1,
       target: T,
-      text: '3 files were put aside; the others are loaded',
+      text: '3 files were put aside, with a reason each',
     });
     made.put('t/bad-4.csv', 'no number\n');
     await until(async () => (await millrace.status()).targets[T]?.quarantined === 4, 'a fourth file');
@@ -128,6 +128,35 @@ describe('a receiver', () => {
     await millrace.stop();
     running.splice(0);
     expect(Date.now() - began).toBeLessThan(8_000);
+  });
+
+  it('that hangs, or is away, takes no time of another one', async () => {
+    const [hanging, hook] = [await receiver(), await receiver()];
+    hanging.answer = () => undefined;
+    const made = projects.make({
+      tables: 'CREATE TABLE public.t (id int)',
+      targets: {
+        [T]: { mode: 'append', from: 's3://lake/t/', format: { kind: 'csv' }, freshness: '50ms' },
+      },
+      config: {
+        sweep: '1s',
+        alerts: [
+          { kind: 'json', name: 'hanging', url: hanging.url, timeout: '6s' },
+          { kind: 'json', name: 'prompt', url: hook.url, timeout: '6s' },
+        ],
+      },
+    });
+    made.put('t/bad.csv', 'no number\n');
+    const millrace = await start(made);
+    await until(() => hanging.received.length > 0 && hook.lines.length > 0, 'a request to each');
+    expect(hook.lines).toEqual([RAISED]);
+    // What happens while the other one hangs is told too.
+    await millrace.query('DROP TABLE public.t');
+    await millrace.query('CREATE TABLE public.t (id varchar(20))');
+    await millrace.redrive({ target: T });
+    await until(() => hook.lines.length > 1, 'the end');
+    expect(hook.lines).toEqual([RAISED, RECOVERED]);
+    expect(hanging.received).toHaveLength(1);
   });
 
   it('that refuses is named in the log with its answer, and told again later', async () => {

@@ -13,13 +13,21 @@ export interface ToldCondition {
 export interface AlertBook {
   /** Moves with every change; what changes are conditional on. */
   readonly version: number;
-  /** Until then somebody is about to tell: others wait for what that comes to. */
-  readonly claimedUntil: EpochMs;
+  /** By channel: until then somebody is about to tell it, and others wait for what that comes to. */
+  readonly claims: Readonly<Record<string, EpochMs>>;
+  /** Lanes that could not be looked at, while it is not known yet whether that lasts. By target. */
+  readonly broken: Readonly<Record<string, BreakCount>>;
   readonly conditions: readonly ToldCondition[];
 }
 
+/** How often a lane could not be looked at, and since when. */
+export interface BreakCount {
+  readonly since: EpochMs;
+  readonly times: number;
+}
+
 export function freshBook(): AlertBook {
-  return { version: 0, claimedUntil: 0, conditions: [] };
+  return { version: 0, claims: {}, broken: {}, conditions: [] };
 }
 
 /** Who is told, and from which severity on. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { freshLane, type Lane } from '../lane/lane.ts';
 import type { Condition } from '../ports/alerts.ts';
+import { growStreak, streakAfterLoad } from '../recover/data-streak.ts';
 import { freshGate } from '../recover/gate.ts';
-import { type AlertSnapshot, findConditions, NO_TROUBLE } from './find-conditions.ts';
+import { type AlertSnapshot, type BrokenLane, findConditions, NO_TROUBLE } from './find-conditions.ts';
 
 const T = 'public.t';
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -28,6 +29,8 @@ const held = (code: string, forMs = MINUTE_MS): Lane => ({
 });
 const counts = (files: Partial<{ waiting: number; quarantined: number; oldestWaitingAt: number }>) =>
   new Map([[T, { waiting: 0, superseded: 0, quarantined: 0, oldestWaitingAt: null, ...files }]]);
+const broken = (times: number, forMs = 0): ReadonlyMap<string, BrokenLane> =>
+  new Map([[T, { times, since: NOW - forMs, reason: 'the document is gone' }]]);
 const said = (of: AlertSnapshot): readonly string[] =>
   findConditions(of).map(({ key, severity }) => `${key} ${severity}`);
 
@@ -62,12 +65,21 @@ describe('a lane', () => {
   });
 
   it('that cannot be looked at is told until it has proved that it moves', () => {
-    const trouble = { ...NO_TROUBLE, broken: new Map([[T, 'the document is gone']]) };
+    const trouble = { ...NO_TROUBLE, broken: broken(3) };
     const running: Lane = { ...freshLane(T), state: { kind: 'waiting', dueAt: NOW } };
     const open = findConditions(snapshot({ lanes: [running], trouble }));
     expect(open.map(({ key, text }) => [key, text])).toEqual([[`lane-broken/${T}`, 'the document is gone']]);
     expect(said(snapshot({ lanes: [running], open }))).toHaveLength(1);
     expect(said(snapshot({ lanes: [{ ...running, lastLoadedAt: NOW + 1 }], open }))).toEqual([]);
+  });
+
+  it('that could not be looked at is told after the third time, or after a minute, with its beginning', () => {
+    const told = (...of: Parameters<typeof broken>): readonly Condition[] =>
+      findConditions(snapshot({ trouble: { ...NO_TROUBLE, broken: broken(...of) } }));
+    expect(told(1)).toEqual([]);
+    expect(told(2, MINUTE_MS - 1)).toEqual([]);
+    expect(told(3, 700)).toMatchObject([{ kind: 'lane-broken', since: NOW - 700 }]);
+    expect(told(2, MINUTE_MS)).toMatchObject([{ kind: 'lane-broken', since: NOW - MINUTE_MS }]);
   });
 });
 
@@ -107,11 +119,29 @@ describe('files', () => {
     const [one] = findConditions(snapshot({ counts: counts({ quarantined: 99 }) }));
     expect(one).toMatchObject({
       severity: 'warning',
-      text: '99 files were put aside; the others are loaded',
+      text: '99 files were put aside, with a reason each',
     });
     expect(said(snapshot({ counts: counts({ quarantined: 100 }) }))).toEqual([
       `files-quarantined/${T} error`,
     ]);
+  });
+
+  it('that a lane took back, or that were redriven, stay told until something loads', () => {
+    const open = findConditions(snapshot({ counts: counts({ quarantined: 4 }) }));
+    const streak = growStreak(null, { now: NOW, files: 4, found: 4, bad: [] });
+    const waiting: Lane = { ...freshLane(T), streak, state: { kind: 'waiting', dueAt: NOW } };
+    const drifting: Lane = { ...held('drift'), streak: { ...streak, heldSince: NOW } };
+    const files = counts({ waiting: 4 });
+    expect(said(snapshot({ lanes: [waiting], counts: files, open }))).toEqual([
+      `files-quarantined/${T} warning`,
+    ]);
+    expect(said(snapshot({ lanes: [drifting], counts: files, open }))).toEqual([
+      `drift/${T} error`,
+      `files-quarantined/${T} warning`,
+    ]);
+    const loaded: Lane = { ...waiting, streak: streakAfterLoad(streak, { now: NOW, files: 1 }) };
+    expect(said(snapshot({ lanes: [loaded], counts: files, open }))).toEqual([]);
+    expect(said(snapshot({ counts: counts({}), open }))).toEqual([]);
   });
 
   it('of lanes that were not counted stay as they were told', () => {

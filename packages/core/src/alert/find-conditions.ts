@@ -3,11 +3,12 @@ import type { Condition } from '../ports/alerts.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { FileCounts } from '../ports/tracker.ts';
 import { type Gate, isGateCode } from '../recover/gate.ts';
+import type { BreakCount } from './alert-book.ts';
 
 /** What a worker noticed that no tracker knows of. */
 export interface WorkerTrouble {
-  /** Lanes that it could not look at, and why. */
-  readonly broken: ReadonlyMap<string, string>;
+  /** Lanes that it could not look at, how often, and why. */
+  readonly broken: ReadonlyMap<string, BrokenLane>;
   /** When listing began to fail, and why; null: the last one went well. */
   readonly listing: Trouble | null;
   /** Notifications that could not be read, within the last hour. */
@@ -16,6 +17,11 @@ export interface WorkerTrouble {
   readonly start: (Trouble & { readonly kind: 'migration-failed' | 'start-failed' }) | null;
   /** When it had started; null: it did not. */
   readonly startedAt: EpochMs | null;
+}
+
+export interface BrokenLane extends BreakCount {
+  /** Of the last time. */
+  readonly reason: string;
 }
 
 export interface Trouble {
@@ -49,6 +55,9 @@ export interface AlertSnapshot {
 
 /** Failures in a row after which a lane is told of, although it is tried again by itself. */
 const TOLD_FAILURES = 3;
+/** A lane that could not be looked at once can be the next time: told after so many times, or when it lasts so long. */
+export const BROKEN_TIMES = 3;
+const BROKEN_MS = 60_000;
 /** A hold that ends by itself as soon as that is a pause, not a condition. */
 const BRIEF_HOLD_MS = 30_000;
 /** How often its freshness a file may have waited before anybody is told, and the least that is worth telling. */
@@ -195,7 +204,7 @@ function quarantineCondition({ now, counts, open }: AlertSnapshot, { target }: L
       kind: 'files-quarantined',
       severity: files >= MANY_FILES ? 'error' : 'warning',
       title: `${target} has quarantined files`,
-      text: `${files === 1 ? '1 file was' : `${files} files were`} put aside; the others are loaded`,
+      text: `${files === 1 ? '1 file was' : `${files} files were`} put aside, with a reason each`,
       target,
       since: open.find((one) => one.key === key)?.since ?? now,
       hint: `see \`millrace failures --target ${target}\`, correct them, then \`millrace redrive\``,
@@ -205,21 +214,14 @@ function quarantineCondition({ now, counts, open }: AlertSnapshot, { target }: L
 
 function workerConditions({ now, trouble, open }: AlertSnapshot): readonly Condition[] {
   const { broken, listing, refused, start } = trouble;
-  const sinceOf = (key: string): EpochMs => open.find((one) => one.key === key)?.since ?? now;
-  const lanes = [...broken].map(([target, reason]): Condition => {
+  const lanes = [...broken].flatMap(([target, { reason, since, times }]): Condition[] => {
     const key = `lane-broken/${target}`;
+    const told = open.find((one) => one.key === key);
+    if (told === undefined && times < BROKEN_TIMES && now - since < BROKEN_MS) return [];
     const title = `The lane of ${target} cannot be looked at`;
     const hint = 'it is looked at again by itself; see the log when it does not recover';
-    return {
-      key,
-      kind: 'lane-broken',
-      severity: 'error',
-      title,
-      text: reason,
-      target,
-      since: sinceOf(key),
-      hint,
-    };
+    const found = { title, text: reason, target, since: told?.since ?? since, hint };
+    return [{ key, kind: 'lane-broken', severity: 'error', ...found }];
   });
   const others: Condition[] = [];
   if (listing !== null) {
@@ -269,6 +271,8 @@ function stands({ now, lanes, counts, trouble }: AlertSnapshot, condition: Condi
       return lane.lastLoadedAt === null || lane.lastLoadedAt <= since;
     }
     case 'files-quarantined':
+      if (target !== null && counts.has(target)) return isReturned(lanes, target);
+      return lanes.some((one) => one.target === target);
     case 'freshness-missed':
       return target !== null && !counts.has(target) && lanes.some((one) => one.target === target);
     case 'notification-refused':
@@ -281,6 +285,16 @@ function stands({ now, lanes, counts, trouble }: AlertSnapshot, condition: Condi
     case 'listing-failed':
       return false;
   }
+}
+
+/**
+ * Whether files that are in quarantine no more wait for the same reason: the lane took them back because its table has
+ * changed, or they were redriven, and nothing has been loaded since that would prove that anything was corrected.
+ */
+function isReturned(lanes: readonly Lane[], target: string): boolean {
+  const lane = lanes.find((one) => one.target === target);
+  if (lane === undefined || lane.state.kind === 'idle' || lane.streak === null) return false;
+  return lane.streak.failures > 0 || lane.streak.heldSince !== null;
 }
 
 function toSpan(ms: number): string {

@@ -4,6 +4,8 @@ import { type AlertBook, freshBook } from './alert-book.ts';
 
 /** Somebody else wrote between listing and reading, so often: then the next look tells. */
 const MAX_READS = 5;
+/** Channels that end together write one after the other: more than there are of them. */
+const MAX_CHANGES = 20;
 
 /**
  * The alert book in the object store: `<control>alerts/<site>/<version>.json`, of which the newest counts. A version is
@@ -20,14 +22,30 @@ export class StoredBook {
     this.#at = { bucket: control.bucket, key: `${control.key}alerts/${site}/` };
   }
 
-  async read(): Promise<AlertBook> {
+  /** @returns undefined: others write it faster than it can be read. */
+  async read(): Promise<AlertBook | undefined> {
     for (let look = 0; look < MAX_READS; look += 1) {
       const newest = (await this.#versions()).at(-1);
       if (newest === undefined) return freshBook();
       const text = await readText(this.#objects, newest);
-      if (text !== undefined) return JSON.parse(text) as AlertBook;
+      // An older release may have written it: what it did not know is as in a new book.
+      if (text !== undefined) return { ...freshBook(), ...(JSON.parse(text) as Partial<AlertBook>) };
     }
-    return { ...freshBook(), claimedUntil: Number.MAX_SAFE_INTEGER };
+    return undefined;
+  }
+
+  /**
+   * Changes the book as it is now, whatever others have written since it was read last.
+   *
+   * @returns the book as it is stored; undefined: others were faster each time, and nothing was written.
+   */
+  async change(changed: (book: AlertBook) => AlertBook): Promise<AlertBook | undefined> {
+    for (let nth = 0; nth < MAX_CHANGES; nth += 1) {
+      const book = await this.read();
+      const written = book && (await this.write(changed(book)));
+      if (written !== undefined) return written;
+    }
+    return undefined;
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   noteTold,
   planNotices,
 } from './alert-book.ts';
+import { countBroken } from './count-broken.ts';
 import { type AlertSnapshot, findConditions, type WorkerTrouble } from './find-conditions.ts';
 import { StoredBook } from './stored-book.ts';
 
@@ -25,7 +26,10 @@ export interface UndeliveredNotice {
 }
 
 export interface TellOptions {
+  /** All that there are: what others were told is forgotten. */
   readonly channels: readonly AlertChannel[];
+  /** The name of the channel that is told; all are without it. */
+  readonly only?: string;
   /** Tells this warehouse's book from others' below the same control prefix. */
   readonly site: string;
   readonly trouble: WorkerTrouble;
@@ -42,69 +46,108 @@ export interface TellOptions {
 export interface TellReport {
   readonly told: readonly Notice[];
   readonly undelivered: readonly UndeliveredNotice[];
-  /** Notices that were left for the next turn: it was too late, their channel failed, or another worker tells them. */
+  /** Notices that were left for the next turn: it was too late, their channel failed, or somebody else is telling it. */
   readonly left: number;
 }
 
 /** Longer than any turn of telling: what a worker claimed and died over is told by the next one then. */
 const CLAIM_MS = 2 * 60_000;
+/** Others may change the book between reading and claiming, so often: then the next look tells. */
+const MAX_CLAIMS = 10;
 
 /**
  * Looks for conditions and tells every channel what it does not know yet. Decides nothing about loads, and is called beside
  * them: whatever it throws costs no file anything.
  *
- * Of several workers one tells. A worker that dies between telling and noting it down leaves something that is told twice.
+ * Channels are told side by side, each in the order of its own notices: one that is slow or away keeps nothing from the
+ * others. Of several workers one tells a channel. A worker that dies between telling and noting it down leaves something
+ * that is told twice.
  */
 export async function tellAlerts(loader: Loader, options: TellOptions): Promise<TellReport> {
-  const { channels, site, withinMs } = options;
+  const { channels, only, site, withinMs } = options;
   const deadlineAt = loader.now() + withinMs;
   const stored = new StoredBook(loader.objects, { control: loader.settings.control, site });
-  const read = dropChannels(await stored.read(), channels);
-  const current = findConditions(await takeSnapshot(loader, { ...options, book: read }));
-  const notices = planNotices(read, current, channels);
-  if (notices.length === 0) return { told: [], undelivered: [], left: 0 };
-  const left = { told: [], undelivered: [], left: notices.length };
-  if (loader.now() < read.claimedUntil) return left;
-  const claimed = await stored.write({ ...read, claimedUntil: loader.now() + CLAIM_MS });
-  if (claimed === undefined) return left;
-  return deliver(loader, { notices, channels, deadlineAt, stored, claimed });
+  const meant = only === undefined ? channels : channels.filter(({ name }) => name === only);
+  for (let nth = 0; nth < MAX_CLAIMS; nth += 1) {
+    const stale = await stored.read();
+    if (stale === undefined) break;
+    const read = dropChannels(stale, channels);
+    const seen = countBroken(read, options.trouble.broken);
+    const trouble = { ...options.trouble, broken: seen.broken };
+    const current = findConditions(await takeSnapshot(loader, { ...options, trouble, book: read }));
+    const planned = planNotices(read, current, meant);
+    const now = loader.now();
+    const claims = Object.fromEntries(Object.entries(read.claims).filter(([, until]) => now < until));
+    const notices = planned.filter(({ channel }) => claims[channel] === undefined);
+    if (notices.length === 0 && !seen.isNews) return { told: [], undelivered: [], left: planned.length };
+    const own = Object.fromEntries(notices.map(({ channel }) => [channel, now + CLAIM_MS]));
+    const claimed = await stored.write({ ...read, broken: seen.kept, claims: { ...claims, ...own } });
+    if (claimed === undefined) continue;
+    const busy = planned.length - notices.length;
+    const { told, undelivered } = await deliver(loader, { notices, channels: meant, deadlineAt, stored });
+    return { told, undelivered, left: busy + notices.length - told.length };
+  }
+  return { told: [], undelivered: [], left: 1 };
+}
+
+interface Delivered {
+  readonly told: readonly Notice[];
+  readonly undelivered: readonly UndeliveredNotice[];
 }
 
 async function deliver(
-  { now }: Loader,
+  loader: Loader,
   {
     notices,
     channels,
     deadlineAt,
     stored,
-    claimed,
   }: {
     notices: readonly Notice[];
     channels: readonly AlertChannel[];
     deadlineAt: EpochMs;
     stored: StoredBook;
-    claimed: AlertBook;
   },
-): Promise<TellReport> {
-  let book = claimed;
+): Promise<Delivered> {
+  const delivered = await Promise.all(
+    channels.map(async (channel): Promise<Delivered> => {
+      const own = notices.filter((notice) => notice.channel === channel.name);
+      if (own.length === 0) return { told: [], undelivered: [] };
+      const result = await deliverInOrder(loader, { channel, notices: own, deadlineAt });
+      // Noted down as soon as this channel is through: a slow one beside it may outlive the worker.
+      await stored.change((book) => {
+        const { [channel.name]: _, ...claims } = book.claims;
+        return { ...result.told.reduce(noteTold, book), claims };
+      });
+      return result;
+    }),
+  );
+  return {
+    told: delivered.flatMap(({ told }) => told),
+    undelivered: delivered.flatMap(({ undelivered }) => undelivered),
+  };
+}
+
+async function deliverInOrder(
+  { now }: Loader,
+  {
+    channel,
+    notices,
+    deadlineAt,
+  }: { channel: AlertChannel; notices: readonly Notice[]; deadlineAt: EpochMs },
+): Promise<Delivered> {
   const told: Notice[] = [];
-  const undelivered: UndeliveredNotice[] = [];
-  const failed = new Set<string>();
   for (const notice of notices) {
-    const channel = channels.find(({ name }) => name === notice.channel);
-    // The rest of a channel that does not answer waits for the next turn: each would wait as long as the first.
-    if (channel === undefined || failed.has(channel.name) || now() >= deadlineAt) continue;
+    if (now() >= deadlineAt) break;
     try {
       await channel.alerts[notice.kind](notice.condition, { now: now() });
-      book = noteTold(book, notice);
       told.push(notice);
     } catch (error) {
-      undelivered.push({ notice, error });
-      failed.add(channel.name);
+      // The rest of a channel that does not answer waits for the next turn: each would wait as long as the first.
+      return { told, undelivered: [{ notice, error }] };
     }
   }
-  await stored.write({ ...book, claimedUntil: 0 });
-  return { told, undelivered, left: notices.length - told.length };
+  return { told, undelivered: [] };
 }
 
 async function takeSnapshot(

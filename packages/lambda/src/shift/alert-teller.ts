@@ -1,5 +1,12 @@
 import { openChannels } from '@millrace/aws/webhook';
-import { type AlertChannel, type AlertLine, LoadError, NO_TROUBLE, tellAlerts } from '@millrace/core';
+import {
+  type AlertChannel,
+  type AlertLine,
+  type BrokenLane,
+  LoadError,
+  NO_TROUBLE,
+  tellAlerts,
+} from '@millrace/core';
 import type { Site } from '../catalog/site.ts';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
@@ -41,7 +48,7 @@ export class AlertTeller {
         const { undelivered } = await tellAlerts(shift.loaderOf(site), {
           channels,
           site: site.name,
-          trouble: { ...NO_TROUBLE, broken: toReasons(broken) },
+          trouble: { ...NO_TROUBLE, broken: toBroken(broken, now()) },
           withinMs,
           countsIdle: Math.floor(now() / 60_000) % IDLE_MINUTES === 0,
         });
@@ -79,11 +86,12 @@ function levelOf({ alert, severity }: AlertLine): 'info' | 'warn' | 'error' {
   return severity === 'warning' ? 'warn' : 'error';
 }
 
-function toReasons(broken: ReadonlyMap<string, unknown>): ReadonlyMap<string, string> {
+/** Each was looked at once: how often that went wrong before is in the object store, where every container finds it. */
+function toBroken(broken: ReadonlyMap<string, unknown>, now: number): ReadonlyMap<string, BrokenLane> {
   return new Map(
     [...broken].map(([target, error]) => [
       target,
-      error instanceof LoadError ? error.sentence : String(error),
+      { since: now, times: 1, reason: error instanceof LoadError ? error.sentence : String(error) },
     ]),
   );
 }
