@@ -6,6 +6,8 @@ interface ErrorRule {
   readonly code: string;
   readonly class: ErrorClass;
   readonly hint: string;
+  /** The bytes are not what SQLite wrote. */
+  readonly isDamage?: true;
 }
 
 /** The only list that knows SQLite's result codes. */
@@ -19,6 +21,7 @@ const ERROR_RULES: readonly ErrorRule[] = [
     code: 'state-damaged',
     class: 'config',
     hint: 'restore a backup, or move it away and reconcile',
+    isDamage: true,
   },
   { primary: 13, code: 'disk-full', class: 'config', hint: 'free space on its disk' },
   {
@@ -33,6 +36,7 @@ const ERROR_RULES: readonly ErrorRule[] = [
     code: 'state-foreign',
     class: 'usage',
     hint: 'name another path; this file is not a database',
+    isDamage: true,
   },
 ];
 
@@ -40,13 +44,19 @@ const ERROR_RULES: readonly ErrorRule[] = [
  * What SQLite threw, classified; anything that is not SQLite's comes back as it is.
  *
  * @param path the file it happened on, for the message.
+ * @param options `ifDamaged`: what to do when the file is, if its owner knows better than to name another one.
  */
-export function toStateError(cause: unknown, path: string): unknown {
+export function toStateError(
+  cause: unknown,
+  path: string,
+  { ifDamaged }: { ifDamaged?: string | undefined } = {},
+): unknown {
   if (!isSqliteError(cause)) return cause;
   const rule = ERROR_RULES.find(({ primary }) => primary === (cause.errcode & 0xff));
   const message = `${path}: ${cause.message}`;
   if (!rule) return new LoadError('state-failed', message, { class: 'transient', cause });
-  return new LoadError(rule.code, message, { class: rule.class, hint: rule.hint, cause });
+  const hint = rule.isDamage ? (ifDamaged ?? rule.hint) : rule.hint;
+  return new LoadError(rule.code, message, { class: rule.class, hint, cause });
 }
 
 /** Whether the error says that somebody else holds the lock of the database. */

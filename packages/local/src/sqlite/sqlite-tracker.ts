@@ -31,6 +31,11 @@ const FILES_PER_TRANSACTION = 5_000;
 /** States of a lane that nobody could find out again, or that somebody was told. */
 const MUST_LAST: ReadonlySet<LaneState['kind']> = new Set(['submitting', 'held', 'paused']);
 
+/** The receipts prove what is loaded, and a listing finds the rest. */
+const IF_DAMAGED =
+  'stop what uses it, move it away (with its -wal and -shm files) and start again: it is rebuilt from the receipts and ' +
+  'the listing, pauses are forgotten, and what is quarantined is tried again; or restore a backup';
+
 /** How many troubled files a page has when the caller does not say. */
 const DEFAULT_PAGE = 100;
 
@@ -55,6 +60,7 @@ export class SqliteTracker implements Tracker {
       applicationId: TRACKER_APPLICATION_ID,
       migrations: TRACKER_MIGRATIONS,
       synchronous: 'full',
+      ifDamaged: IF_DAMAGED,
     });
     this.#statements = prepareTracker(this.#database);
   }

@@ -18,6 +18,12 @@ export interface StateDatabaseOptions {
    * perhaps not a power cut.
    */
   readonly synchronous: 'full' | 'normal';
+  /**
+   * What to do when the file is damaged.
+   *
+   * @default to name another one, or restore it
+   */
+  readonly ifDamaged?: string;
 }
 
 /** How long a statement waits for another process's write, in ms. It blocks this process: writes are short. */
@@ -40,6 +46,7 @@ export class StateDatabase {
   readonly path: string;
   readonly sql: DatabaseSync;
   readonly #synchronous: StateDatabaseOptions['synchronous'];
+  readonly #ifDamaged: string | undefined;
 
   /**
    * @throws LoadError `state-foreign` for a file of another program, `state-newer` for one of a newer Millrace,
@@ -49,13 +56,14 @@ export class StateDatabase {
     const { path } = options;
     this.path = path;
     this.#synchronous = options.synchronous;
+    this.#ifDamaged = options.ifDamaged;
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
     this.sql = openFile(path);
     try {
       this.#prepare(options);
     } catch (error) {
       this.sql.close();
-      throw toStateError(error, path);
+      throw toStateError(error, path, options);
     }
   }
 
@@ -68,7 +76,7 @@ export class StateDatabase {
     try {
       return body();
     } catch (error) {
-      throw toStateError(error, this.path);
+      throw toStateError(error, this.path, { ifDamaged: this.#ifDamaged });
     }
   }
 
