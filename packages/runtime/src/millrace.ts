@@ -35,6 +35,7 @@ import {
   type QueryResult,
   type ReconcilePage,
   type ReconcileRequest,
+  type RedriveReport,
   reconcile,
   redriveFiles,
   releaseHolds,
@@ -251,10 +252,10 @@ export class Millrace implements Operations {
     return { wasPaused };
   }
 
-  async redrive(selection: FileSelection): Promise<{ redriven: number }> {
-    const { redriven, targets } = await redriveFiles(this.#loader, selection);
+  async redrive(selection: FileSelection): Promise<RedriveReport> {
+    const { targets, ...report } = await redriveFiles(this.#loader, selection);
     this.#lookAtHanded(targets);
-    return { redriven };
+    return report;
   }
 
   plan(target: string): Promise<PlanReport> {
@@ -296,7 +297,8 @@ export class Millrace implements Operations {
 
   async backfill(request: BackfillRequest): Promise<BackfillStep> {
     const step = await backfillFiles(this.#loader, request);
-    if (step.handed.length > 0) this.#lookAtHanded([request.target]);
+    // Somebody waits for those that were in the line before, too.
+    if (step.handed.length + step.inLine.length > 0) this.#lookAtHanded([request.target]);
     return step;
   }
 

@@ -93,6 +93,7 @@ describe('a backfill', () => {
         quarantined: { files: 0, bytes: 0 },
         fresh: { files: 9, bytes: 6 * 2 + 3 * 3 },
         handed: [],
+        inLine: [],
         next: null,
       });
       expect(await statusOf(millrace, T)).toMatchObject({ waiting: 0, loaded: 3 });

@@ -143,7 +143,7 @@ describe('a bulk load', () => {
     expect(project.defects).toMatchObject([
       {
         where: 'public.t',
-        error: { message: 'public.t has 5 waiting files and is not a target of the configuration' },
+        error: { message: 'not a target of the configuration, and 5 files wait' },
       },
     ]);
     await millrace.bulk(document);

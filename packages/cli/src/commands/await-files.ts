@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type FailureEntry, type HandedFile, LoadError, type Operations } from '@millrace/core';
+import { type HandedFile, LoadError, type Operations } from '@millrace/core';
 import type { CommandContext } from '../command-context.ts';
 import { openSession, type SessionOptions } from '../control/session.ts';
 import { watchStopSignals } from '../control/stop-signals.ts';
 import type { Project } from '../project/project.ts';
-import { evidenceText } from '../terminal/event-line.ts';
+import { heldSentence } from '../terminal/held-sentence.ts';
 import { progressLine } from '../terminal/progress-bar.ts';
-import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
+import { NotLoadedTeller } from './not-loaded-teller.ts';
 
 const POLL_MIN_MS = 50;
 const POLL_MAX_MS = 500;
@@ -102,8 +102,7 @@ export class HoldWatch {
       const since = this.#since.get(target) ?? Date.now();
       this.#since.set(target, since);
       if (Date.now() - since < HELD_FOR_MS) continue;
-      const why = status.note === null ? '' : `: ${showText(status.note)}`;
-      return `${target} is ${status.state}${why}; its files wait and are loaded when the lane goes on`;
+      return `${heldSentence(target, status.state, status.note)}; its files wait and are loaded when the lane goes on`;
     }
     return undefined;
   }
@@ -140,9 +139,9 @@ async function report(
     known,
   }: { operations: Operations; context: CommandContext; json: boolean; known: ReadonlySet<string> },
 ): Promise<void> {
-  for (const file of files) {
-    if (file.status !== 'loaded') context.fail(await reasonOf(file, operations));
-  }
+  const telling = new NotLoadedTeller(operations, context);
+  for (const file of files) if (file.status !== 'loaded') await telling.tell(file);
+  telling.end();
   if (json) {
     context.terminal.json(files);
     return;
@@ -161,19 +160,6 @@ async function report(
     ];
     context.terminal.result(`${target}: ${parts.join(', ')}`);
   }
-}
-
-/** Why a file that was handed over is not loaded, as a sentence. */
-export async function reasonOf({ target, url, status }: HandedFile, operations: Operations): Promise<string> {
-  const name = showText(url);
-  if (status === 'superseded')
-    return `${name} is superseded: a newer version of it was waiting for ${target}`;
-  const failures = await operations.failures({ target, prefix: url });
-  const failure: FailureEntry | undefined = failures.find((one) => one.url === url);
-  const why = failure === undefined ? '' : `: ${evidenceText({ ...failure, reason: failure.error })}`;
-  return status === 'quarantined'
-    ? `${name} is quarantined${why}`
-    : `${name} still waits for ${target}${why}`;
 }
 
 function isSettled({ status }: HandedFile): boolean {

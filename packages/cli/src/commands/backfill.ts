@@ -12,8 +12,10 @@ import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
 import { type StopSignal, watchStopSignals } from '../control/stop-signals.ts';
 import { targetOf } from '../project/target-name.ts';
+import { showText } from '../terminal/show-text.ts';
 import { count, formatBytes, formatNumber } from '../terminal/words.ts';
-import { askFiles, HoldWatch, reasonOf } from './await-files.ts';
+import { askFiles, HoldWatch } from './await-files.ts';
+import { NotLoadedTeller } from './not-loaded-teller.ts';
 import { readSpan } from './read-span.ts';
 
 const POLL_MS = 200;
@@ -31,7 +33,7 @@ interface BackfillReport {
   quarantined: BackfillCount;
   /** Handed over by this run; in a dry run: what would be. */
   toLoad: BackfillCount;
-  /** Of those that this run handed over. */
+  /** Of those that this run handed over, and of those that waited already. */
   loaded: number;
   notLoaded: number;
   /** Whether all below the prefix was looked at. */
@@ -58,8 +60,8 @@ Examples:
   $ millrace backfill public.flights s3://lake/history/ --dry-run
   $ millrace backfill flights s3://lake/flights/2025/ --since 2025-06-01 --until 2025-07-01
 
-Exit codes: 0 all is loaded (or counted), 1 a file was not (named on stderr), or it was stopped, 2 wrong usage or
-configuration.`,
+Exit codes: 0 all is loaded (or counted), or there is nothing (stderr says so), 1 a file was not loaded (named on stderr),
+also when it waited already, or it was stopped, 2 wrong usage or configuration.`,
     )
     .action(
       async (
@@ -77,6 +79,7 @@ configuration.`,
           await using session = await openSession(project, { what: 'millrace backfill', purpose });
           const report = await runBackfill(session.operations, { request, context, signal });
           context.terminal.status('');
+          if (report.files === 0 && report.isWhole) context.terminal.note(nothingSentence(request));
           if (context.options(command).json) context.terminal.json(report);
           else context.terminal.result(sentenceOf(report));
         } finally {
@@ -94,6 +97,7 @@ async function runBackfill(
   { request, context, signal }: { request: Scope; context: CommandContext; signal: StopSignal },
 ): Promise<BackfillReport> {
   const report = newReport(request);
+  const telling = new NotLoadedTeller(operations, context);
   let after: string | null = null;
   do {
     const step: BackfillStep = await operations.backfill({ ...request, after });
@@ -104,7 +108,7 @@ async function runBackfill(
       if (file.status === 'loaded') report.loaded += 1;
       else {
         report.notLoaded += 1;
-        context.fail(await reasonOf(file, operations));
+        await telling.tell(file);
       }
     }
     context.terminal.status(
@@ -113,17 +117,21 @@ async function runBackfill(
     // Its lane is held, or somebody wants to go: what is behind would only lengthen the line.
     if (ended.some(({ status }) => status === 'waiting')) break;
   } while (after !== null && !signal.isStopped);
+  telling.end();
   report.isWhole = after === null;
   if (!report.isWhole) context.fail('the backfill was stopped; the next run goes on from here');
   return report;
 }
 
-/** Where the files of a step ended: all of them, unless the lane is held or somebody stops the command. */
+/**
+ * Where the files of a step ended, and those that were in the line before it: all of them, unless the lane is held or
+ * somebody stops the command.
+ */
 async function awaitStep(
   operations: Operations,
   { step, context, signal }: { step: BackfillStep; context: CommandContext; signal: StopSignal },
 ): Promise<readonly HandedFile[]> {
-  let files = step.handed;
+  let files: readonly HandedFile[] = [...step.inLine, ...step.handed];
   const holds = new HoldWatch();
   while (files.some(({ status }) => status === 'waiting') && !signal.isStopped) {
     await Promise.race([pause(POLL_MS), signal.stopped]);
@@ -168,14 +176,20 @@ function sum(a: BackfillCount, b: BackfillCount): BackfillCount {
   return { files: a.files + b.files, bytes: a.bytes + b.bytes };
 }
 
+function nothingSentence({ target, prefix, since, until }: Scope): string {
+  const span = since === undefined && until === undefined ? '' : ' that was written in this time';
+  return `there is nothing below ${showText(prefix)} for ${target}${span}`;
+}
+
 function sentenceOf(report: BackfillReport): string {
   const say = ({ files, bytes }: BackfillCount, what: string): string[] =>
     files === 0 ? [] : [`${count(files, 'file')} ${what} (${formatBytes(bytes)})`];
-  const { dryRun, toLoad, loaded } = report;
+  const { dryRun, toLoad, loaded, notLoaded } = report;
   const parts = [
     ...(dryRun ? say(toLoad, 'to load') : [`${count(loaded, 'file')} loaded`]),
     ...say(report.alreadyLoaded, 'loaded before'),
-    ...say(report.waiting, 'waiting'),
+    ...(dryRun ? say(report.waiting, 'waiting') : []),
+    ...(notLoaded > 0 ? [`${formatNumber(notLoaded)} not loaded`] : []),
     ...say(report.quarantined, 'quarantined: redrive takes them up'),
   ];
   return `${report.target}: ${parts.length === 0 ? 'nothing to load' : parts.join(', ')}`;

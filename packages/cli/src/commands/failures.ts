@@ -1,7 +1,8 @@
-import type { FailureEntry } from '@millrace/core';
+import { type FailureEntry, LoadError } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
+import { tableOf, targetOf } from '../project/target-name.ts';
 import { reasonOf } from '../terminal/event-line.ts';
 import { showText } from '../terminal/show-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -27,9 +28,18 @@ Exit codes: 0 listed (also when there are some), 1 they could not be found out, 
     )
     .action(async (options: SelectionOptions, command: Command) => {
       const project = await context.project(command);
-      const selection = readSelection(project, { urls: [], options });
+      const { target, ...others } = options;
+      const selection = readSelection(project, { urls: [], options: others });
+      const named = target === undefined ? {} : { target: tableOf(target) };
       await using session = await openSession(project, { what: 'millrace failures', purpose: 'inspect' });
-      const failures = await session.operations.failures(selection);
+      const failures = await session.operations
+        .failures({ ...selection, ...named })
+        .catch((error: unknown) => {
+          // A target that has left the configuration may have left files behind; what never was one is a slip.
+          if (target !== undefined && error instanceof LoadError && error.code === 'target-unknown')
+            targetOf(project, target);
+          throw error;
+        });
       if (context.options(command).json) context.terminal.json(failures);
       else showFailures(failures, context.terminal);
     });

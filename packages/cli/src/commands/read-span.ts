@@ -12,9 +12,11 @@ export function readSpan({ since, until }: { since?: string; until?: string }): 
   const from = since === undefined ? undefined : readInstant('--since', since);
   const to = until === undefined ? undefined : readInstant('--until', until);
   if (from !== undefined && to !== undefined && from >= to) {
-    throw new LoadError('wrong-usage', `--since ${since} is not before --until ${until}`, {
-      hint: 'nothing is between them: exchange them',
-    });
+    const hint =
+      from === to
+        ? 'they are one instant, and nothing is in it: --until itself is left out, write a later one'
+        : 'nothing is between them: exchange them';
+    throw new LoadError('wrong-usage', `--since ${since} is not before --until ${until}`, { hint });
   }
   return { ...(from === undefined ? {} : { since: from }), ...(to === undefined ? {} : { until: to }) };
 }

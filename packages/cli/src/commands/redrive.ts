@@ -1,8 +1,9 @@
-import type { FileSelection } from '@millrace/core';
+import type { FileSelection, RedriveReport } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
 import { evidenceText } from '../terminal/event-line.ts';
+import { heldSentence } from '../terminal/held-sentence.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
 import { readSelection, type SelectionOptions } from './read-selection.ts';
@@ -35,13 +36,16 @@ usage or configuration.`,
       const selection = readSelection(project, { urls, options });
       const { terminal } = context;
       await using session = await openSession(project, { what: 'millrace redrive', purpose: 'work' });
-      const { redriven } = await session.operations.redrive(selection);
-      if (context.options(command).json) terminal.json({ redriven });
-      else if (redriven === 0) terminal.note('no quarantined file is meant: nothing to redrive');
-      else terminal.result(`${count(redriven, 'file')} redriven`);
+      const report = await session.operations.redrive(selection);
+      const { redriven } = report;
+      tellLeftOut(report, { selection, context });
+      if (context.options(command).json) terminal.json(report);
+      else if (redriven === 0 && report.leftOut.length === 0)
+        terminal.note('no quarantined file is meant: nothing to redrive');
+      else if (redriven > 0) terminal.result(`${count(redriven, 'file')} redriven`);
       if (session.here === undefined || redriven === 0) return;
       const { held } = await session.here.untilIdle();
-      for (const { target, reason } of held) context.fail(`${target} is held: ${showText(reason)}`);
+      for (const { target, reason } of held) context.fail(heldSentence(target, 'held', reason));
       for (const failure of await session.operations.failures(scopeOf(selection))) {
         const { url, state } = failure;
         context.fail(
@@ -49,6 +53,19 @@ usage or configuration.`,
         );
       }
     });
+}
+
+/** Who named files by their addresses has not got what was asked for; who took all there is has. */
+function tellLeftOut(
+  { leftOut }: RedriveReport,
+  { selection, context }: { selection: FileSelection; context: CommandContext },
+): void {
+  for (const { target, files } of leftOut) {
+    const what = count(files, 'quarantined file');
+    const sentence = `${what} of ${target} left as ${files === 1 ? 'it is' : 'they are'}: it is not a target of the configuration; write it there again, then redrive`;
+    if (selection.urls === undefined) context.terminal.note(sentence);
+    else context.fail(sentence);
+  }
 }
 
 /** What failed again did so now, whenever it had failed before. */

@@ -16,6 +16,7 @@ import { runConsumer, runProducer } from '../events/run-part.ts';
 import { requireEvents, startProducer } from '../events/start-producer.ts';
 import { controlPathOf, type Project } from '../project/project.ts';
 import { eventLine, isGoodNews } from '../terminal/event-line.ts';
+import { heldSentence } from '../terminal/held-sentence.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
 
@@ -46,7 +47,8 @@ Examples:
   $ millrace up --until-idle
 
 Exit codes: 0 stopped, or nothing waits any more (quarantined files are named on stderr, and stay visible in
-\`millrace failures\`); 1 a lane is held, or it could not run; 2 wrong usage or configuration.`,
+\`millrace failures\`); 1 a lane is held, files wait for a target that is not configured, or it could not run; 2 wrong
+usage or configuration.`,
     )
     .action(async (options: UpOptions, command: Command) => {
       const project = await context.project(command);
@@ -163,10 +165,15 @@ async function drain(
 ): Promise<void> {
   const outcome = await Promise.race([millrace.untilIdle(), signal.stopped]);
   if (outcome === undefined) return;
-  for (const { target, reason } of outcome.held) context.fail(`${target} is held: ${showText(reason)}`);
-  if (outcome.held.length === 0) context.terminal.note('nothing waits any more');
+  for (const { target, reason } of outcome.held) context.fail(heldSentence(target, 'held', reason));
   const { targets } = await millrace.status();
-  for (const [target, { quarantined }] of Object.entries(targets)) {
+  const entries = Object.entries(targets);
+  const removed = entries.filter(
+    ([, { isConfigured, waiting, loading }]) => isConfigured === false && waiting + loading > 0,
+  );
+  for (const [target, { note }] of removed) context.fail(`${target}: ${showText(note ?? '')}`);
+  if (outcome.held.length + removed.length === 0) context.terminal.note('nothing waits any more');
+  for (const [target, { quarantined }] of entries) {
     if (quarantined === 0) continue;
     const files = count(quarantined, 'quarantined file');
     context.terminal.note(`${target} has ${files}: see \`millrace failures --target ${target}\``);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LoadError, type Operations } from '@millrace/core';
+import { LoadError, type Operations, type RedriveReport } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ControlClient } from './control-client.ts';
 import { newToken, readControlFile, removeControlFile, writeControlFile } from './control-file.ts';
@@ -23,7 +23,7 @@ class EchoOperations implements Operations {
   async resume() {
     return { wasPaused: true };
   }
-  async redrive(): Promise<{ redriven: number }> {
+  async redrive(): Promise<RedriveReport> {
     throw new LoadError('target-unknown', "'x' is not a target", { class: 'config', hint: 'name another' });
   }
   async plan(): Promise<never> {
@@ -50,7 +50,7 @@ class EchoOperations implements Operations {
   }
   async backfill() {
     const none = { files: 0, bytes: 0 };
-    return { loaded: none, waiting: none, quarantined: none, fresh: none, handed: [], next: null };
+    return { loaded: none, waiting: none, quarantined: none, fresh: none, handed: [], inLine: [], next: null };
   }
   async pruneReceipts() {
     return { horizon: '2026-08-23T00:00:00.000Z', pruned: 0, kept: 0, next: null };

@@ -7,8 +7,7 @@ import type { Project } from './project.ts';
  * @throws LoadError `target-unknown`, before anything is opened
  */
 export function targetOf({ config, configPath }: Project, word: string): string {
-  const folded = word.toLowerCase();
-  const name = folded.includes('.') ? folded : `public.${folded}`;
+  const name = tableOf(word);
   if (config.targets.has(name)) return name;
   const names = [...config.targets.keys()];
   const nearest = nearestWord(name, names);
@@ -16,4 +15,10 @@ export function targetOf({ config, configPath }: Project, word: string): string 
   throw new LoadError('target-unknown', `'${word}' is not a target of ${configPath}`, {
     hint: nearest === undefined ? listed : `did you mean ${nearest}?`,
   });
+}
+
+/** The table that a word means, a target or not. */
+export function tableOf(word: string): string {
+  const folded = word.toLowerCase();
+  return folded.includes('.') ? folded : `public.${folded}`;
 }

@@ -3,7 +3,7 @@ import type { LoadFile } from '../file/load-file.ts';
 import { UNLOAD_PREFIX } from '../file/route.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import type { ObjectInfo } from '../ports/object-store.ts';
-import type { BackfillCount, BackfillRequest, BackfillStep } from '../ports/operations.ts';
+import type { BackfillCount, BackfillRequest, BackfillStep, HandedFile } from '../ports/operations.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { fileOf } from '../verbs/list-files.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
@@ -36,6 +36,7 @@ export async function backfillFiles(loader: Loader, request: BackfillRequest): P
   checkReach(definition, request.prefix);
   const tally = new Tally();
   const fresh: JudgedFile[] = [];
+  const inLine: HandedFile[] = [];
   let page: PageEntry[] = [];
   let [looked, next] = [0, null as string | null];
 
@@ -48,8 +49,10 @@ export async function backfillFiles(loader: Loader, request: BackfillRequest): P
     for (const { file, isLoaded } of entries) {
       const judged = judgedById.get(file.id);
       if (isLoaded || judged === undefined || judged.isProven) tally.loaded.add(file);
-      else if (judged.known?.status === 'waiting') tally.waiting.add(file);
-      else if (judged.known?.status === 'quarantined') tally.quarantined.add(file);
+      else if (judged.known?.status === 'waiting') {
+        tally.waiting.add(file);
+        if (!dryRun) inLine.push({ target, id: file.id, url: file.url, status: 'waiting' });
+      } else if (judged.known?.status === 'quarantined') tally.quarantined.add(file);
       else {
         tally.fresh.add(file);
         fresh.push(judged);
@@ -78,7 +81,7 @@ export async function backfillFiles(loader: Loader, request: BackfillRequest): P
         target,
         fresh.map(({ file }) => file),
       );
-  return { ...tally.counts, handed, next };
+  return { ...tally.counts, handed, inLine, next };
 }
 
 interface PageEntry {

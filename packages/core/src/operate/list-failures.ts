@@ -1,12 +1,18 @@
 import type { FailureEntry, FileSelection } from '../ports/operations.ts';
-import type { Loader } from '../verbs/loader.ts';
+import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { selectTroubled } from './select-troubled.ts';
 
-/** What failed and why: quarantined files, and waiting ones with the last error that they were part of. */
+/**
+ * What failed and why: quarantined files, and waiting ones with the last error that they were part of. A target that has
+ * left the configuration is listed as long as the tracker has its lane.
+ *
+ * @throws LoadError `target-unknown`
+ */
 export async function listFailures(
   loader: Loader,
   selection: FileSelection,
 ): Promise<readonly FailureEntry[]> {
+  if (selection.target !== undefined) await checkKnown(loader, selection.target);
   const troubled = await selectTroubled(loader, selection);
   return troubled.flatMap(({ target, file, status, evidence }): FailureEntry[] => {
     if (evidence === undefined || (status !== 'quarantined' && status !== 'waiting')) return [];
@@ -25,4 +31,9 @@ export async function listFailures(
       },
     ];
   });
+}
+
+async function checkKnown(loader: Loader, target: string): Promise<void> {
+  const lanes = await loader.tracker.lanes();
+  if (!lanes.some((lane) => lane.target === target)) definitionOf(loader, target);
 }

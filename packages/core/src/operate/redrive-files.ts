@@ -1,24 +1,34 @@
-import type { FileSelection } from '../ports/operations.ts';
-import type { Loader } from '../verbs/loader.ts';
+import type { FileSelection, RedriveReport } from '../ports/operations.ts';
+import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { selectTroubled } from './select-troubled.ts';
 
-/** Quarantined files wait again, and their lanes look at once. @returns the targets that were touched. */
+/**
+ * Quarantined files wait again, and their lanes look at once. Those of targets that are not configured stay quarantined:
+ * nothing would load them, and waiting they would be in the way of whoever looks for what is stuck.
+ *
+ * @returns also the targets that were touched.
+ * @throws LoadError `target-unknown` when the selection names a target that is not configured
+ */
 export async function redriveFiles(
   loader: Loader,
   selection: FileSelection,
-): Promise<{ redriven: number; targets: readonly string[] }> {
-  const idsOf = new Map<string, string[]>();
-  for (const { target, file, status } of await selectTroubled(loader, selection)) {
-    if (status !== 'quarantined') continue;
-    const ids = idsOf.get(target) ?? [];
-    ids.push(file.id);
-    idsOf.set(target, ids);
-  }
+): Promise<RedriveReport & { targets: readonly string[] }> {
+  if (selection.target !== undefined) definitionOf(loader, selection.target);
+  const troubled = await selectTroubled(loader, selection);
+  const quarantined = troubled.filter(({ status }) => status === 'quarantined');
+  const leftOut: { target: string; files: number }[] = [];
+  const targets: string[] = [];
   let redriven = 0;
-  for (const [target, ids] of idsOf) {
+  for (const [target, files] of Map.groupBy(quarantined, (one) => one.target)) {
+    if (!loader.targets.has(target)) {
+      leftOut.push({ target, files: files.length });
+      continue;
+    }
+    const ids = files.map(({ file }) => file.id);
     redriven += await loader.tracker.redrive(target, ids, loader.now());
     await loader.tracker.addArrivals(target, ids.length);
     await loader.wakes.wake(target, loader.now());
+    targets.push(target);
   }
-  return { redriven, targets: [...idsOf.keys()] };
+  return { redriven, leftOut, targets };
 }

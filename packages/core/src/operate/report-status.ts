@@ -1,11 +1,14 @@
 import type { Lane } from '../lane/lane.ts';
 import type { StatusReport, TargetStatus, WarehouseStatus } from '../ports/operations.ts';
+import type { TargetCounts } from '../ports/tracker.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { windowsBetween } from '../recover/windows/maintenance-window.ts';
 import type { Loader } from '../verbs/loader.ts';
+import { findRemovedLanes, removedError } from './find-removed-targets.ts';
 
 /**
- * Where every target stands: from the tracker alone, the warehouse is not woken.
+ * Where every target stands: from the tracker alone, the warehouse is not woken. A lane whose target has left the
+ * configuration is among them as long as files of it wait or are quarantined.
  *
  * @param brokenBy what keeps a lane from being looked at, if anything does.
  */
@@ -17,22 +20,33 @@ export async function reportStatus(
   for (const target of loader.targets.keys()) {
     const lane = await loader.tracker.lane(target);
     const counts = await loader.tracker.counts(target);
-    const loading = filesInHand(lane);
-    targets[target] = {
-      state: lane.state.kind,
-      waiting: Math.max(0, counts.waiting - loading),
-      loading,
-      loaded: lane.loadedFiles,
-      quarantined: counts.quarantined,
-      superseded: counts.superseded,
-      oldestWaitingAgeMs:
-        counts.oldestWaitingAt === null ? null : Math.max(0, loader.now() - counts.oldestWaitingAt),
-      lastLoadedAt: lane.lastLoadedAt === null ? null : new Date(lane.lastLoadedAt).toISOString(),
-      rows: lane.loadedRows,
-      note: stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now()),
-    };
+    const note = stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now());
+    targets[target] = statusOf(lane, { counts, note, now: loader.now() });
+  }
+  for (const { lane, counts } of await findRemovedLanes(loader)) {
+    const note = stuckNote(removedError(counts));
+    targets[lane.target] = { ...statusOf(lane, { counts, note, now: loader.now() }), isConfigured: false };
   }
   return { targets, warehouse: await warehouseStatus(loader) };
+}
+
+function statusOf(
+  lane: Lane,
+  { counts, note, now }: { counts: TargetCounts; note: string | null; now: number },
+): TargetStatus {
+  const loading = filesInHand(lane);
+  return {
+    state: lane.state.kind,
+    waiting: Math.max(0, counts.waiting - loading),
+    loading,
+    loaded: lane.loadedFiles,
+    quarantined: counts.quarantined,
+    superseded: counts.superseded,
+    oldestWaitingAgeMs: counts.oldestWaitingAt === null ? null : Math.max(0, now - counts.oldestWaitingAt),
+    lastLoadedAt: lane.lastLoadedAt === null ? null : new Date(lane.lastLoadedAt).toISOString(),
+    rows: lane.loadedRows,
+    note,
+  };
 }
 
 /** Windows come every week, mostly. */

@@ -1,17 +1,16 @@
 import type { TrackedFile } from '../file/load-file.ts';
 import type { FileSelection } from '../ports/operations.ts';
-import { definitionOf, type Loader } from '../verbs/loader.ts';
+import type { Loader } from '../verbs/loader.ts';
 
 /** Files that one list of failures, or one redrive, looks at: more would hide what matters. */
 const MAX_TROUBLED = 100_000;
 
-/** The files with evidence, of a selection. @throws LoadError `target-unknown` */
+/** The files with evidence, of a selection; also those of targets that are not configured. */
 export async function selectTroubled(
   loader: Loader,
   selection: FileSelection,
 ): Promise<readonly TrackedFile[]> {
   const { target } = selection;
-  if (target !== undefined) definitionOf(loader, target);
   const troubled = await loader.tracker.troubledFiles({
     limit: MAX_TROUBLED,
     ...(target === undefined ? {} : { target }),

@@ -17,6 +17,8 @@ export interface TargetStatus {
   readonly rows: number;
   /** Why the lane waits, held or paused, in words; null when there is nothing to say. */
   readonly note: string | null;
+  /** Only when the configuration does not name the target: files of it wait or are quarantined, and nothing loads them. */
+  readonly isConfigured?: false;
 }
 
 /** What stands before all targets. */
@@ -66,6 +68,13 @@ export interface FileSelection {
   readonly since?: number;
   /** Only what failed before this instant: epoch ms. */
   readonly until?: number;
+}
+
+/** What a redrive did. */
+export interface RedriveReport {
+  readonly redriven: number;
+  /** Quarantined files that were meant and stay so: of targets that the configuration does not name. */
+  readonly leftOut: readonly { readonly target: string; readonly files: number }[];
 }
 
 /** A file that `load` or `bulk` handed to a lane. */
@@ -159,6 +168,8 @@ export interface BackfillStep {
   /** Neither loaded nor known: what this step handed over, or would have. */
   readonly fresh: BackfillCount;
   readonly handed: readonly HandedFile[];
+  /** The files of `waiting`: whoever wants all that is below the prefix loaded waits for these too. None in a dry run. */
+  readonly inLine: readonly HandedFile[];
   readonly next: string | null;
 }
 
@@ -189,7 +200,9 @@ export interface PruneReceiptsStep {
  * Every method throws LoadError with what happened, where and what to do.
  */
 export interface Operations {
+  /** All targets of the configuration, and what else has files that wait or are quarantined. */
   status(): Promise<StatusReport>;
+  /** Also of a target that is configured no more. @throws LoadError `target-unknown` when it has no lane either */
   failures(selection: FileSelection): Promise<readonly FailureEntry[]>;
   /**
    * Nothing more is submitted; files are taken in, a job in hand is settled.
@@ -201,8 +214,8 @@ export interface Operations {
   ): Promise<{ readonly since: string }>;
   /** What waits is loaded. @throws LoadError `target-unknown`, `lane-busy`, `gate-busy` */
   resume(scope: PauseScope): Promise<{ readonly wasPaused: boolean }>;
-  /** Quarantined files wait again. */
-  redrive(selection: FileSelection): Promise<{ readonly redriven: number }>;
+  /** Quarantined files of configured targets wait again. @throws LoadError `target-unknown` */
+  redrive(selection: FileSelection): Promise<RedriveReport>;
   plan(target: string): Promise<PlanReport>;
   /** The SQL that gives the loader's database user what it needs for the targets, and nothing beyond. */
   grants(user: string): Promise<{ readonly statements: readonly string[] }>;

@@ -10,6 +10,10 @@ export interface FileCounts {
   readonly quarantined: number;
 }
 
+export interface TargetCounts extends FileCounts {
+  readonly oldestWaitingAt: EpochMs | null;
+}
+
 /** A page of files that wait or are quarantined. */
 export interface UnfinishedFiles {
   readonly files: readonly TrackedFile[];
@@ -130,7 +134,7 @@ export interface Tracker {
    * new ones. Files that are not loaded stay as they are.
    */
   forgetLoaded(target: string, ids: readonly string[]): Promise<void>;
-  counts(target: string): Promise<FileCounts & { oldestWaitingAt: EpochMs | null }>;
+  counts(target: string): Promise<TargetCounts>;
 
   /** Durable soon: of stories that nothing is decided by, a power cut may take the last ones. */
   putJob(job: JobRecord): Promise<void>;
