@@ -13,7 +13,7 @@ import {
   type HandedFile,
   handedFiles,
   intake,
-  LoadError,
+  type LoadError,
   type Loader,
   listFailures,
   listFiles,
@@ -47,6 +47,7 @@ import {
 } from '@millrace/core';
 import type { Adapters, Announcer } from './adapters.ts';
 import type { AlertDesk } from './alert-desk.ts';
+import { backUpState } from './back-up-state.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
@@ -313,12 +314,7 @@ export class Millrace implements Operations {
 
   /** @throws LoadError `backup-elsewhere` when the state is not on this machine, `backup-exists` */
   async backup(directory: string): Promise<{ bytes: number }> {
-    if (this.#open.backUp === undefined) {
-      throw new LoadError('backup-elsewhere', 'tracker and warehouse are not both on this machine', {
-        hint: 'use point-in-time recovery of the DynamoDB table and snapshots of the cluster',
-      });
-    }
-    return { bytes: await this.#open.backUp(resolve(this.#directory, directory)) };
+    return { bytes: await backUpState(this.#open, resolve(this.#directory, directory)) };
   }
 
   #lookAtHanded(targets: Iterable<string>): void {
