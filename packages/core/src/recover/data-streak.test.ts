@@ -82,6 +82,26 @@ describe('a changed table', () => {
   });
 });
 
+describe('what the first bad file showed', () => {
+  const showing = (name: string) => ({
+    url: `s3://lake/${name}`,
+    evidence: { ...DELAY, reason: 'Invalid digit', line: 3, rawValue: 'x', at: 1 },
+  });
+  const fail = (streak: DataStreak | null, name: string, bad = [DELAY]): DataStreak =>
+    growStreak(streak, { now: 1, files: 1, found: 1, bad, first: showing(name) });
+
+  it('stays with the streak through its samples and its hold, until something loads', () => {
+    expect(fail(null, 'redriven', []).first).toBeUndefined();
+    const streak = fail(fail(fail(null, 'redriven', []), 'a'), 'b');
+    expect(streak.first).toEqual(showing('a'));
+    const held = fail({ ...streak, heldSince: 1, sampleAt: 7 }, 'c');
+    expect(held.first).toEqual(showing('a'));
+    const next = streakAfterLoad({ ...held, doubted: 3 }, { now: 2, files: 1 });
+    expect(next).not.toBeNull();
+    expect(fail(next, 'd', []).first).toBeUndefined();
+  });
+});
+
 describe('a sample', () => {
   it('is taken after four failures, or when many files were named, from behind the suspects', () => {
     expect(pickSample(null, { line: 500, suspects: 0 })).toBeNull();

@@ -18,6 +18,8 @@ export interface DataStreak {
   readonly samples: number;
   /** What the bad ones have in common; null: nothing, or there are none yet. */
   readonly alike: { readonly code: string; readonly column: string | null } | null;
+  /** The first of the bad ones, for people: what all others are compared with. Lanes of older releases have none. */
+  readonly first?: FirstBad;
   /** How many of the oldest files were part of a job that failed. */
   readonly doubted: number;
   /** Files of that job, and how many of them have failed alone since: how long the stretch between two bad ones is. */
@@ -29,6 +31,12 @@ export interface DataStreak {
   readonly sampleAt: number | null;
   /** Since when the lane is held by it; every job is a sample then. Null: it is not. */
   readonly heldSince: EpochMs | null;
+}
+
+/** A bad file, with what the warehouse told of it. */
+export interface FirstBad {
+  readonly url: string;
+  readonly evidence: Evidence;
 }
 
 /** The hold of a lane whose table, or whose files, have changed. */
@@ -57,6 +65,8 @@ export interface DataFailure {
   readonly found: number;
   /** When these were all files of the job: what is wrong with each that was not put aside before. */
   readonly bad: readonly Pick<Evidence, 'code' | 'column'>[];
+  /** The first of these. */
+  readonly first?: FirstBad | undefined;
 }
 
 /** The streak with one failure more. */
@@ -66,6 +76,7 @@ export function growStreak(streak: DataStreak | null, failure: DataFailure): Dat
   const { sampleAt, doubted } = before;
   const isDoubted = sampleAt === null ? files <= doubted : sampleAt < doubted;
   const bad = before.isProven && isDoubted ? [] : failure.bad;
+  const first = before.first ?? (bad.length === 0 ? undefined : failure.first);
   const search = doubted === 0 ? { searched: 0, alone: 0 } : before;
   return {
     ...before,
@@ -74,6 +85,7 @@ export function growStreak(streak: DataStreak | null, failure: DataFailure): Dat
     bad: before.bad + bad.length,
     samples: before.samples + (sampleAt === null ? 0 : bad.length),
     alike: commonTo(before, bad),
+    ...(first === undefined ? {} : { first }),
     doubted: sampleAt === null ? Math.max(doubted, files) - found : doubted - (isDoubted ? found : 0),
     searched: Math.max(search.searched, files),
     alone: search.alone + (files === 1 ? 1 : 0),

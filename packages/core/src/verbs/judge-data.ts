@@ -1,5 +1,5 @@
 import type { Evidence, LoadFile } from '../file/load-file.ts';
-import { type DataStreak, DRIFT, growStreak, isDrift } from '../recover/data-streak.ts';
+import { type DataStreak, DRIFT, type FirstBad, growStreak, isDrift } from '../recover/data-streak.ts';
 import { assertInvariant } from '../recover/invariant.ts';
 import { judgeDataError } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
@@ -41,6 +41,7 @@ export async function judgeData(loader: Loader, failed: FailedJob): Promise<Data
     files: files.length,
     found: verdict.bad.length,
     bad: bad.map(({ evidence }) => evidence),
+    first: bad[0] && { url: bad[0].file.url, evidence: bad[0].evidence },
   });
   if (isDrift(streak))
     return { kind: 'drift', streak, reason: await returnAll(loader, failed, { bad: verdict.bad, streak }) };
@@ -72,6 +73,10 @@ async function findFresh(
 
 /** Files that one streak can have put aside: it ends after a few jobs. */
 const MAX_RETURNED = 100_000;
+/** Files of a hold that show where they are bad, a request each: people compare a few, and what is common is in the reason. */
+const MAX_PLACES = 20;
+/** Longer values say no more of what is wrong with them; `failures` shows all of it. */
+const MAX_VALUE = 60;
 
 /** Nobody is to blame: all wait, and say for what. @returns why the lane is held. */
 async function returnAll(
@@ -83,7 +88,11 @@ async function returnAll(
   const now = loader.now();
   // A lane that is held puts nothing aside.
   const returned = streak.heldSince === null ? await findAside(loader, lane.target, streak.since) : [];
-  const reason = driftReason([...returned, ...bad], streak);
+  const held = [...returned, ...bad];
+  const [known] = held;
+  assertInvariant(known !== undefined, 'a lane is held for drift by a file that failed');
+  // Later looks try other files: what people compare with the table stays what they were told first.
+  const reason = driftReason(streak.first ?? { url: known.file.url, evidence: known.evidence }, streak);
   if (returned.length > 0) {
     const ids = returned.map(({ file }) => file.id);
     await tracker.redrive(lane.target, ids, now);
@@ -91,12 +100,27 @@ async function returnAll(
     await tracker.addArrivals(lane.target, ids.length);
     await wakes.wake(lane.target, now);
   }
-  await tracker.noteFailure(
-    lane.target,
-    [...returned, ...bad].map(({ file }) => file.id),
-    { code: DRIFT, reason, hint: 'it waits, and is loaded when the table and the files fit again', at: now },
-  );
+  const drift = {
+    code: DRIFT,
+    reason,
+    hint: 'it waits, and is loaded when the table and the files fit again',
+    at: now,
+  };
+  for (const { file, evidence } of held.slice(0, MAX_PLACES)) {
+    await tracker.noteFailure(lane.target, [file.id], { ...drift, ...placeOf(evidence) });
+  }
+  const others = held.slice(MAX_PLACES).map(({ file }) => file.id);
+  if (others.length > 0) await tracker.noteFailure(lane.target, others, drift);
   return reason;
+}
+
+/** What a file says of itself: in which line, in which column, and what stands there. */
+function placeOf({ line, column, rawValue }: Evidence): Pick<Evidence, 'line' | 'column' | 'rawValue'> {
+  return {
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+    ...(rawValue === undefined ? {} : { rawValue }),
+  };
 }
 
 /** What was put aside for its data since then, the first first. */
@@ -111,15 +135,29 @@ async function findAside(loader: Loader, target: string, since: number): Promise
 }
 
 /** The file's name comes last: it is what is cut off where there is no room. */
-function driftReason(bad: readonly BadFile[], { alike }: DataStreak): string {
-  const [first] = bad;
-  assertInvariant(first !== undefined, 'a lane is held for drift by a file that failed');
-  const { code, column, reason, hint } = first.evidence;
+function driftReason({ url, evidence }: FirstBad, { alike }: Pick<DataStreak, 'alike'>): string {
+  const { code, column, reason, hint } = evidence;
   const where = column === undefined || column === '' ? '' : ` in column ${column}`;
+  const shown = `${reason}${foundAt(evidence)}`;
   const what =
     alike === null
-      ? `no file that was tried can be loaded, the first for ${code}${where}: ${reason}`
-      : `every file that was tried fails with ${code}${where}: ${reason}`;
+      ? `no file that was tried can be loaded, the first for ${code}${where}: ${shown}`
+      : `every file that was tried fails with ${code}${where}: ${shown}`;
   const fix = hint === undefined ? '' : `${hint}; `;
-  return `${what}; ${fix}mend the table, or write the files anew: one file is tried by itself every minute, and the others follow it (first: ${first.file.url})`;
+  return `${what}; ${fix}mend the table, or write the files anew: one file is tried by itself every minute, and the others follow it (first: ${url})`;
+}
+
+/** Where the first file has it: ` ('x' in line 3)`; nothing where the warehouse told of neither. */
+function foundAt({ line, rawValue }: Evidence): string {
+  const value = rawValue === undefined || rawValue === '' ? undefined : quoted(rawValue);
+  const place = line === undefined ? undefined : `line ${line}`;
+  if (value === undefined) return place === undefined ? '' : ` (${place})`;
+  return place === undefined ? ` (${value})` : ` (${value} in ${place})`;
+}
+
+/** In one line, whatever stands in the file. */
+function quoted(value: string): string {
+  const characters = [...value];
+  const cut = characters.length > MAX_VALUE ? `${characters.slice(0, MAX_VALUE).join('')}…` : value;
+  return `'${cut.replace(/\p{Cc}+/gu, ' ')}'`;
 }
