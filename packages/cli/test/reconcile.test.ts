@@ -89,10 +89,36 @@ describe('millrace backfill', () => {
     const backfill = await runMillrace(['backfill', 'flights', 's3://lake/history/'], { cwd });
     expect(backfill.code).toBe(1);
     expect(backfill.stderr).toContain('s3://lake/history/4.csv is quarantined: line 2, column delay');
-    expect(backfill.stdout).toBe('public.flights: 4 files loaded\n');
+    expect(backfill.stdout).toBe('public.flights: 4 files loaded, 1 not loaded\n');
     expect(await runMillrace(['reconcile'], { cwd })).toMatchObject({ code: 0 });
     up.process.kill('SIGTERM');
     await until(() => up.process.exitCode !== null, { what: () => 'up to end' });
+  });
+
+  it('waits for what is in the line already, and says why when it can not', async () => {
+    const cwd = await flightsProject();
+    const lake = join(cwd, 'objects', 'lake', 'flights');
+    const args = ['backfill', 'flights', 's3://lake/flights/'];
+    for (let n = 1; n <= 12; n += 1) await writeFlights(lake, `${n}.csv`, [n]);
+    await runMillrace(['pause', 'flights', '--why', 'a move', '--by', 'ada'], { cwd });
+    await runMillrace(['up', '--until-idle'], { cwd });
+    const { code, stdout, stderr } = await runMillrace(args, { cwd });
+    expect([code, stdout]).toEqual([1, 'public.flights: 0 files loaded, 12 not loaded\n']);
+    expect(stderr).toContain('error: public.flights is paused by ada: a move; its files wait');
+    expect(stderr.match(/still waits for public\.flights$/gmu)).toHaveLength(10);
+    expect(stderr).toContain('2 more files still wait for public.flights');
+    await runMillrace(['resume', 'flights'], { cwd });
+    const done = await readMillrace<{ loaded: number; alreadyLoaded: { files: number } }>(args, { cwd });
+    expect(done.loaded + done.alreadyLoaded.files).toBe(12);
+  });
+
+  it('says that there is nothing below a prefix', async () => {
+    const cwd = await flightsProject();
+    expect(await runMillrace(['backfill', 'flights', 's3://lake/typo/'], { cwd })).toMatchObject({
+      code: 0,
+      stdout: 'public.flights: nothing to load\n',
+      stderr: expect.stringContaining('there is nothing below s3://lake/typo/ for public.flights'),
+    });
   });
 
   it.each([
@@ -101,7 +127,11 @@ describe('millrace backfill', () => {
     [['s3://lake/', '--since', '2026-13-01'], "--since is '2026-13-01'"],
     [
       ['s3://lake/', '--since', '2026-11-02', '--until', '2026-11-01T00:00'],
-      '--since 2026-11-02 is not before --until 2026-11-01T00:00',
+      '--since 2026-11-02 is not before --until 2026-11-01T00:00; nothing is between them: exchange them',
+    ],
+    [
+      ['s3://lake/', '--since', '2026-11-01', '--until', '2026-11-01T00:00Z'],
+      '--since 2026-11-01 is not before --until 2026-11-01T00:00Z; they are one instant',
     ],
   ])('says what is wrong with %j', async (args, sentence) => {
     const { code, stderr } = await runMillrace(['backfill', 'flights', ...args], {

@@ -192,7 +192,8 @@ function sentenceOf(report: BackfillReport): string {
     ...(notLoaded > 0 ? [`${formatNumber(notLoaded)} not loaded`] : []),
     ...say(report.quarantined, 'quarantined: redrive takes them up'),
   ];
-  return `${report.target}: ${parts.length === 0 ? 'nothing to load' : parts.join(', ')}`;
+  const isNothing = report.files === 0 || parts.length === 0;
+  return `${report.target}: ${isNothing ? 'nothing to load' : parts.join(', ')}`;
 }
 
 /** @throws LoadError `wrong-usage` */

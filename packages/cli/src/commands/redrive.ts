@@ -28,8 +28,8 @@ Examples:
   $ millrace redrive --target public.flights --prefix s3://lake/flights/2026-11-
   $ millrace redrive --since 2026-11-21T06:00Z --until 2026-11-21T09:00Z
 
-Exit codes: 0 done (also when there was nothing to redrive), 1 one of them failed again (named on stderr), 2 wrong
-usage or configuration.`,
+Exit codes: 0 done (also when there was nothing to redrive), 1 one of them failed again (named on stderr), or a file
+that was named belongs to a target that is not configured, 2 wrong usage or configuration.`,
     )
     .action(async (urls: string[], options: SelectionOptions, command: Command) => {
       const project = await context.project(command);

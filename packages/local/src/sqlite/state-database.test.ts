@@ -90,6 +90,17 @@ describe('StateDatabase', () => {
     );
   });
 
+  it('says of a damaged file what its owner has to say', () => {
+    open().close();
+    writeFileSync(path, 'id,name\n'.repeat(1_000));
+    const openAgain = (): StateDatabase =>
+      new StateDatabase({
+        ...{ path, what: 'notebook', applicationId: 77, migrations: [FIRST], synchronous: 'full' },
+        ifDamaged: 'move it away',
+      });
+    expect(openAgain).toThrow(expect.objectContaining({ code: 'state-foreign', hint: 'move it away' }));
+  });
+
   it('refuses a file that is no database', () => {
     open().close();
     writeFileSync(path, 'id,name\n'.repeat(1_000));
