@@ -94,6 +94,34 @@ describe('quarantined files', () => {
   });
 });
 
+describe('a table that has changed', () => {
+  it('is told with what it refused first; what was put aside before waits for it, and has not recovered', async () => {
+    const hook = await receiver();
+    const made = project(hook.url);
+    const millrace = await start(made);
+    for (let nth = 1; nth <= 8; nth += 1) {
+      made.put(`t/${nth}.csv`, `1\nno number ${nth}\n`);
+      const isTaken = async (): Promise<boolean> => {
+        const { quarantined = 0, state } = (await millrace.status()).targets[T] ?? {};
+        return state === 'held' || quarantined === nth;
+      };
+      await until(isTaken, `file ${nth} put aside, or a hold`);
+      if (nth === 1) await until(() => hook.lines.length > 0, 'an alert');
+    }
+    const DRIFT = `drift/${T} error`;
+    await until(() => hook.lines.length > 1, 'the hold');
+    expect(hook.told[1]?.text).toMatch(/'no number 1' in line 2\).*\(first: s3:\/\/lake\/t\/1\.csv\)$/u);
+    await millrace.query('DROP TABLE public.t');
+    await millrace.query('CREATE TABLE public.t (id varchar(20))');
+    await millrace.stop();
+    running.splice(0);
+    expect(hook.lines).toEqual([RAISED, `raised ${DRIFT}`]);
+    await start(made);
+    await until(() => hook.lines.length > 3, 'both ends');
+    expect([...hook.lines.slice(2)].sort()).toEqual([`recovered ${DRIFT}`, RECOVERED]);
+  });
+});
+
 describe('a receiver', () => {
   it('that is down is told when it is up, the log says so once, and files are loaded meanwhile', async () => {
     const hook = await receiver();
