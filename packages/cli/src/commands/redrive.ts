@@ -40,7 +40,7 @@ that was named belongs to a target that is not configured, 2 wrong usage or conf
       const { redriven } = report;
       tellLeftOut(report, { selection, context });
       if (context.options(command).json) terminal.json(report);
-      else if (redriven === 0 && report.leftOut.length === 0)
+      else if (redriven === 0 && report.leftOut === undefined)
         terminal.note('no quarantined file is meant: nothing to redrive');
       else if (redriven > 0) terminal.result(`${count(redriven, 'file')} redriven`);
       if (session.here === undefined || redriven === 0) return;
@@ -57,7 +57,7 @@ that was named belongs to a target that is not configured, 2 wrong usage or conf
 
 /** Who named files by their addresses has not got what was asked for; who took all there is has. */
 function tellLeftOut(
-  { leftOut }: RedriveReport,
+  { leftOut = [] }: RedriveReport,
   { selection, context }: { selection: FileSelection; context: CommandContext },
 ): void {
   for (const { target, files } of leftOut) {

@@ -30,5 +30,5 @@ export async function redriveFiles(
     await loader.wakes.wake(target, loader.now());
     targets.push(target);
   }
-  return { redriven, leftOut, targets };
+  return { redriven, targets, ...(leftOut.length === 0 ? {} : { leftOut }) };
 }

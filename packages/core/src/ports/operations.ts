@@ -73,8 +73,8 @@ export interface FileSelection {
 /** What a redrive did. */
 export interface RedriveReport {
   readonly redriven: number;
-  /** Quarantined files that were meant and stay so: of targets that the configuration does not name. */
-  readonly leftOut: readonly { readonly target: string; readonly files: number }[];
+  /** Only when there are some: quarantined files that stay so, of targets that the configuration does not name. */
+  readonly leftOut?: readonly { readonly target: string; readonly files: number }[];
 }
 
 /** A file that `load` or `bulk` handed to a lane. */
