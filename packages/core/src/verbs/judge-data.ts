@@ -41,7 +41,7 @@ export async function judgeData(loader: Loader, failed: FailedJob): Promise<Data
     files: files.length,
     found: verdict.bad.length,
     bad: bad.map(({ evidence }) => evidence),
-    first: bad[0] && { url: bad[0].file.url, evidence: bad[0].evidence },
+    first: bad[0] && toFirstBad(bad[0]),
   });
   if (isDrift(streak))
     return { kind: 'drift', streak, reason: await returnAll(loader, failed, { bad: verdict.bad, streak }) };
@@ -53,6 +53,25 @@ export async function judgeData(loader: Loader, failed: FailedJob): Promise<Data
   const isSample = lane.streak !== null && lane.streak.sampleAt !== null;
   // A sample was taken from behind the suspects.
   return { kind: 'again', suspects: isSample ? lane.suspects : null, streak };
+}
+
+/** The lane takes it along, and is written often: no longer than people read. */
+function toFirstBad({ file, evidence }: BadFile): FirstBad {
+  const { reason, hint, rawValue } = evidence;
+  return {
+    url: file.url,
+    evidence: {
+      ...evidence,
+      reason: cutTo(MAX_SENTENCE, reason),
+      ...(hint === undefined ? {} : { hint: cutTo(MAX_SENTENCE, hint) }),
+      ...(rawValue === undefined ? {} : { rawValue: cutTo(MAX_VALUE, rawValue) }),
+    },
+  };
+}
+
+function cutTo(length: number, text: string): string {
+  const characters = [...text];
+  return characters.length > length ? `${characters.slice(0, length).join('')}…` : text;
 }
 
 /** Those that were not put aside for their data before: a redrive that came too early is no changed table. */
@@ -77,6 +96,7 @@ const MAX_RETURNED = 100_000;
 const MAX_PLACES = 20;
 /** Longer values say no more of what is wrong with them; `failures` shows all of it. */
 const MAX_VALUE = 60;
+const MAX_SENTENCE = 500;
 
 /** Nobody is to blame: all wait, and say for what. @returns why the lane is held. */
 async function returnAll(
@@ -92,7 +112,7 @@ async function returnAll(
   const [known] = held;
   assertInvariant(known !== undefined, 'a lane is held for drift by a file that failed');
   // Later looks try other files: what people compare with the table stays what they were told first.
-  const reason = driftReason(streak.first ?? { url: known.file.url, evidence: known.evidence }, streak);
+  const reason = driftReason(streak.first ?? toFirstBad(known), streak);
   if (returned.length > 0) {
     const ids = returned.map(({ file }) => file.id);
     await tracker.redrive(lane.target, ids, now);
@@ -157,7 +177,5 @@ function foundAt({ line, rawValue }: Evidence): string {
 
 /** In one line, whatever stands in the file. */
 function quoted(value: string): string {
-  const characters = [...value];
-  const cut = characters.length > MAX_VALUE ? `${characters.slice(0, MAX_VALUE).join('')}…` : value;
-  return `'${cut.replace(/\p{Cc}+/gu, ' ')}'`;
+  return `'${value.replace(/\p{Cc}+/gu, ' ')}'`;
 }

@@ -68,6 +68,17 @@ export function busyLane(target: string): Lane {
       bad: 1,
       samples: 1,
       alike: { code: '1207', column: 'é "delay"' },
+      first: {
+        url: 's3://lake/é/1.csv',
+        evidence: {
+          code: '1207',
+          reason: 'Invalid digit',
+          line: 2,
+          column: 'é "delay"',
+          rawValue: 'é"',
+          at: 1,
+        },
+      },
       doubted: 99,
       searched: 100,
       alone: 2,
