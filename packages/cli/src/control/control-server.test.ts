@@ -50,7 +50,15 @@ class EchoOperations implements Operations {
   }
   async backfill() {
     const none = { files: 0, bytes: 0 };
-    return { loaded: none, waiting: none, quarantined: none, fresh: none, handed: [], inLine: [], next: null };
+    return {
+      loaded: none,
+      waiting: none,
+      quarantined: none,
+      fresh: none,
+      handed: [],
+      inLine: [],
+      next: null,
+    };
   }
   async pruneReceipts() {
     return { horizon: '2026-08-23T00:00:00.000Z', pruned: 0, kept: 0, next: null };
