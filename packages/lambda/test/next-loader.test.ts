@@ -161,7 +161,10 @@ describe('the next loader', () => {
     const container = stage.container();
     await beforeState(container, 'submitting', () => stage.fault({ throttle: 1 }));
     await submit(stage, container);
-    expect(await stage.lane(container, TARGET)).toMatchObject({ state: { kind: 'waiting' }, failures: 1 });
+    const lane = await stage.lane(container, TARGET);
+    expect(lane?.state.kind).toBe('waiting');
+    // Twice, when chance makes the wait so short that the same sweep looks again.
+    expect([1, 2]).toContain(lane?.failures);
     stage.fault({ throttle: 0 });
     await stage.drain(container);
     expect(await ids(stage)).toEqual([[1]]);
