@@ -57,6 +57,7 @@ export interface Admission {
 
 /** Lets files into one lane, whatever their route. */
 export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<Admission> {
+  if (files.length === 0) return { waiting: 0, lane: undefined };
   const now = loader.now();
   const added = new Set(await loader.tracker.addFiles(target, files));
   const repeated = files.filter(({ id }) => !added.has(id));
