@@ -33,7 +33,7 @@ export async function loadLocalFiles(
     const some = files.slice(at, at + FILES_AT_ONCE);
     const before = new Map((await handedFiles(loader, target, some)).map(({ id, status }) => [id, status]));
     const fresh = some.filter(({ id }) => before.get(id) !== 'loaded');
-    if (fresh.length > 0) await admit(loader, target, fresh);
+    await admit(loader, target, fresh);
     const after = await handedFiles(loader, target, fresh);
     const loaded = some.filter(({ id }) => before.get(id) === 'loaded');
     handed.push(...after, ...loaded.map(({ id, url }) => ({ target, id, url, status: 'loaded' as const })));

@@ -42,7 +42,7 @@ export async function bulkLoad(
     }
     const { loadedIds } = await readReceipts(loader, target, files);
     const fresh = files.filter(({ id }) => !loadedIds.has(id));
-    if (fresh.length > 0) await admit(loader, target, fresh);
+    await admit(loader, target, fresh);
     await loader.tracker.markLoaded(
       target,
       files.filter(({ id }) => loadedIds.has(id)),

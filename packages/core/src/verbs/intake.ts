@@ -55,7 +55,7 @@ export interface Admission {
   readonly lane: Lane | undefined;
 }
 
-/** Lets files into one lane, whatever their route. */
+/** Lets files into one lane, whatever their route. Of no files nothing is asked. */
 export async function admit(loader: Loader, target: string, files: readonly LoadFile[]): Promise<Admission> {
   if (files.length === 0) return { waiting: 0, lane: undefined };
   const now = loader.now();

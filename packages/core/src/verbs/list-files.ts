@@ -86,7 +86,7 @@ export async function takePage(
   }
   // Listed, so this is the present version of its key, whatever took its place before.
   const superseded = known.filter(({ status }) => status === 'superseded').map(({ file }) => file);
-  const revived = superseded.length === 0 ? 0 : (await admit(loader, target, superseded)).waiting;
+  const revived = (await admit(loader, target, superseded)).waiting;
   const before = { added: revived, recovered: 0, loaded: unfinished.length, firstLeft: undefined };
   if (fresh.length === 0) return before;
   const { loadedIds } = await readReceipts(loader, target, fresh);
@@ -94,7 +94,7 @@ export async function takePage(
   await finishLoaded(loader, target, loaded);
   const waiting = fresh.filter(({ id }) => !loadedIds.has(id));
   const taken = waiting.slice(0, maxAdded);
-  const added = taken.length === 0 ? 0 : (await admit(loader, target, taken)).waiting;
+  const added = (await admit(loader, target, taken)).waiting;
   return {
     added: added + revived,
     recovered: loaded.length,

@@ -152,7 +152,7 @@ async function settleLoaded(
   // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
   if (definition !== undefined && !definition.pin) {
     const rewritten = await changedSince(loader.objects, files, loader.now());
-    if (rewritten.length > 0) await admit(loader, lane.target, rewritten);
+    await admit(loader, lane.target, rewritten);
   }
   await finishLoaded(loader, lane.target, files, { lane });
   const now = loader.now();
