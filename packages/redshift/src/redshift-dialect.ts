@@ -1,5 +1,6 @@
 import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } from '@millrace/core';
 import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
+import { isAlone } from './is-alone.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
@@ -19,10 +20,6 @@ const FILE_COLUMNS = ['file_id', 'key_id', 'url', 'etag', 'size'] as const;
 
 const HORIZON = quoteText(HORIZON_KEY);
 
-/** What Redshift refuses inside of a transaction block (AWS docs: ALTER TABLE, VACUUM, CREATE and DROP DATABASE). */
-const ALONE =
-  /^\s*(?:ALTER\s+TABLE\s+\S+\s+(?:ALTER\s+(?:COLUMN\s+)?\S+\s+TYPE|APPEND)|VACUUM|(?:CREATE|DROP)\s+(?:DATABASE|EXTERNAL\s+TABLE))\b/iu;
-
 /** Redshift SQL. 100 KB per statement and 40 statements per batch are limits of its Data API (AWS docs). */
 export class RedshiftDialect implements Dialect {
   readonly name = 'redshift';
@@ -34,9 +31,7 @@ export class RedshiftDialect implements Dialect {
     this.#countsCopyInQueries = countsCopyInQueries;
   }
 
-  isAlone(sql: string): boolean {
-    return ALONE.test(sql);
-  }
+  readonly isAlone = isAlone;
 
   render(statement: Statement): string {
     switch (statement.kind) {

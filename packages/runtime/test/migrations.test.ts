@@ -16,7 +16,7 @@ const now = () => 0;
 
 it('widens a column, which Redshift does in no transaction, once', async () => {
   const warehouse = await openWarehouse();
-  const files = [CREATE, widen('ALTER TABLE places ALTER COLUMN name TYPE VARCHAR(40);')];
+  const files = [CREATE, widen('-- longer names\nALTER TABLE places ALTER COLUMN name TYPE VARCHAR(40);')];
   const applied = await applyMigrations(warehouse, files, { dryRun: false, now });
   expect(applied.applied).toEqual(['0001_create.sql', '0002_widen.sql']);
   await warehouse.transact([`INSERT INTO places VALUES ('longer than four')`]);
