@@ -48,8 +48,8 @@ export interface Adapters {
   readonly clear?: () => Promise<void>;
   /** Tells of the end of a statement that another process submitted. */
   readonly follow?: (statement: StatementRef) => void;
-  /** Copies the state of this machine into an empty directory. @returns bytes. Undefined: it is not on this machine. */
-  readonly backUp?: (directory: string) => Promise<number>;
+  /** Copies the state of this machine into an empty directory. @returns bytes. @throws LoadError `backup-elsewhere` when it is not on this machine */
+  readonly backUp: (directory: string) => Promise<number>;
   /** The engine in this process, when it is the warehouse. */
   readonly engine?: RedshiftLocal;
   close(): Promise<void>;

@@ -37,3 +37,10 @@ export async function backUp(
   for (const name of await readdir(directory)) bytes += (await stat(join(directory, name))).size;
   return bytes;
 }
+
+/** Where the state is not on this machine. @throws LoadError `backup-elsewhere` */
+export async function refuseBackUp(): Promise<never> {
+  throw new LoadError('backup-elsewhere', 'tracker and warehouse are not both on this machine', {
+    hint: 'use point-in-time recovery of the DynamoDB table and snapshots of the cluster',
+  });
+}

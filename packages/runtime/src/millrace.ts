@@ -47,7 +47,6 @@ import {
 } from '@millrace/core';
 import type { Adapters, Announcer } from './adapters.ts';
 import type { AlertDesk } from './alert-desk.ts';
-import { backUpState } from './back-up-state.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
@@ -314,7 +313,7 @@ export class Millrace implements Operations {
 
   /** @throws LoadError `backup-elsewhere` when the state is not on this machine, `backup-exists` */
   async backup(directory: string): Promise<{ bytes: number }> {
-    return { bytes: await backUpState(this.#open, resolve(this.#directory, directory)) };
+    return { bytes: await this.#open.backUp(resolve(this.#directory, directory)) };
   }
 
   #lookAtHanded(targets: Iterable<string>): void {

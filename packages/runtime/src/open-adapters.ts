@@ -11,7 +11,7 @@ import {
 } from '@millrace/core';
 import { StateLock } from '@millrace/local';
 import type { Adapters } from './adapters.ts';
-import { backUp } from './back-up.ts';
+import { backUp, refuseBackUp } from './back-up.ts';
 import { withEvents } from './events/with-events.ts';
 import type { OpenAdaptersOptions, OpenContext } from './open-context.ts';
 import { openObjects } from './open-objects.ts';
@@ -84,12 +84,10 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
       ...(clear === undefined ? {} : { clear }),
       ...(follow === undefined ? {} : { follow }),
       ...(engine === undefined ? {} : { engine }),
-      ...(backup === undefined || engine === undefined
-        ? {}
-        : {
-            backUp: (to: string) =>
-              withSeals((seals) => backUp({ seals, tracker: { backup }, warehouse: engine }, to)),
-          }),
+      backUp:
+        backup === undefined || engine === undefined
+          ? refuseBackUp
+          : (to) => withSeals((seals) => backUp({ seals, tracker: { backup }, warehouse: engine }, to)),
       close,
     };
   } catch (error) {
