@@ -14,10 +14,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   redshift: ['core'],
   'redshift-local': ['core'],
   local: ['core', 'redshift', 'redshift-local'],
+  postgres: ['core'],
   aws: ['core', 'redshift'],
   server: ['core'],
+  // The page talks to the server over HTTP; the constructs carry bundles. Neither imports a package.
+  dashboard: [],
+  cdk: [],
   lambda: ['core', 'redshift', 'aws', 'server'],
-  runtime: ['core', 'redshift-local', 'local', 'aws', 'server'],
+  runtime: ['core', 'redshift-local', 'postgres', 'local', 'aws', 'server'],
   // All but the simulator's real-SQL mode needs core alone.
   testkit: ['core', 'redshift-local', 'local'],
   cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server'],
