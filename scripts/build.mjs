@@ -1,7 +1,7 @@
 // Compiles packages to dist/, in the order in which they depend on each other.
 // `node scripts/build.mjs` builds all of them; with names, those and what they depend on.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,6 +22,13 @@ function build(name) {
   built.add(name);
   for (const dependency of dependencies) if (packages.has(dependency)) build(dependency);
   const directory = join(root, folder);
+  const own = join(directory, 'scripts', 'build.mjs');
+  if (existsSync(own)) {
+    // What is not compiled by tsc builds itself.
+    execFileSync(process.execPath, [own], { cwd: directory, stdio: 'inherit' });
+    console.log(`built ${name}`);
+    return;
+  }
   rmSync(join(directory, 'dist'), { recursive: true, force: true });
   const project = join(directory, 'tsconfig.dist.json');
   writeFileSync(

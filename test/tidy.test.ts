@@ -48,6 +48,12 @@ function importsOf(file: string): string[] {
   return [...read(file).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
+/** The file that a relative import names. jsii's sources are CommonJS, whose imports have no ending. */
+function fileOf(importer: string, name: string): string {
+  const file = normalize(join(dirname(importer), name));
+  return packageOf(importer) === 'cdk' && !file.endsWith('.ts') ? `${file}.ts` : file;
+}
+
 function packageOf(file: string): string {
   return file.split('/')[1] ?? '';
 }
@@ -103,7 +109,7 @@ describe('the tree is tidy:', () => {
     const queue = [...roots];
     for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
       for (const name of importsOf(file).filter((one) => one.startsWith('.'))) {
-        const target = normalize(join(dirname(file), name));
+        const target = fileOf(file, name);
         if (!seen.has(target)) queue.push(target);
         seen.add(target);
       }
@@ -210,7 +216,7 @@ function findCircles(): string[] {
     }
     if (done.has(file)) return;
     for (const name of importsOf(file).filter((one) => one.startsWith('.'))) {
-      visit(normalize(join(dirname(file), name)), [...path, file]);
+      visit(fileOf(file, name), [...path, file]);
     }
     done.add(file);
   };

@@ -1,0 +1,1 @@
+export { MicrobatchLoader } from './microbatch-loader';
