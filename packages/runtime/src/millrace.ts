@@ -1,38 +1,26 @@
 import { resolve } from 'node:path';
 import {
   admit,
-  applyMigrations,
   type BackfillRequest,
   type BackfillStep,
   type BrokenLane,
   backfillFiles,
   bulkLoad,
-  type FailureEntry,
   type FileSelection,
   findRemovedTargets,
   type HandedFile,
-  handedFiles,
   intake,
   type LoadError,
   type Loader,
-  listFailures,
   listFiles,
-  listGrants,
   loadFileOf,
-  type MigrationReport,
   type MillraceConfig,
   type ObjectInfo,
   type Operations,
   type PauseScope,
-  type PlanReport,
-  type PruneReceiptsRequest,
-  type PruneReceiptsStep,
   pauseTarget,
   pauseWarehouse,
-  planTarget,
   prepareTarget,
-  pruneReceipts,
-  type QueryResult,
   type ReconcilePage,
   type ReconcileRequest,
   type RedriveReport,
@@ -50,10 +38,10 @@ import type { AlertDesk } from './alert-desk.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
+import { LoaderOperations } from './loader-operations.ts';
 import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
 import { openAlertDesk } from './open-alert-desk.ts';
-import { readMigrations } from './read-migrations.ts';
 import { reportToStderr } from './report-to-stderr.ts';
 import { waitOut } from './wait-out.ts';
 
@@ -66,11 +54,8 @@ const HANDED_LOOK_MS = 2_000;
  * The whole pipeline as one process, over whatever adapters a configuration names: on one machine a directory, DuckDB
  * and SQLite; in a container S3, Redshift and a tracker of either kind.
  */
-export class Millrace implements Operations {
-  readonly #config: MillraceConfig;
-  readonly #directory: string;
+export class Millrace extends LoaderOperations implements Operations {
   readonly #open: Adapters;
-  readonly #loader: Loader;
   readonly #driver: LaneDriver;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
@@ -88,10 +73,8 @@ export class Millrace implements Operations {
     open: Adapters,
     options: MillraceOptions & { driver: LaneDriver; loader: Loader; alerts?: AlertDesk | undefined },
   ) {
-    this.#config = config;
-    this.#directory = options.directory;
+    super(options.loader, { config, directory: options.directory });
     this.#open = open;
-    this.#loader = options.loader;
     this.#driver = options.driver;
     this.#alerts = options.alerts;
     this.#onError = options.onError ?? reportToStderr;
@@ -171,11 +154,11 @@ export class Millrace implements Operations {
     this.#isWorking = true;
     await this.#open.clear?.();
     // Where others work on the lanes too, what they hold and have in hand is theirs until its lease is over.
-    if (isAlone) await releaseHolds(this.#loader);
-    const { broken } = await sweep(this.#loader, { isAlone });
+    if (isAlone) await releaseHolds(this.loader);
+    const { broken } = await sweep(this.loader, { isAlone });
     for (const [target, error] of broken) this.#onError(target, error);
-    for (const [target, error] of await findRemovedTargets(this.#loader)) this.#onError(target, error);
-    for (const { state } of await lanesOf(this.#loader))
+    for (const [target, error] of await findRemovedTargets(this.loader)) this.#onError(target, error);
+    for (const { state } of await lanesOf(this.loader))
       if (state.kind === 'running') this.#open.follow?.(state.statement);
     await this.#watch();
     // Notifications and the sweep's listings are there without it: a warehouse that is away now does not end the process.
@@ -203,7 +186,7 @@ export class Millrace implements Operations {
    */
   async untilIdle(): Promise<{ held: readonly HeldLane[] }> {
     await this.#announcer?.drain?.();
-    return drainLanes(this.#loader, {
+    return drainLanes(this.loader, {
       driver: this.#driver,
       lookAt: (targets) => this.#lookAt(targets),
       list: () => this.#list(),
@@ -229,91 +212,59 @@ export class Millrace implements Operations {
   }
 
   status(): Promise<StatusReport> {
-    return reportStatus(this.#loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
-  }
-
-  failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
-    return listFailures(this.#loader, selection);
+    return reportStatus(this.loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
   }
 
   async pause({ target, by, why }: PauseScope & { by: string; why: string }): Promise<{ since: string }> {
-    const since = this.#loader.now();
+    const since = this.loader.now();
     const pause = { by, why, since };
-    if (target === null) await pauseWarehouse(this.#loader, pause);
-    else await pauseTarget(this.#loader, target, pause);
+    if (target === null) await pauseWarehouse(this.loader, pause);
+    else await pauseTarget(this.loader, target, pause);
     return { since: new Date(since).toISOString() };
   }
 
   async resume({ target }: PauseScope): Promise<{ wasPaused: boolean }> {
     const wasPaused = await (target === null
-      ? resumeWarehouse(this.#loader)
-      : resumeTarget(this.#loader, target));
-    if (wasPaused) this.#lookAt(target === null ? this.#loader.targets.keys() : [target]);
+      ? resumeWarehouse(this.loader)
+      : resumeTarget(this.loader, target));
+    if (wasPaused) this.#lookAt(target === null ? this.loader.targets.keys() : [target]);
     return { wasPaused };
   }
 
   async redrive(selection: FileSelection): Promise<RedriveReport> {
-    const { targets, ...report } = await redriveFiles(this.#loader, selection);
+    const { targets, ...report } = await redriveFiles(this.loader, selection);
     this.#lookAtHanded(targets);
     return report;
   }
 
-  plan(target: string): Promise<PlanReport> {
-    return planTarget(this.#loader, target);
-  }
-
-  async grants(user: string): Promise<{ statements: readonly string[] }> {
-    return { statements: await listGrants(this.#loader, { user }) };
-  }
-
-  async query(sql: string): Promise<QueryResult> {
-    return this.#loader.warehouse.query(sql);
-  }
-
   async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
-    const handed = await loadLocalFiles(this.#loader, target, paths);
+    const handed = await loadLocalFiles(this.loader, target, paths);
     this.#lookAtHanded([target]);
     return handed;
   }
 
   async bulk(text: string): Promise<readonly HandedFile[]> {
-    const handed = await bulkLoad(this.#loader, text, { targets: this.#open.targets });
+    const handed = await bulkLoad(this.loader, text, { targets: this.#open.targets });
     this.#lookAtHanded(new Set(handed.map(({ target }) => target)));
     return handed;
   }
 
-  handedFiles(
-    target: string,
-    files: readonly Pick<HandedFile, 'id' | 'url'>[],
-  ): Promise<readonly HandedFile[]> {
-    return handedFiles(this.#loader, target, files);
-  }
-
   async reconcile(request: ReconcileRequest): Promise<ReconcilePage> {
-    const page = await reconcile(this.#loader, request);
+    const page = await reconcile(this.loader, request);
     if (request.repair) this.#lookAtAll();
     return page;
   }
 
   async backfill(request: BackfillRequest): Promise<BackfillStep> {
-    const step = await backfillFiles(this.#loader, request);
+    const step = await backfillFiles(this.loader, request);
     // Somebody waits for those that were in the line before, too.
     if (step.handed.length + step.inLine.length > 0) this.#lookAtHanded([request.target]);
     return step;
   }
 
-  pruneReceipts(request: PruneReceiptsRequest): Promise<PruneReceiptsStep> {
-    return pruneReceipts(this.#loader, request);
-  }
-
-  async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
-    const files = await readMigrations(resolve(this.#directory, this.#config.migrations));
-    return applyMigrations(this.#loader.warehouse, files, { dryRun, now: this.#loader.now });
-  }
-
   /** @throws LoadError `backup-elsewhere` when the state is not on this machine, `backup-exists` */
   async backup(directory: string): Promise<{ bytes: number }> {
-    return { bytes: await this.#open.backUp(resolve(this.#directory, directory)) };
+    return { bytes: await this.#open.backUp(resolve(this.directory, directory)) };
   }
 
   #lookAtHanded(targets: Iterable<string>): void {
@@ -325,18 +276,18 @@ export class Millrace implements Operations {
 
   #lookAt(targets: Iterable<string>, options: { isUrgent?: boolean } = {}): void {
     if (!this.#isWorking) return;
-    for (const target of targets) if (this.#loader.targets.has(target)) this.#driver.look(target, options);
+    for (const target of targets) if (this.loader.targets.has(target)) this.#driver.look(target, options);
   }
 
   #lookAtAll(): void {
-    this.#lookAt(this.#loader.targets.keys());
+    this.#lookAt(this.loader.targets.keys());
   }
 
   async #watch(): Promise<void> {
     this.#announcer = await this.#open.announce?.({
-      loader: this.#loader,
+      loader: this.loader,
       onAdmitted: (targets) => this.#lookAt(targets),
-      prefixes: [...this.#loader.targets.values()].flatMap(({ from }) => from),
+      prefixes: [...this.loader.targets.values()].flatMap(({ from }) => from),
       onObjects: (objects) => this.#take(objects),
       onQueued: (targets, objects) => this.#takeQueued(targets, objects),
       onListAgain: () => void this.#list().catch((error: unknown) => this.#onError('listing', error)),
@@ -349,7 +300,7 @@ export class Millrace implements Operations {
 
   async #take(objects: readonly ObjectInfo[]): Promise<void> {
     const report = await intake(
-      this.#loader,
+      this.loader,
       objects.map((object) => ({ ...object, writtenAt: object.lastModifiedAt })),
     );
     this.#lookAt(report.added.keys());
@@ -357,15 +308,15 @@ export class Millrace implements Operations {
 
   async #takeQueued(targets: readonly string[], objects: readonly ObjectInfo[]): Promise<void> {
     const files = objects.map((object) =>
-      loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, this.#loader.now()),
+      loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, this.loader.now()),
     );
-    for (const target of targets) await admit(this.#loader, target, files);
+    for (const target of targets) await admit(this.loader, target, files);
     this.#lookAt(targets);
   }
 
   async #list(): Promise<{ added: number }> {
     if (this.#isStopping) return { added: 0 };
-    const listing = listFiles(this.#loader);
+    const listing = listFiles(this.loader);
     // A stop waits for it: the stores that it reads are not closed under it. Its failure is its caller's.
     const ended = listing.then(
       () => this.#alerts?.listed(),
@@ -392,6 +343,6 @@ export class Millrace implements Operations {
       }
       this.#alerts?.look();
       if (!this.#isStopping) this.#scheduleSweep();
-    }, this.#config.sweepMs);
+    }, this.config.sweepMs);
   }
 }

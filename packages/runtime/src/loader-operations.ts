@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+import {
+  applyMigrations,
+  type FailureEntry,
+  type FileSelection,
+  type HandedFile,
+  handedFiles,
+  type Loader,
+  listFailures,
+  listGrants,
+  type MigrationReport,
+  type MillraceConfig,
+  type PlanReport,
+  type PruneReceiptsRequest,
+  type PruneReceiptsStep,
+  planTarget,
+  pruneReceipts,
+  type QueryResult,
+} from '@millrace/core';
+import { readMigrations } from './read-migrations.ts';
+
+/**
+ * The operations that need the loader and nothing of a process that works. A base class and not a part: whoever asks wants
+ * all operations of one object, and each would else be written down twice.
+ */
+export abstract class LoaderOperations {
+  protected readonly loader: Loader;
+  protected readonly config: MillraceConfig;
+  /** Relative paths of the configuration start here. */
+  protected readonly directory: string;
+
+  protected constructor(loader: Loader, options: { config: MillraceConfig; directory: string }) {
+    this.loader = loader;
+    this.config = options.config;
+    this.directory = options.directory;
+  }
+
+  failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
+    return listFailures(this.loader, selection);
+  }
+
+  plan(target: string): Promise<PlanReport> {
+    return planTarget(this.loader, target);
+  }
+
+  async grants(user: string): Promise<{ statements: readonly string[] }> {
+    return { statements: await listGrants(this.loader, { user }) };
+  }
+
+  async query(sql: string): Promise<QueryResult> {
+    return this.loader.warehouse.query(sql);
+  }
+
+  handedFiles(
+    target: string,
+    files: readonly Pick<HandedFile, 'id' | 'url'>[],
+  ): Promise<readonly HandedFile[]> {
+    return handedFiles(this.loader, target, files);
+  }
+
+  pruneReceipts(request: PruneReceiptsRequest): Promise<PruneReceiptsStep> {
+    return pruneReceipts(this.loader, request);
+  }
+
+  async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
+    const files = await readMigrations(resolve(this.directory, this.config.migrations));
+    return applyMigrations(this.loader.warehouse, files, { dryRun, now: this.loader.now });
+  }
+}
