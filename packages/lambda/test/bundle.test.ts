@@ -15,11 +15,13 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MAX_BYTES = 2 * 1024 * 1024;
 const HANDLERS = [
   'bulk-loader',
+  'deployment-step',
   'event-consumer',
   'event-producer',
   'lister',
   'microbatch-loader',
   'next-loader',
+  'redshift-tasker',
   'sweeper',
 ];
 

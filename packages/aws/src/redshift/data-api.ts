@@ -30,6 +30,8 @@ export interface Submission {
   readonly withEvent: boolean;
   /** How long the call may wait for the end; 0 for not at all. */
   readonly waitSeconds: number;
+  /** Values of `:name` in the statements; none is empty, and each is used by at least one statement. */
+  readonly parameters?: Readonly<Record<string, string>>;
 }
 
 /** A statement that was sent. `isFinished` and `hasRows` only when the call waited, and long enough. */
@@ -60,7 +62,14 @@ export class DataApi {
   }
 
   /** Several statements as one transaction. */
-  async batch({ statements, name, clientToken, withEvent, waitSeconds }: Submission): Promise<Sent> {
+  async batch({
+    statements,
+    name,
+    clientToken,
+    withEvent,
+    waitSeconds,
+    parameters,
+  }: Submission): Promise<Sent> {
     const command = new BatchExecuteStatementCommand({
       ...this.#input,
       Sqls: [...statements],
@@ -69,6 +78,7 @@ export class DataApi {
       StatementName: name,
       ClientToken: clientToken,
       WithEvent: withEvent,
+      ...withParameters(parameters),
       ...waiting(waitSeconds),
     });
     const recorder = new AttemptRecorder();
@@ -80,7 +90,7 @@ export class DataApi {
   /** One statement on its own. */
   async execute(
     sql: string,
-    { name, clientToken, withEvent, waitSeconds }: Omit<Submission, 'statements'>,
+    { name, clientToken, withEvent, waitSeconds, parameters }: Omit<Submission, 'statements'>,
   ): Promise<Sent> {
     const command = new ExecuteStatementCommand({
       ...this.#input,
@@ -88,6 +98,7 @@ export class DataApi {
       StatementName: name,
       ClientToken: clientToken,
       WithEvent: withEvent,
+      ...withParameters(parameters),
       ...waiting(waitSeconds),
     });
     const recorder = new AttemptRecorder();
@@ -189,6 +200,13 @@ export class DataApi {
 
 function waiting(seconds: number): { WaitTimeSeconds?: number } {
   return seconds < 1 ? {} : { WaitTimeSeconds: Math.min(MAX_WAIT_SECONDS, Math.floor(seconds)) };
+}
+
+function withParameters(parameters: Submission['parameters'] = {}): {
+  Parameters?: { name: string; value: string }[];
+} {
+  const list = Object.entries(parameters).map(([name, value]) => ({ name, value }));
+  return list.length === 0 ? {} : { Parameters: list };
 }
 
 interface SentReply {

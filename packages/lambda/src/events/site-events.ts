@@ -3,13 +3,13 @@ import { DynamoDbSeals } from '@millrace/aws/dynamodb';
 import {
   ColumnLists,
   type Consumer,
+  chunkPacking,
   LoadError,
   type MillraceConfig,
   type ObjectStore,
   type Seals,
 } from '@millrace/core';
 import type { Clients } from '../clients.ts';
-import { chunkPacking } from './chunk-packing.ts';
 
 /** What a site makes of events. */
 export interface SiteEvents {

@@ -21,7 +21,8 @@ const LOOK_PAUSE_MS = 250;
 
 /**
  * Settles the job whose statement has ended, however it ended, and begins the lane's next one; also moves on lanes whose
- * wakes come by SQS. Events are hints: what is true is asked, so that a late, repeated or foreign one changes nothing.
+ * wakes come by SQS. Ends come from EventBridge straight, or through a queue, which keeps them while this function cannot
+ * take them. Events are hints: what is true is asked, so that a late, repeated or foreign one changes nothing.
  */
 export function createNextLoader(
   compose: () => Composition,
@@ -29,16 +30,17 @@ export function createNextLoader(
   return async (event, context) => {
     const composition = compose();
     const shift = composition.begin(context);
-    if (isSqsEvent(event)) return takeWakes(event, { composition, shift });
-    const end = readStatementEvent(event);
-    if (end === undefined) {
-      composition.log.debug('the statement is not a load job’s', { event });
-    } else {
-      await takeEnd(end, { composition, shift });
-      await shift.finish();
-    }
+    if (isSqsEvent(event)) return takeMessages(event, { composition, shift });
+    await takeEvent(event, { composition, shift });
+    await shift.finish();
     return { batchItemFailures: [] };
   };
+}
+
+async function takeEvent(event: unknown, desk: Desk): Promise<void> {
+  const end = readStatementEvent(event);
+  if (end === undefined) desk.composition.log.debug('the statement is not a load job’s', { event });
+  else await takeEnd(end, desk);
 }
 
 async function takeEnd(end: StatementEnd, { composition, shift }: Desk): Promise<void> {
@@ -85,12 +87,16 @@ async function settleEnd(site: Site, end: StatementEnd, { composition, shift }: 
   composition.log.info('the job’s end cannot be seen yet; the sweeper looks', { target, job: jobId, state });
 }
 
-async function takeWakes(event: SqsEvent, { composition, shift }: Desk): Promise<SqsBatchResponse> {
+/** Wakes, and ends of statements that a rule of EventBridge has put into a queue. */
+async function takeMessages(event: SqsEvent, { composition, shift }: Desk): Promise<SqsBatchResponse> {
   const failures = new Map<SqsRecord, unknown>();
   const looked: { readonly record: SqsRecord; readonly site: Site; readonly target: string }[] = [];
   for (const record of event.Records) {
     try {
-      for (const lane of await takeWake(record, { composition, shift })) looked.push({ record, ...lane });
+      const end = readEnvelope(record.body);
+      if (end !== undefined) await takeEvent(end, { composition, shift });
+      else
+        for (const lane of await takeWake(record, { composition, shift })) looked.push({ record, ...lane });
     } catch (error) {
       failures.set(record, error);
     }
@@ -103,6 +109,18 @@ async function takeWakes(event: SqsEvent, { composition, shift }: Desk): Promise
   return answerBatch(event, failures, composition.log);
 }
 
+/** An event of EventBridge in a message's body; undefined for any other body. */
+function readEnvelope(body: string): unknown {
+  let message: unknown;
+  try {
+    message = JSON.parse(body);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return typeof message === 'object' && message !== null && 'detail-type' in message ? message : undefined;
+}
+
 /** @returns the lanes that are looked at for it. */
 async function takeWake(
   record: SqsRecord,
@@ -112,7 +130,7 @@ async function takeWake(
   if (wake === undefined) {
     throw new LoadError('wake-foreign', `message ${record.messageId} is not a wake`, {
       class: 'data',
-      hint: 'only Millrace writes to its wake queue; give S3 a queue of its own',
+      hint: 'its queues are for wakes, and for ends of statements from EventBridge; give S3 a queue of its own',
     });
   }
   if (shift.isShort) throw outOfTime('the wake');
