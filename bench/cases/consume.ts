@@ -3,13 +3,13 @@ import { constants as zlib, zstdCompressSync } from 'node:zlib';
 import {
   ColumnLists,
   type Consumer,
+  chunkPacking,
   openShard,
   parseConfig,
   type StreamRecord,
   sealShard,
   takeRecords,
 } from '@millrace/core';
-import { chunkPacking } from '@millrace/runtime';
 import { MemoryObjectStore, MemorySeals } from '@millrace/testkit';
 import type { BenchSettings } from '../bench-settings.ts';
 import { expectRows } from '../expect-rows.ts';

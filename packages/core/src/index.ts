@@ -34,6 +34,7 @@ export * from './copy/parse-copy-options.ts';
 export * from './copy/render-copy-options.ts';
 export * from './event/apply-transforms.ts';
 export * from './event/chunk-key.ts';
+export * from './event/chunk-packing.ts';
 export * from './event/column-list.ts';
 export * from './event/csv-row.ts';
 export * from './event/envelope.ts';

@@ -1,7 +1,6 @@
 export type { Adapters, AnnouncementOptions, WakeSource } from './adapters.ts';
 export { BACKUP_FILES, BACKUP_SEALS } from './back-up.ts';
 export type { HeldLane } from './drain-lanes.ts';
-export { chunkPacking } from './events/chunk-packing.ts';
 export { ConsumerLoop } from './events/consumer-loop.ts';
 export { EventConsumer } from './events/event-consumer.ts';
 export type { EventOptions, EventRole } from './events/event-options.ts';

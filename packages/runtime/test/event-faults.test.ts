@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   ColumnLists,
   type Consumer,
+  chunkPacking,
   LoadError,
   type ObjectStore,
   parseConfig,
@@ -9,7 +10,7 @@ import {
 } from '@millrace/core';
 import { MemoryObjectStore, MemorySeals, MemoryStream } from '@millrace/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConsumerLoop, chunkPacking, openEventStream } from '../src/index.ts';
+import { ConsumerLoop, openEventStream } from '../src/index.ts';
 import { replaceMethods } from './replace-methods.ts';
 import { rowsOf, TestProjects } from './test-project.ts';
 

@@ -1,5 +1,6 @@
 import type { Transforms } from '../event/apply-transforms.ts';
 import { chunkKeyOf, chunkMetadataOf, rejectsKeyOf } from '../event/chunk-key.ts';
+import type { ChunkPacking } from '../event/chunk-packing.ts';
 import type { ColumnLists } from '../event/column-list.ts';
 import { type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
 import { ulid } from '../load/ulid.ts';
@@ -8,13 +9,6 @@ import type { SealedChunk, Seals } from '../ports/seals.ts';
 import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { assertInvariant } from '../recover/invariant.ts';
-
-/** How chunks are packed. */
-export interface ChunkPacking {
-  /** What COPY is told it by: `.zst`, `.gz` or nothing. */
-  readonly ending: string;
-  pack(pieces: readonly Uint8Array[]): Promise<Uint8Array>;
-}
 
 /** What consuming a stream is given. Assembled by a composition root. */
 export interface Consumer {

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import {
   ColumnLists,
   type Consumer,
+  chunkPacking,
   type EventConfig,
   LoadError,
   type MillraceConfig,
   type ObjectStore,
   type Seals,
 } from '@millrace/core';
-import { chunkPacking } from './chunk-packing.ts';
 import { streamNameOf } from './open-event-stream.ts';
 import type { ConsumerLimits } from './shard-worker.ts';
 
