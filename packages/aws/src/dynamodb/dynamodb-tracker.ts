@@ -10,6 +10,7 @@ import {
   type JobRecord,
   type Lane,
   type LoadFile,
+  type ObjectRef,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
@@ -213,6 +214,10 @@ export class DynamoDbTracker implements Tracker {
   ): Promise<readonly TrackedFile[]> {
     const isAsideEmpty = lane !== undefined && lane.hasAside !== true;
     return isAsideEmpty || files.length === 0 ? [] : this.#filesOf(target).quarantinedVersions(files);
+  }
+
+  async versionsAt(target: string, at: ObjectRef): Promise<readonly TrackedFile[]> {
+    return this.#filesOf(target).versionsAt(at);
   }
 
   async redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number> {

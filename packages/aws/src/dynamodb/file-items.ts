@@ -1,4 +1,12 @@
-import type { EpochMs, Evidence, FileCounts, LoadFile, TrackedFile, UnfinishedFiles } from '@millrace/core';
+import type {
+  EpochMs,
+  Evidence,
+  FileCounts,
+  LoadFile,
+  ObjectRef,
+  TrackedFile,
+  UnfinishedFiles,
+} from '@millrace/core';
 import { asideItem, evidenceText, FileKeys, idOf, toTrackedFile, waitingItem } from './file-item.ts';
 import { loadedItems, recentlyLoaded } from './loaded-ids.ts';
 import { readLine } from './read-line.ts';
@@ -162,6 +170,19 @@ export class FileItems {
     if (found.length === 0) return [];
     const waiting = await this.#waitingItems(found.map(({ file }) => file.id));
     return found.filter(({ file }) => !waiting.has(file.id));
+  }
+
+  /** All versions of a key. Reads the line and what was put aside: for people, not for verbs. */
+  async versionsAt({ bucket, key }: ObjectRef): Promise<readonly TrackedFile[]> {
+    const options = {
+      FilterExpression: 'b = :bucket AND k = :key',
+      ExpressionAttributeValues: { ':bucket': { S: bucket }, ':key': { S: key } },
+    };
+    const waiting = await this.#all(WAITING, options);
+    const aside = await this.#all(ASIDE, options);
+    const both = new Set(waiting.map(idOf));
+    const items = [...waiting, ...aside.filter((item) => !both.has(idOf(item)))];
+    return items.map((item) => toTrackedFile(this.#target, item));
   }
 
   /** @returns how many wait again by this call: of several callers each file counts for one. */

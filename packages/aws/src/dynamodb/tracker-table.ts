@@ -32,7 +32,12 @@ export interface RangeQuery {
   readonly prefix: string;
   readonly options?: Pick<
     QueryCommandInput,
-    'FilterExpression' | 'ProjectionExpression' | 'ExpressionAttributeNames' | 'Limit' | 'ScanIndexForward'
+    | 'FilterExpression'
+    | 'ProjectionExpression'
+    | 'ExpressionAttributeNames'
+    | 'ExpressionAttributeValues'
+    | 'Limit'
+    | 'ScanIndexForward'
   >;
 }
 
@@ -165,7 +170,7 @@ export class TrackerTable {
     { partition, prefix, options = {} }: RangeQuery,
     from: Item | undefined,
   ): Promise<{ items: Item[]; next: Item | undefined }> {
-    const { ExpressionAttributeNames, ...rest } = options;
+    const { ExpressionAttributeNames, ExpressionAttributeValues, ...rest } = options;
     try {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
         new QueryCommand({
@@ -182,6 +187,7 @@ export class TrackerTable {
             ...(prefix === '' ? {} : { '#sort': SORT_KEY }),
           },
           ExpressionAttributeValues: {
+            ...ExpressionAttributeValues,
             ':partition': { S: partition },
             ...(prefix === '' ? {} : { ':prefix': { S: prefix } }),
           },

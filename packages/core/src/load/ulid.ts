@@ -16,3 +16,8 @@ export function ulid(now: number, random: Uint8Array): string {
   for (const byte of random.subarray(0, 16)) tail += ALPHABET[byte % 32] as string;
   return time + tail;
 }
+
+/** When a ULID was made: epoch ms. */
+export function timeOfUlid(id: string): number {
+  return [...id.slice(0, 10)].reduce((time, character) => time * 32 + ALPHABET.indexOf(character), 0);
+}

@@ -1,6 +1,7 @@
 import type { Evidence, LoadFile, TrackedFile } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { Gate } from '../recover/gate.ts';
+import type { ObjectRef } from './object-store.ts';
 import type { EpochMs } from './time.ts';
 
 /** How many files of a target are in the line or beside it. */
@@ -120,6 +121,11 @@ export interface Tracker {
     files: readonly LoadFile[],
     options?: { lane?: Lane },
   ): Promise<readonly TrackedFile[]>;
+  /**
+   * What is known of the versions of a key, without those that are loaded (a tracker may have forgotten them; the receipts
+   * tell), in no order. For people: it may read all of the target's files that wait or were put aside.
+   */
+  versionsAt(target: string, at: ObjectRef): Promise<readonly TrackedFile[]>;
   /** Quarantined files wait again, evidence kept until they end. Returns how many did. */
   redrive(target: string, ids: readonly string[], now: EpochMs): Promise<number>;
   /**

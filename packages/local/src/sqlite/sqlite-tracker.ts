@@ -11,6 +11,7 @@ import {
   type Lane,
   type LaneState,
   type LoadFile,
+  type ObjectRef,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
@@ -196,6 +197,18 @@ export class SqliteTracker implements Tracker {
         .map((row) => toTrackedFile(target, row))
         .filter(({ file }) => places.has(file.keyId));
     });
+  }
+
+  async versionsAt(target: string, at: ObjectRef): Promise<readonly TrackedFile[]> {
+    const targetId = this.#knownTarget(target);
+    if (targetId === undefined) return [];
+    const { versions, quarantinedVersions, supersededVersions } = this.#statements;
+    return this.#database.run(() =>
+      [versions, quarantinedVersions, supersededVersions]
+        .flatMap((statement) => statement.all(targetId, at.key))
+        .map((row) => toTrackedFile(target, row))
+        .filter(({ file }) => file.identity.bucket === at.bucket),
+    );
   }
 
   /** As the port says; a redriven file goes to the end of the line: its `arrivedAt` becomes `now`. */

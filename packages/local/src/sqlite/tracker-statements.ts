@@ -52,6 +52,9 @@ const STATEMENTS = {
     WHERE target_id = ? AND key = ? AND status = 0 ORDER BY arrived_at, file.id`,
   quarantinedVersions: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_quarantined
     WHERE target_id = ? AND key = ? AND status = 3 ORDER BY arrived_at, file.id`,
+  // Superseded files have no index by key: people alone look for them, among those with evidence.
+  supersededVersions: `SELECT ${FILE_COLUMNS} FROM file INDEXED BY file_trouble_of_target
+    WHERE target_id = ? AND evidence_at IS NOT NULL AND key = ? AND status = 2 ORDER BY arrived_at, file.id`,
   oldestWaiting: `SELECT arrived_at AS arrivedAt FROM file INDEXED BY file_in_line
     WHERE target_id = ? AND status = 0 ORDER BY arrived_at LIMIT 1`,
   trouble: `SELECT target.name AS target, ${FILE_COLUMNS}

@@ -4,6 +4,7 @@ import type { Opened, WithPort } from './opened.ts';
 import { trackerFileCases } from './tracker-file-cases.ts';
 import { trackerGateCases } from './tracker-gate-cases.ts';
 import { trackerLaneCases } from './tracker-lane-cases.ts';
+import { trackerVersionCases } from './tracker-version-cases.ts';
 
 /** What every tracker keeps. `open` gives a tracker without any lane, file or job. An adapter is done when this is green. */
 export function trackerContract(name: string, open: () => Promise<Opened<Tracker>>): void {
@@ -19,6 +20,7 @@ export function trackerContract(name: string, open: () => Promise<Opened<Tracker
   describe(`${name} keeps the Tracker contract`, () => {
     trackerLaneCases(withTracker);
     trackerFileCases(withTracker);
+    trackerVersionCases(withTracker);
     trackerGateCases(withTracker);
   });
 }

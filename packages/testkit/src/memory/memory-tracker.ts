@@ -7,8 +7,10 @@ import {
   freshLane,
   type Gate,
   type JobRecord,
+  keyIdOf,
   type Lane,
   type LoadFile,
+  type ObjectRef,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
@@ -132,6 +134,13 @@ export class MemoryTracker implements Tracker {
     const places = new Set(files.map(({ keyId }) => keyId));
     return this.#withStatus(target, 'quarantined')
       .filter(({ file }) => places.has(file.keyId))
+      .map((file) => structuredClone(file));
+  }
+
+  async versionsAt(target: string, at: ObjectRef): Promise<readonly TrackedFile[]> {
+    const place = keyIdOf(at);
+    return [...(this.#files.get(target)?.values() ?? [])]
+      .filter(({ file, status }) => file.keyId === place && status !== 'loaded')
       .map((file) => structuredClone(file));
   }
 
