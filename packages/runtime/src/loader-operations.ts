@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
 import {
+  type ActivityPage,
   applyMigrations,
   type FailureEntry,
+  type FailurePage,
+  type FailurePageRequest,
   type FileSelection,
   type HandedFile,
   handedFiles,
   type Loader,
+  listActivity,
   listFailures,
   listGrants,
   type MigrationReport,
@@ -13,9 +17,12 @@ import {
   type PlanReport,
   type PruneReceiptsRequest,
   type PruneReceiptsStep,
+  pageFailures,
+  pageWaiting,
   planTarget,
   pruneReceipts,
   type QueryResult,
+  type WaitingPage,
 } from '@millrace/core';
 import { readMigrations } from './read-migrations.ts';
 
@@ -33,6 +40,18 @@ export abstract class LoaderOperations {
     this.loader = loader;
     this.config = options.config;
     this.directory = options.directory;
+  }
+
+  failurePage(request: FailurePageRequest): Promise<FailurePage> {
+    return pageFailures(this.loader, request);
+  }
+
+  waitingPage(target: string, page: { cursor: string | null; limit: number }): Promise<WaitingPage> {
+    return pageWaiting(this.loader, target, page);
+  }
+
+  activity(page: { cursor: string | null; limit: number }): Promise<ActivityPage> {
+    return listActivity(this.loader, page);
   }
 
   failures(selection: FileSelection): Promise<readonly FailureEntry[]> {

@@ -1,35 +1,39 @@
 import { resolve } from 'node:path';
 import {
+  type Actor,
   admit,
   type BackfillRequest,
   type BackfillStep,
+  BoardReader,
   type BrokenLane,
   backfillFiles,
   bulkLoad,
+  type CancelRequest,
+  cancelAs,
   type FileSelection,
   findRemovedTargets,
   type HandedFile,
   intake,
   type LoadError,
   type Loader,
+  type LoadHistory,
   listFiles,
   loadFileOf,
   type MillraceConfig,
   type ObjectInfo,
   type Operations,
+  type Overview,
   type PauseScope,
-  pauseTarget,
-  pauseWarehouse,
+  pauseAs,
   prepareTarget,
   type ReconcilePage,
   type ReconcileRequest,
   type RedriveReport,
-  reconcile,
-  redriveFiles,
+  reconcileAs,
+  redriveAs,
   releaseHolds,
   reportStatus,
-  resumeTarget,
-  resumeWarehouse,
+  resumeAs,
   type StatusReport,
   sweep,
 } from '@millrace/core';
@@ -38,6 +42,7 @@ import type { AlertDesk } from './alert-desk.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
+import { LoadRecord } from './load-record.ts';
 import { LoaderOperations } from './loader-operations.ts';
 import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
@@ -47,6 +52,9 @@ import { waitOut } from './wait-out.ts';
 
 /** How long a stop waits for the jobs in hand. */
 const FINISH_MS = 20_000;
+/** How often a board is read that costs no requests, and one that does. */
+const LOCAL_REFRESH_MS = 1_000;
+const SHARED_REFRESH_MS = 5_000;
 /** How often the lanes of handed files are looked at: what another worker has in hand ends unheard. */
 const HANDED_LOOK_MS = 2_000;
 
@@ -57,6 +65,8 @@ const HANDED_LOOK_MS = 2_000;
 export class Millrace extends LoaderOperations implements Operations {
   readonly #open: Adapters;
   readonly #driver: LaneDriver;
+  readonly #record: LoadRecord;
+  readonly #board: BoardReader;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
   #announcer: Announcer | undefined;
@@ -71,11 +81,19 @@ export class Millrace extends LoaderOperations implements Operations {
   private constructor(
     config: MillraceConfig,
     open: Adapters,
-    options: MillraceOptions & { driver: LaneDriver; loader: Loader; alerts?: AlertDesk | undefined },
+    options: MillraceOptions & {
+      driver: LaneDriver;
+      loader: Loader;
+      alerts?: AlertDesk | undefined;
+      record?: LoadRecord;
+    },
   ) {
     super(options.loader, { config, directory: options.directory });
     this.#open = open;
     this.#driver = options.driver;
+    this.#record = options.record ?? new LoadRecord(options.loader.now());
+    const refreshMs = config.tracker.kind === 'sqlite' ? LOCAL_REFRESH_MS : SHARED_REFRESH_MS;
+    this.#board = new BoardReader(options.loader, { refreshMs });
     this.#alerts = options.alerts;
     this.#onError = options.onError ?? reportToStderr;
   }
@@ -99,11 +117,13 @@ export class Millrace extends LoaderOperations implements Operations {
     } = options;
     // Completions and ended turns are told before there is anybody to tell: nothing is under way until `start`.
     const told = { onCompletion: (_target: string): void => {}, onTurned: (): void => {} };
+    const record = new LoadRecord(Date.now());
     let alerts: AlertDesk | undefined;
     const open = await openAdapters(config, {
       directory,
       what,
       onEvent: (event) => {
+        record.hear(event);
         onEvent(event);
         alerts?.hear(event);
       },
@@ -117,7 +137,7 @@ export class Millrace extends LoaderOperations implements Operations {
       const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
       const broken = (): ReadonlyMap<string, BrokenLane> => driver.brokenAgainAndAgain();
       alerts = openAlertDesk(config, loader, { ...options, broken, onError });
-      const millrace = new Millrace(config, open, { ...options, driver, loader, alerts });
+      const millrace = new Millrace(config, open, { ...options, driver, loader, alerts, record });
       told.onCompletion = (target) => driver.look(target);
       told.onTurned = () => open.wakeSource.look();
       const onWait = (error: LoadError): void => onError('starting, tried again', error);
@@ -215,26 +235,36 @@ export class Millrace extends LoaderOperations implements Operations {
     return reportStatus(this.loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
   }
 
-  async pause({ target, by, why }: PauseScope & { by: string; why: string }): Promise<{ since: string }> {
-    const since = this.loader.now();
-    const pause = { by, why, since };
-    if (target === null) await pauseWarehouse(this.loader, pause);
-    else await pauseTarget(this.loader, target, pause);
-    return { since: new Date(since).toISOString() };
+  overview(): Promise<Overview> {
+    const brokenBy = (target: string): unknown => this.#driver.brokenBy(target);
+    return this.#board.read({ brokenBy, endedHolds: this.#record.endedHolds });
   }
 
-  async resume({ target }: PauseScope): Promise<{ wasPaused: boolean }> {
-    const wasPaused = await (target === null
-      ? resumeWarehouse(this.loader)
-      : resumeTarget(this.loader, target));
+  async loadHistory(target: string | null): Promise<LoadHistory> {
+    return this.#record.history(target, this.loader.now());
+  }
+
+  async pause(request: PauseScope & { by: string; why: string }): Promise<{ since: string }> {
+    return { since: new Date(await pauseAs(this.loader, request)).toISOString() };
+  }
+
+  async resume(request: PauseScope & Partial<Actor>): Promise<{ wasPaused: boolean }> {
+    const wasPaused = await resumeAs(this.loader, request);
+    const { target } = request;
     if (wasPaused) this.#lookAt(target === null ? this.loader.targets.keys() : [target]);
     return { wasPaused };
   }
 
-  async redrive(selection: FileSelection): Promise<RedriveReport> {
-    const { targets, ...report } = await redriveFiles(this.loader, selection);
+  async redrive(selection: FileSelection, actor: Partial<Actor> = {}): Promise<RedriveReport> {
+    const { targets, ...report } = await redriveAs(this.loader, selection, actor);
     this.#lookAtHanded(targets);
     return report;
+  }
+
+  async cancel(request: CancelRequest): Promise<{ cancelled: true }> {
+    await cancelAs(this.loader, request);
+    this.#lookAt([request.target]);
+    return { cancelled: true };
   }
 
   async load(target: string, paths: readonly string[]): Promise<readonly HandedFile[]> {
@@ -250,7 +280,7 @@ export class Millrace extends LoaderOperations implements Operations {
   }
 
   async reconcile(request: ReconcileRequest): Promise<ReconcilePage> {
-    const page = await reconcile(this.loader, request);
+    const page = await reconcileAs(this.loader, request);
     if (request.repair) this.#lookAtAll();
     return page;
   }

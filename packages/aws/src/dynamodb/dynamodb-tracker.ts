@@ -3,6 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   type EpochMs,
   type Evidence,
+  type EvidencePlace,
   type FileCounts,
   freshGate,
   freshLane,
@@ -11,6 +12,7 @@ import {
   type Lane,
   type LoadFile,
   type ObjectRef,
+  orderTroubled,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
@@ -169,14 +171,16 @@ export class DynamoDbTracker implements Tracker {
   }
 
   /** Reads the lines of all targets, or of the one: for people. */
-  async troubledFiles(options: { target?: string; limit?: number } = {}): Promise<readonly TrackedFile[]> {
-    const { target, limit = DEFAULT_PAGE } = options;
+  async troubledFiles(
+    options: { target?: string; limit?: number; before?: EvidencePlace } = {},
+  ): Promise<readonly TrackedFile[]> {
+    const { target, limit = DEFAULT_PAGE, before } = options;
     const targets = target === undefined ? (await this.lanes()).map((lane) => lane.target) : [target];
     const troubled: TrackedFile[] = [];
     await inParallel(targets, CONCURRENT_LANES, async (one) => {
       troubled.push(...(await this.#filesOf(one).troubled()));
     });
-    return troubled.sort((a, b) => (b.evidence?.at ?? 0) - (a.evidence?.at ?? 0)).slice(0, limit);
+    return orderTroubled(troubled, { before, limit });
   }
 
   async markLoaded(

@@ -42,8 +42,8 @@ export class ControlClient implements Operations {
   resume(...args: Parameters<Operations['resume']>): ReturnType<Operations['resume']> {
     return this.#call('resume', args);
   }
-  redrive(selection: FileSelection): ReturnType<Operations['redrive']> {
-    return this.#call('redrive', [selection]);
+  redrive(...args: Parameters<Operations['redrive']>): ReturnType<Operations['redrive']> {
+    return this.#call('redrive', args);
   }
   plan(target: string): ReturnType<Operations['plan']> {
     return this.#call('plan', [target]);
@@ -78,6 +78,25 @@ export class ControlClient implements Operations {
   }
   backup(directory: string): ReturnType<Operations['backup']> {
     return this.#call('backup', [directory]);
+  }
+
+  overview(): ReturnType<Operations['overview']> {
+    return this.#call('overview', []);
+  }
+  loadHistory(target: string | null): ReturnType<Operations['loadHistory']> {
+    return this.#call('loadHistory', [target]);
+  }
+  failurePage(...args: Parameters<Operations['failurePage']>): ReturnType<Operations['failurePage']> {
+    return this.#call('failurePage', args);
+  }
+  waitingPage(...args: Parameters<Operations['waitingPage']>): ReturnType<Operations['waitingPage']> {
+    return this.#call('waitingPage', args);
+  }
+  activity(...args: Parameters<Operations['activity']>): ReturnType<Operations['activity']> {
+    return this.#call('activity', args);
+  }
+  cancel(...args: Parameters<Operations['cancel']>): ReturnType<Operations['cancel']> {
+    return this.#call('cancel', args);
   }
 
   async #call<Name extends OperationName>(

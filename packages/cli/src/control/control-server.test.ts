@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LoadError, type Operations, type RedriveReport } from '@millrace/core';
+import {
+  type FailurePageRequest,
+  LoadError,
+  type Operations,
+  type Overview,
+  type RedriveReport,
+} from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ControlClient } from './control-client.ts';
 import { newToken, readControlFile, removeControlFile, writeControlFile } from './control-file.ts';
@@ -68,6 +74,24 @@ class EchoOperations implements Operations {
   }
   async backup() {
     return { bytes: 7 };
+  }
+  async overview(): Promise<Overview> {
+    throw new LoadError('tracker-away', 'nobody knows', { class: 'unavailable' });
+  }
+  async loadHistory(target: string | null) {
+    return { since: String(target), minutes: [] };
+  }
+  async failurePage({ cursor }: FailurePageRequest) {
+    return { entries: [], next: cursor };
+  }
+  async waitingPage(_target: string, { cursor }: { cursor: string | null }) {
+    return { files: [], next: cursor };
+  }
+  async activity({ cursor }: { cursor: string | null }) {
+    return { entries: [], next: cursor };
+  }
+  async cancel() {
+    return { cancelled: true as const };
   }
 }
 

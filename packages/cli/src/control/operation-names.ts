@@ -18,6 +18,12 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   pruneReceipts: true,
   migrate: true,
   backup: true,
+  overview: true,
+  loadHistory: true,
+  failurePage: true,
+  waitingPage: true,
+  activity: true,
+  cancel: true,
 };
 
 export type OperationName = keyof Operations;

@@ -1,3 +1,4 @@
+import type { TrackedFile } from '../file/load-file.ts';
 import type { FailureEntry, FileSelection } from '../ports/operations.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { selectTroubled } from './select-troubled.ts';
@@ -14,23 +15,26 @@ export async function listFailures(
 ): Promise<readonly FailureEntry[]> {
   if (selection.target !== undefined) await checkKnown(loader, selection.target);
   const troubled = await selectTroubled(loader, selection);
-  return troubled.flatMap(({ target, file, status, evidence }): FailureEntry[] => {
-    if (evidence === undefined || (status !== 'quarantined' && status !== 'waiting')) return [];
-    return [
-      {
-        target,
-        url: file.url,
-        state: status,
-        error: evidence.reason,
-        code: evidence.code,
-        line: evidence.line ?? null,
-        column: evidence.column ?? null,
-        rawValue: evidence.rawValue ?? null,
-        hint: evidence.hint ?? null,
-        at: new Date(evidence.at).toISOString(),
-      },
-    ];
-  });
+  return troubled.flatMap(toFailureEntry);
+}
+
+/** A file with evidence as people see it: none for one that is neither quarantined nor waiting. */
+export function toFailureEntry({ target, file, status, evidence }: TrackedFile): readonly FailureEntry[] {
+  if (evidence === undefined || (status !== 'quarantined' && status !== 'waiting')) return [];
+  return [
+    {
+      target,
+      url: file.url,
+      state: status,
+      error: evidence.reason,
+      code: evidence.code,
+      line: evidence.line ?? null,
+      column: evidence.column ?? null,
+      rawValue: evidence.rawValue ?? null,
+      hint: evidence.hint ?? null,
+      at: new Date(evidence.at).toISOString(),
+    },
+  ];
 }
 
 async function checkKnown(loader: Loader, target: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Lane } from '../lane/lane.ts';
 import type { StatusReport, TargetStatus, WarehouseStatus } from '../ports/operations.ts';
 import type { TargetCounts } from '../ports/tracker.ts';
+import type { Gate } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { windowsBetween } from '../recover/windows/maintenance-window.ts';
 import type { Loader } from '../verbs/loader.ts';
@@ -27,7 +28,7 @@ export async function reportStatus(
     const note = stuckNote(removedError(counts));
     targets[lane.target] = { ...statusOf(lane, { counts, note, now: loader.now() }), isConfigured: false };
   }
-  return { targets, warehouse: await warehouseStatus(loader) };
+  return { targets, warehouse: warehouseStatus(loader, await loader.tracker.gate()) };
 }
 
 function statusOf(
@@ -52,9 +53,9 @@ function statusOf(
 /** Windows come every week, mostly. */
 const WINDOW_SPAN_MS = 7 * 24 * 60 * 60_000;
 
-async function warehouseStatus(loader: Loader): Promise<WarehouseStatus> {
+/** What stands before all targets. */
+export function warehouseStatus(loader: Loader, { pause, hold }: Gate): WarehouseStatus {
   const now = loader.now();
-  const { pause, hold } = await loader.tracker.gate();
   const span = { from: now, to: now + WINDOW_SPAN_MS };
   const [next] = windowsBetween(loader.settings.windows ?? [], span);
   const nextWindow = next === undefined ? null : { from: toText(next.startsAt), to: toText(next.endsAt) };
@@ -76,7 +77,7 @@ function toText(at: number): string {
   return new Date(at).toISOString();
 }
 
-function stuckNote(error: unknown): string | null {
+export function stuckNote(error: unknown): string | null {
   if (error === undefined) return null;
   const reason =
     error instanceof LoadError ? error.sentence : error instanceof Error ? error.message : String(error);

@@ -1,5 +1,6 @@
 import type { FileStatus } from '../file/load-file.ts';
 import type { LaneState } from '../lane/lane.ts';
+import type { Actor, ControlRoom } from './control-room.ts';
 import type { QueryResult } from './warehouse.ts';
 
 /** A target at a glance, as `millrace status --json` prints it. */
@@ -111,7 +112,7 @@ export interface ReconcileEntry {
   readonly repaired?: true;
 }
 
-export interface ReconcileRequest {
+export interface ReconcileRequest extends Partial<Actor> {
   /** All targets when none is named. */
   readonly target?: string;
   /** Whether what can be mended is. */
@@ -199,7 +200,7 @@ export interface PruneReceiptsStep {
  *
  * Every method throws LoadError with what happened, where and what to do.
  */
-export interface Operations {
+export interface Operations extends ControlRoom {
   /** All targets of the configuration, and what else has files that wait or are quarantined. */
   status(): Promise<StatusReport>;
   /** Also of a target that is configured no more. @throws LoadError `target-unknown` when it has no lane either */
@@ -213,9 +214,9 @@ export interface Operations {
     request: PauseScope & { readonly by: string; readonly why: string },
   ): Promise<{ readonly since: string }>;
   /** What waits is loaded. @throws LoadError `target-unknown`, `lane-busy`, `gate-busy` */
-  resume(scope: PauseScope): Promise<{ readonly wasPaused: boolean }>;
+  resume(scope: PauseScope & Partial<Actor>): Promise<{ readonly wasPaused: boolean }>;
   /** Quarantined files of configured targets wait again. @throws LoadError `target-unknown` */
-  redrive(selection: FileSelection): Promise<RedriveReport>;
+  redrive(selection: FileSelection, actor?: Partial<Actor>): Promise<RedriveReport>;
   plan(target: string): Promise<PlanReport>;
   /** The SQL that gives the loader's database user what it needs for the targets, and nothing beyond. */
   grants(user: string): Promise<{ readonly statements: readonly string[] }>;

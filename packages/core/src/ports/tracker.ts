@@ -15,6 +15,13 @@ export interface TargetCounts extends FileCounts {
   readonly oldestWaitingAt: EpochMs | null;
 }
 
+/** Where a file is among those with evidence: the newest first, and of one instant by id, then by target, backwards. */
+export interface EvidencePlace {
+  readonly at: EpochMs;
+  readonly id: string;
+  readonly target: string;
+}
+
 /** A page of files that wait or are quarantined. */
 export interface UnfinishedFiles {
   readonly files: readonly TrackedFile[];
@@ -94,8 +101,16 @@ export interface Tracker {
   waitingFiles(target: string, limit: number): Promise<readonly TrackedFile[]>;
   /** Files by identity, those that are known. */
   filesById(target: string, ids: readonly string[]): Promise<readonly TrackedFile[]>;
-  /** Waiting with evidence, and quarantined and superseded files; newest evidence first, one page. */
-  troubledFiles(options?: { target?: string; limit?: number }): Promise<readonly TrackedFile[]>;
+  /**
+   * Waiting with evidence, and quarantined and superseded files; newest evidence first, one page.
+   *
+   * @param options `before`: only those behind this place; that of the last file of a page begins the next one.
+   */
+  troubledFiles(options?: {
+    target?: string;
+    limit?: number;
+    before?: EvidencePlace;
+  }): Promise<readonly TrackedFile[]>;
   /**
    * Receipts are known: the waiting items end, by identity. Ids that are not there (any more) are added as loaded or
    * ignored. Durable soon: the lane moves on after it, so a lane that has lost it settles its job again.

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type EpochMs,
   type Evidence,
+  type EvidencePlace,
   type FileCounts,
   type FileStatus,
   freshGate,
@@ -39,6 +40,8 @@ const IF_DAMAGED =
 
 /** How many troubled files a page has when the caller does not say. */
 const DEFAULT_PAGE = 100;
+/** Before all files with evidence. */
+const NEWEST: EvidencePlace = { at: Number.MAX_SAFE_INTEGER, id: '', target: '' };
 
 /**
  * The tracker in a SQLite file, for one machine.
@@ -145,13 +148,16 @@ export class SqliteTracker implements Tracker {
     });
   }
 
-  async troubledFiles(options: { target?: string; limit?: number } = {}): Promise<readonly TrackedFile[]> {
-    const { target, limit = DEFAULT_PAGE } = options;
+  async troubledFiles(
+    options: { target?: string; limit?: number; before?: EvidencePlace } = {},
+  ): Promise<readonly TrackedFile[]> {
+    const { target, limit = DEFAULT_PAGE, before = NEWEST } = options;
     return this.#database.run(() => {
+      const place = { ...before, limit };
       const rows =
         target === undefined
-          ? this.#statements.trouble.all(limit)
-          : this.#statements.troubleOfTarget.all(this.#knownTarget(target) ?? null, limit);
+          ? this.#statements.trouble.all(place)
+          : this.#statements.troubleOfTarget.all({ ...place, targetId: this.#knownTarget(target) ?? null });
       return rows.map((row) => toTrackedFile(String(row.target), row));
     });
   }

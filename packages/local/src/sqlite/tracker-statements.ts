@@ -57,12 +57,17 @@ const STATEMENTS = {
     WHERE target_id = ? AND evidence_at IS NOT NULL AND key = ? AND status = 2 ORDER BY arrived_at, file.id`,
   oldestWaiting: `SELECT arrived_at AS arrivedAt FROM file INDEXED BY file_in_line
     WHERE target_id = ? AND status = 0 ORDER BY arrived_at LIMIT 1`,
+  // Those of one instant are ordered by themselves: the index has the rest in order.
   trouble: `SELECT target.name AS target, ${FILE_COLUMNS}
     FROM file INDEXED BY file_trouble JOIN target ON target.id = target_id
-    WHERE evidence_at IS NOT NULL ORDER BY evidence_at DESC LIMIT ?`,
+    WHERE evidence_at IS NOT NULL AND evidence_at <= :at
+      AND (evidence_at, file.id, target.name) < (:at, unhex(:id), :target)
+    ORDER BY evidence_at DESC, file.id DESC, target.name DESC LIMIT :limit`,
   troubleOfTarget: `SELECT target.name AS target, ${FILE_COLUMNS}
     FROM file INDEXED BY file_trouble_of_target JOIN target ON target.id = target_id
-    WHERE target_id = ? AND evidence_at IS NOT NULL ORDER BY evidence_at DESC LIMIT ?`,
+    WHERE target_id = :targetId AND evidence_at IS NOT NULL AND evidence_at <= :at
+      AND (evidence_at, file.id, target.name) < (:at, unhex(:id), :target)
+    ORDER BY evidence_at DESC, file.id DESC LIMIT :limit`,
 
   addToTally: `INSERT INTO tally (target_id, status, files) VALUES (?, ?, ?)
     ON CONFLICT (target_id, status) DO UPDATE SET files = files + excluded.files`,

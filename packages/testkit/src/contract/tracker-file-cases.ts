@@ -1,4 +1,4 @@
-import { type LoadFile, loadFileOf, type Tracker } from '@millrace/core';
+import { type LoadFile, loadFileOf, type TrackedFile, type Tracker } from '@millrace/core';
 import { describe, expect, it } from 'vitest';
 import type { WithPort } from './opened.ts';
 import { evidenceAt, fileAt, OTHER, TARGET } from './tracker-fixtures.ts';
@@ -316,6 +316,40 @@ export function trackerFileCases(withTracker: WithPort<Tracker>): void {
         expect(await seen({ limit: 2 })).toEqual(all.slice(0, 2));
         expect(await seen({ target: TARGET })).toEqual(all.filter(([target]) => target === TARGET));
         expect(await seen({ target: OTHER, limit: 5 })).toEqual(all.slice(1, 2));
+      }),
+    );
+
+    it(
+      'goes through all files with evidence page by page, also those of one instant',
+      withTracker(async (tracker) => {
+        for (const target of [TARGET, OTHER]) {
+          const files = Array.from({ length: 7 }, (_, nth) => fileAt(`in/${nth}.csv`, 1));
+          await tracker.putAside(
+            target,
+            files.map((file, nth) => ({
+              file,
+              status: 'quarantined',
+              evidence: evidenceAt(nth < 5 ? 10 : 20 + nth),
+            })),
+          );
+        }
+        for (const scope of [{}, { target: OTHER }]) {
+          const all = await tracker.troubledFiles({ ...scope, limit: 100 });
+          const paged: TrackedFile[] = [];
+          for (;;) {
+            const last = paged.at(-1);
+            const before = last && {
+              at: last.evidence?.at ?? 0,
+              id: last.file.id,
+              target: last.target,
+            };
+            const page = await tracker.troubledFiles({ ...scope, limit: 3, ...(before && { before }) });
+            paged.push(...page);
+            if (page.length < 3) break;
+          }
+          expect(paged).toEqual(all);
+          expect(paged).toHaveLength('target' in scope ? 7 : 14);
+        }
       }),
     );
 

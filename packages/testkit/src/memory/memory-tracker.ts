@@ -1,6 +1,7 @@
 import {
   type EpochMs,
   type Evidence,
+  type EvidencePlace,
   type FileCounts,
   type FileStatus,
   freshGate,
@@ -11,6 +12,7 @@ import {
   type Lane,
   type LoadFile,
   type ObjectRef,
+  orderTroubled,
   type TrackedFile,
   type Tracker,
   type UnfinishedFiles,
@@ -95,15 +97,13 @@ export class MemoryTracker implements Tracker {
     return found.filter((file) => file !== undefined).map((file) => structuredClone(file));
   }
 
-  async troubledFiles(options: { target?: string; limit?: number } = {}): Promise<readonly TrackedFile[]> {
-    const { target, limit = DEFAULT_PAGE } = options;
-    const troubled: { file: TrackedFile; at: EpochMs }[] = [];
-    for (const [owner, files] of this.#files) {
-      if (target !== undefined && owner !== target) continue;
-      for (const file of files.values()) if (file.evidence) troubled.push({ file, at: file.evidence.at });
-    }
-    troubled.sort((a, b) => b.at - a.at);
-    return troubled.slice(0, limit).map(({ file }) => structuredClone(file));
+  async troubledFiles(
+    options: { target?: string; limit?: number; before?: EvidencePlace } = {},
+  ): Promise<readonly TrackedFile[]> {
+    const { target, limit = DEFAULT_PAGE, before } = options;
+    const owned = [...this.#files].filter(([owner]) => target === undefined || owner === target);
+    const troubled = owned.flatMap(([, files]) => [...files.values()].filter(({ evidence }) => evidence));
+    return orderTroubled(troubled, { before, limit }).map((file) => structuredClone(file));
   }
 
   async markLoaded(target: string, files: readonly LoadFile[]): Promise<void> {
