@@ -59,6 +59,7 @@ export * from './load/ledger.ts';
 export * from './load/loaded-columns.ts';
 export * from './load/merge-rule.ts';
 export * from './load/missing-table.ts';
+export * from './load/partition.ts';
 export * from './load/plan-grants.ts';
 export * from './load/plan-load.ts';
 export * from './load/plan-prune.ts';

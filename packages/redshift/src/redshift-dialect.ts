@@ -3,6 +3,7 @@ import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { isAlone } from './is-alone.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
+import * as partitions from './render-partition.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
 export interface RedshiftDialectOptions {
@@ -58,6 +59,18 @@ CSV COMPUPDATE OFF STATUPDATE OFF`;
         return renderGuard(statement);
       case 'guard-replaced':
         return renderReplacedGuard(statement);
+      case 'guard-partition':
+        return partitions.renderPartitionGuard(statement);
+      case 'guard-partition-rows':
+        return partitions.renderRowsGuard(statement);
+      case 'delete-partition-rows':
+        return partitions.renderRowRemoval(statement);
+      case 'delete-partition-receipts':
+        return partitions.renderReceiptRemoval(statement);
+      case 'record-partition':
+        return partitions.renderPartitionRecord(statement);
+      case 'select-partition':
+        return partitions.renderPartitionLook(statement);
       case 'delete-job-rows':
         return `DELETE FROM ${quoteTable(statement.target)}\nWHERE ${isOfJobs(statement.jobIds)}`;
       case 'delete-job-receipts':
@@ -75,7 +88,10 @@ ${statement.columns.map(({ name, type, isRequired }) => `  ${quoteName(name)} ${
 )`;
       case 'insert-staged': {
         const columns = quoteList(statement.columns);
-        const filled = filledColumns(statement.provenance);
+        const filled = [
+          ...filledColumns(statement.provenance),
+          ...partitions.filledCells(statement.partition ?? []),
+        ];
         return `INSERT INTO ${quoteTable(statement.target)} (${columns}${listed(filled, ([name]) => name)})
 SELECT ${columns}${listed(filled, ([, value]) => value)} FROM ${quoteTable(statement.stage)}`;
       }
@@ -158,7 +174,7 @@ LIMIT ${statement.limit}`;
       }
       case 'select-attempt':
         return `SELECT
-  COALESCE(SUM(CASE WHEN kind = 'load' THEN 1 ELSE 0 END), 0) AS loaded,
+  COALESCE(SUM(CASE WHEN kind IN ('load', 'part') THEN 1 ELSE 0 END), 0) AS loaded,
   COALESCE(SUM(CASE WHEN kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
   MAX(job_rows) AS job_rows
 FROM ${quoteTable(statement.receipts)}

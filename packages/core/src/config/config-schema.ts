@@ -144,6 +144,60 @@ const upsert = strictFields({
   onRewrite,
 }).describe('The latest version of each key is in the table.');
 
+const { maxFiles: _maxFiles, maxBytes: _maxBytes, pin: _pin, after: _after, ...everyParted } = everyTarget;
+
+const partitionColumn = strictFields({
+  column: column.describe('A column of the table.'),
+  value: z
+    .string()
+    .min(1, "is empty; write what the column holds, such as '{dt}'")
+    .describe(
+      'What it holds in all rows of a partition, made of the names in `partition`: `{yyyy}-{MM}-{dd}`.',
+    ),
+});
+
+const partitioned = {
+  partition: z
+    .string()
+    .min(1, "is empty; write which part of the key names a partition, such as 'dt={dt}/'")
+    .describe(
+      'The part of the key behind the prefix that names a partition. It ends with `/`; `{name}` is any text without `/`.',
+    ),
+  partitionBy: z
+    .union([
+      column,
+      partitionColumn,
+      z.array(z.union([column, partitionColumn])).min(1, 'is empty; leave it out'),
+    ])
+    .optional()
+    .describe(
+      'The columns by which rows belong to a partition: a name means the value of the same name in `partition`. Default: Millrace fills `_partition`.',
+    ),
+  ready: z
+    .union([
+      z.string().regex(/^[^/]+$/u, "is not the name of an object; write it without '/': '_SUCCESS'"),
+      strictFields({ quiet: duration('How long nothing may have arrived in a partition.') }),
+    ])
+    .default({ quiet: '10m' })
+    .describe(
+      'When a partition is replaced: as soon as an object of this name is in it, or when nothing has arrived in it for so long.',
+    ),
+  whenEmpty: z
+    .enum(['keep', 'replace'])
+    .default('keep')
+    .describe('What becomes of the rows of a partition whose files are all gone.'),
+};
+
+const replacePartition = strictFields({
+  mode: z.literal('replace-partition').describe('How rows are merged into the table.'),
+  ...partitioned,
+  ...everyParted,
+  after: z
+    .enum(['keep', 'tag'])
+    .default('keep')
+    .describe('What happens to a file when its rows are proven to be loaded.'),
+}).describe('The rows of a partition are those of the files that are in it now.');
+
 const insertOnly = strictFields({
   mode: z.literal('insert-only').describe('How rows are merged into the table.'),
   key,
@@ -153,7 +207,12 @@ const insertOnly = strictFields({
 }).describe('The first version of each key is in the table; later ones change nothing.');
 
 /** The target schemas by their mode. */
-export const targetSchemas = { append, upsert, 'insert-only': insertOnly } as const;
+export const targetSchemas = {
+  append,
+  upsert,
+  'insert-only': insertOnly,
+  'replace-partition': replacePartition,
+} as const;
 
 /** What can be read of a target whose mode nobody knows: every key, none of them required. */
 export const modelessTargetSchema = upsert.extend({
@@ -161,6 +220,8 @@ export const modelessTargetSchema = upsert.extend({
   key: upsert.shape.key.optional(),
   latestBy: upsert.shape.latestBy.optional(),
   onRewrite: onRewriteOfAppend,
+  ...partitioned,
+  partition: partitioned.partition.optional(),
 });
 
 /** The keys of the document but for what is inside `targets`: targets are read one by one, each by its mode. */
@@ -213,7 +274,10 @@ export const configSchema = documentSchema.extend({
     .optional()
     .describe('The rows that an event becomes, by its type.'),
   targets: z
-    .record(z.string(), z.union([z.discriminatedUnion('mode', [append, upsert, insertOnly]), ...fed]))
+    .record(
+      z.string(),
+      z.union([z.discriminatedUnion('mode', [append, upsert, insertOnly, replacePartition]), ...fed]),
+    )
     .describe(
       'The targets, by `schema.table`; a name without a schema is in `public`. One that events feed needs no `from`.',
     ),
@@ -222,10 +286,11 @@ export const configSchema = documentSchema.extend({
 /** What `millrace.config.json` holds, and what the functions for `millrace.config.ts` return. */
 export type ConfigJson = z.input<typeof configSchema>;
 /** A target that files feed. */
-export type TargetJson = AppendJson | UpsertJson | InsertOnlyJson;
+export type TargetJson = AppendJson | UpsertJson | InsertOnlyJson | ReplacePartitionJson;
 export type AppendJson = z.input<typeof append>;
 export type UpsertJson = z.input<typeof upsert>;
 export type InsertOnlyJson = z.input<typeof insertOnly>;
+export type ReplacePartitionJson = z.input<typeof replacePartition>;
 
 /**
  * The JSON Schema (draft 2020-12) of `millrace.config.json`, for editors and the reference. It accepts all that

@@ -1,6 +1,12 @@
 import type { Transform } from '../event/transform.ts';
 import type { AlertChannelJson } from './alert-schema.ts';
-import type { AppendJson, ConfigJson, InsertOnlyJson, UpsertJson } from './config-schema.ts';
+import type {
+  AppendJson,
+  ConfigJson,
+  InsertOnlyJson,
+  ReplacePartitionJson,
+  UpsertJson,
+} from './config-schema.ts';
 import type { RowMappingJson } from './event-schema.ts';
 import type { CsvJson, DelimitedJson, FixedWidthJson, JsonFormatJson } from './format-schema.ts';
 import type { ObjectsJson, TrackerJson, WakesJson, WarehouseJson } from './place-schema.ts';
@@ -76,6 +82,11 @@ export function upsert(options: Without<UpsertJson, 'mode'>): UpsertJson {
 /** A target that holds the first version of each key. */
 export function insertOnly(options: Without<InsertOnlyJson, 'mode'>): InsertOnlyJson {
   return { mode: 'insert-only', ...options };
+}
+
+/** A target whose partitions are replaced as a whole, by the files that are in them. */
+export function replacePartition(options: Without<ReplacePartitionJson, 'mode'>): ReplacePartitionJson {
+  return { mode: 'replace-partition', ...options };
 }
 
 export function csv(options: Without<CsvJson, 'kind'> = {}): CsvJson {

@@ -2,7 +2,7 @@ import { nearestWord } from '../copy/nearest-word.ts';
 import type { MergeRule } from '../load/merge-rule.ts';
 import { isProvenance } from '../load/provenance.ts';
 import type { ProblemSite } from './config-error.ts';
-import type { modelessTargetSchema } from './config-schema.ts';
+import { type modelessTargetSchema, targetSchemas } from './config-schema.ts';
 import type { ReadFields } from './read-fields.ts';
 
 /** The fields of a target of any mode. */
@@ -15,7 +15,7 @@ export type TargetFields = ReadFields<typeof modelessTargetSchema>;
  */
 export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRule | undefined {
   const { mode, tombstone, onRewrite, nullKeys = 'reject', provenance = false } = fields;
-  if (mode !== 'append' && mode !== 'upsert' && mode !== 'insert-only') return undefined;
+  if (!isMode(mode)) return undefined;
   const key = readColumns('key', fields.key, site);
   const latestBy = readColumns('latestBy', fields.latestBy, site);
   const columns = fields.columns === undefined ? null : readColumns('columns', fields.columns, site);
@@ -41,10 +41,27 @@ export function readMergeRule(fields: TargetFields, site: ProblemSite): MergeRul
     refuseFilled('latestBy', latestBy, site);
     refuseFilled('tombstone', mark ? [mark.column] : [], site);
   }
+  if (mode === 'replace-partition') {
+    // A file that is written anew is loaded with its partition, as every other that is in it.
+    const parted: MergeRule = {
+      mode,
+      key,
+      latestBy,
+      tombstone: null,
+      nullKeys,
+      columns,
+      onRewrite: 'reload',
+    };
+    return provenance ? { ...parted, provenance } : parted;
+  }
   if (onRewrite === 'replace') checkReplace(fields, site);
   if (onRewrite === undefined) return undefined;
   const rule: MergeRule = { mode, key, latestBy, tombstone: mark ?? null, nullKeys, columns, onRewrite };
   return provenance ? { ...rule, provenance } : rule;
+}
+
+function isMode(mode: unknown): mode is MergeRule['mode'] {
+  return typeof mode === 'string' && Object.hasOwn(targetSchemas, mode);
 }
 
 /** A load is replaced by deleting its rows, which have to tell that they are its, and by reading its files once more. */

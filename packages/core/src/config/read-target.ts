@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { prefixesOf, type RouteRule } from '../file/route.ts';
+import { MAX_PARTITION_FILES } from '../load/partition.ts';
 import type { DoneAction } from '../load/target-definition.ts';
 import { type ConfigProblem, formatValue } from './config-error.ts';
 import { modelessTargetSchema, targetSchemas } from './config-schema.ts';
@@ -8,6 +9,7 @@ import type { Format } from './format-schema.ts';
 import type { ConfiguredTarget } from './millrace-config.ts';
 import { readFields, unknownWord } from './read-fields.ts';
 import { readMergeRule, type TargetFields } from './read-merge-rule.ts';
+import { readPartition } from './read-partition.ts';
 import { readBy, readSources } from './read-sources.ts';
 import { parseSize } from './size.ts';
 
@@ -52,11 +54,17 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     (value.format === undefined && (fields.from !== undefined || typeof value.from !== 'object'));
   const { rules, queues, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
   const after = readDoneAction(fields, { path, problems, rules });
+  const partition =
+    rule?.mode === 'replace-partition' ? readPartition(fields, { path, problems, rules, queues }) : null;
   const parts = { name, rules, rulePaths, after, path };
-  const { maxFiles, maxBytes, freshness, pin } = fields;
+  // A partition is one job, however large.
+  const { maxFiles, maxBytes, freshness, pin } =
+    partition === null
+      ? fields
+      : { ...fields, maxFiles: MAX_PARTITION_FILES, maxBytes: '1000TB', pin: false };
   const isWhole =
     maxFiles !== undefined && maxBytes !== undefined && freshness !== undefined && pin !== undefined;
-  if (problems.length > problemsBefore || !rule || !after || !copy || !isWhole) {
+  if (problems.length > problemsBefore || !rule || !after || !copy || !isWhole || partition === undefined) {
     return { ...parts, definition: undefined };
   }
   const definition: ConfiguredTarget = {
@@ -68,6 +76,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     ...copy,
     rules,
     queues,
+    ...(partition === null ? {} : { partition }),
     copyFor: readBy(rules, copy),
     from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),
   };

@@ -18,6 +18,7 @@ import {
   renderManifest,
   statementNameOf,
 } from './job-document.ts';
+import type { PartitionJob } from './partition.ts';
 import { planLoad } from './plan-load.ts';
 import type { Replacement } from './replacement.ts';
 import type { Attempt, Statement } from './statement.ts';
@@ -28,6 +29,7 @@ export interface JobInput {
   readonly attempt: Attempt;
   readonly files: readonly JobFile[];
   readonly replaces?: Replacement | undefined;
+  readonly partition?: PartitionJob | undefined;
   /** The columns that the files have, where they are their own and not their target's. */
   readonly fileColumns?: readonly string[] | undefined;
   readonly tableColumns: readonly TableColumn[];
@@ -74,8 +76,10 @@ export function buildJob(input: JobInput): BuiltJob {
   const { definition, attempt, files, dialect } = input;
   const places = placesOf(input.control, definition.name, attempt);
   const [first] = files;
-  assertInvariant(first !== undefined, 'a job has at least one file');
-  const copy = copyOf(definition, first.file);
+  const { partition } = input;
+  assertInvariant(first !== undefined || partition !== undefined, 'a job has at least one file');
+  // Of a partition that is emptied no file is read.
+  const copy = first === undefined ? definition.copyFor(input.control) : copyOf(definition, first.file);
   const { fileColumns = definition.rule.columns } = input;
   const statements = planLoad({
     target: definition.name,
@@ -84,6 +88,7 @@ export function buildJob(input: JobInput): BuiltJob {
     attempt,
     loadedAt: input.now,
     replaces: input.replaces,
+    partition,
     files: files.map(({ file }) => file),
     manifestUrl: urlOf(places.manifest),
     fileListManifestUrl: urlOf(places.fileListManifest),
@@ -107,6 +112,7 @@ export function buildJob(input: JobInput): BuiltJob {
       attempt,
       files,
       ...(input.replaces === undefined ? {} : { replaces: input.replaces }),
+      ...(partition === undefined ? {} : { partition }),
       bytes: files.reduce((sum, { file }) => sum + file.identity.size, 0),
       batch: {
         name: statementNameOf(input.database, definition.name, attempt),

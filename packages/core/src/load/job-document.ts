@@ -6,6 +6,7 @@ import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { StatementBatch } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
+import type { PartitionJob } from './partition.ts';
 import type { Replacement } from './replacement.ts';
 import type { Attempt } from './statement.ts';
 
@@ -26,6 +27,8 @@ export interface JobDocument {
   readonly files: readonly JobFile[];
   /** The loads that this job takes the place of; absent: none. */
   readonly replaces?: Replacement;
+  /** The partition that it replaces; absent: it is not of a target that is parted. */
+  readonly partition?: PartitionJob;
   readonly bytes: number;
   readonly batch: StatementBatch;
   readonly createdAt: EpochMs;
@@ -35,19 +38,24 @@ export interface JobDocument {
 export function sortJobFiles({
   files,
   replaces,
+  partition,
 }: {
   readonly files: readonly JobFile[];
   readonly replaces?: Replacement | undefined;
+  readonly partition?: PartitionJob | undefined;
 }): {
   files: readonly LoadFile[];
   survivors?: readonly LoadFile[];
+  partition?: PartitionJob;
 } {
   const all = files.map(({ file }) => file);
-  if (replaces === undefined) return { files: all };
-  const ids = new Set(replaces.survivorIds);
+  const replaced = replaces ?? partition;
+  if (replaced === undefined) return { files: all };
+  const ids = new Set(replaced.survivorIds);
   return {
     files: all.filter(({ id }) => !ids.has(id)),
     survivors: all.filter(({ id }) => ids.has(id)),
+    ...(partition === undefined ? {} : { partition }),
   };
 }
 

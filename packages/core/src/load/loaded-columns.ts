@@ -17,14 +17,19 @@ const MARK_TYPE = 'character varying(256)';
  * The columns of a job's files, in order, with their types: the rule's own list, or all of the table's but IDENTITY and
  * those that Millrace fills.
  *
+ * @param options `filled`: further columns that Millrace fills, unless the rule's list says that the files have them.
  * @throws LoadError `target-column-missing` when the rule names a column that the table does not have.
  */
 export function loadedColumns(
   rule: MergeRule,
-  { target, tableColumns }: { target: string; tableColumns: readonly TableColumn[] },
+  {
+    target,
+    tableColumns,
+    filled = [],
+  }: { target: string; tableColumns: readonly TableColumn[]; filled?: readonly string[] },
 ): readonly LoadedColumn[] {
   const isFilled = ({ name, isIdentity }: TableColumn): boolean =>
-    isIdentity || (rule.provenance === true && isProvenance(name));
+    isIdentity || filled.includes(name) || (rule.provenance === true && isProvenance(name));
   const names = rule.columns ?? tableColumns.filter((column) => !isFilled(column)).map(({ name }) => name);
   for (const name of [...rule.key, ...rule.latestBy]) typeOf(name, { target, tableColumns });
   const loaded = names.map((name): LoadedColumn => {
@@ -33,7 +38,7 @@ export function loadedColumns(
     return {
       name,
       type: typeOf(name, { target, tableColumns }),
-      isRequired: rule.mode === 'append' ? !isNullable(name, tableColumns) : isKey(name, rule),
+      isRequired: hasKey(rule) ? isKey(name, rule) : !isNullable(name, tableColumns),
       isInTable: true,
     };
   });
@@ -53,6 +58,10 @@ export function loadedColumns(
     return [...loaded, { name: mark, type: MARK_TYPE, isRequired: false, isInTable: false }];
   }
   return loaded;
+}
+
+function hasKey({ mode }: MergeRule): boolean {
+  return mode === 'upsert' || mode === 'insert-only';
 }
 
 function isKey(name: string, { key, nullKeys }: MergeRule): boolean {

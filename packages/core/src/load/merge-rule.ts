@@ -2,7 +2,7 @@ import type { Tombstone } from './statement.ts';
 
 /** How rows of a target are merged. */
 export interface MergeRule {
-  readonly mode: 'append' | 'upsert' | 'insert-only';
+  readonly mode: 'append' | 'upsert' | 'insert-only' | 'replace-partition';
   readonly key: readonly string[];
   readonly latestBy: readonly string[];
   readonly tombstone: Tombstone | null;

@@ -51,7 +51,9 @@ function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: str
 /** An append reads its target too: which columns there are. MERGE has all four, whatever its branches do. */
 function privilegesFor({ mode, onRewrite }: MergeRule): readonly TablePrivilege[] {
   if (mode === 'upsert') return ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
-  return onRewrite === 'replace' ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT', 'INSERT'];
+  return onRewrite === 'replace' || mode === 'replace-partition'
+    ? ['SELECT', 'INSERT', 'DELETE']
+    : ['SELECT', 'INSERT'];
 }
 
 function ledgerTableOf(statement: Statement) {

@@ -5,7 +5,9 @@ import { assertInvariant } from '../recover/invariant.ts';
 import { ledgerOf, tableNameOf } from './ledger.ts';
 import { type LoadedColumn, loadedColumns, typeOf } from './loaded-columns.ts';
 import type { MergeRule } from './merge-rule.ts';
+import type { PartitionJob } from './partition.ts';
 import { planMerge } from './plan-merge.ts';
+import { partitionCells, planPartitionSwap } from './plan-partition.ts';
 import { checkProvenance } from './provenance.ts';
 import type { Replacement } from './replacement.ts';
 import type { Attempt, JobFileSource, Provenance, Statement, TableName } from './statement.ts';
@@ -22,6 +24,8 @@ export interface LoadPlanInput {
   readonly files: readonly LoadFile[];
   /** The loads that this one replaces, of a target with provenance. */
   readonly replaces?: Replacement | undefined;
+  /** The partition that this load replaces, of a target in mode `replace-partition`. */
+  readonly partition?: PartitionJob | undefined;
   readonly manifestUrl: string;
   /** Where the list of files is, as a manifest of one CSV object, for jobs whose list does not fit into a statement. */
   readonly fileListManifestUrl: string;
@@ -45,6 +49,8 @@ const MAX_LITERAL_KEYS = 1_000;
  */
 export function planLoad(input: LoadPlanInput): readonly Statement[] {
   const { rule, attempt, files, target, replaces } = input;
+  if (input.partition !== undefined) return planPartitionLoad(input, input.partition);
+  assertInvariant(rule.mode !== 'replace-partition', 'a partition is replaced as a whole');
   const ledger = ledgerOf(target);
   const suffix = `${attempt.jobId.toLowerCase()}_${attempt.attempt}`;
   const jobFiles: TableName = { name: `millrace_files_${suffix}` };
@@ -113,6 +119,60 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
       attempt,
       stage: isStaged ? stage : null,
     },
+  ];
+}
+
+/**
+ * The same for a whole partition: its rows and receipts go, and what its files have comes in their place. Of no files there
+ * is no COPY.
+ */
+function planPartitionLoad(input: LoadPlanInput, job: PartitionJob): readonly Statement[] {
+  const { rule, attempt, files, target, tableColumns } = input;
+  const ledger = ledgerOf(target);
+  const { receipts } = ledger;
+  const suffix = `${attempt.jobId.toLowerCase()}_${attempt.attempt}`;
+  const jobFiles: TableName = { name: `millrace_files_${suffix}` };
+  const stage: TableName | null = files.length === 0 ? null : { name: `millrace_stage_${suffix}` };
+  if (rule.provenance === true) checkProvenance(target, tableColumns);
+  const cells = partitionCells(job, { target, tableColumns });
+  const filled = cells.map(({ column }) => column);
+  const columns = loadedColumns(rule, { target, tableColumns, filled });
+  const source: JobFileSource = { kind: 'table', table: jobFiles };
+  const partition = { id: job.id, url: job.url };
+  const { generation } = job;
+  return [
+    { kind: 'limit-time', ms: input.lockTimeoutMs },
+    { kind: 'lock-lane', lock: ledger.lock },
+    { kind: 'limit-time', ms: input.statementTimeoutMs },
+    { kind: 'guard-partition', receipts, partition, generation, attempt },
+    ...(stage === null
+      ? []
+      : [
+          ...planFileList(input, jobFiles),
+          { kind: 'create-stage', stage, columns } as const,
+          {
+            kind: 'copy',
+            into: stage,
+            columns: columns.map(({ name }) => name),
+            manifestUrl: input.manifestUrl,
+            iamRole: input.iamRole,
+            options: input.copyOptions,
+          } as const,
+          { kind: 'count-copied' } as const,
+        ]),
+    ...planPartitionSwap({
+      table: tableNameOf(target),
+      stage,
+      ledger,
+      job,
+      cells,
+      columns,
+      provenance: provenanceOf(input),
+    }),
+    ...(stage === null
+      ? []
+      : [{ kind: 'record-receipts', receipts, files: source, attempt, stage } as const]),
+    { kind: 'record-partition', receipts, partition, generation, attempt, stage },
   ];
 }
 

@@ -23,7 +23,7 @@ interface MergeTables {
 export function planMerge(rule: MergeRule, tables: MergeTables): readonly Statement[] {
   const { mode, key } = rule;
   const { table, stage, winners, columns, provenance } = tables;
-  if (mode === 'append') {
+  if (mode === 'append' || mode === 'replace-partition') {
     const names = columns.map(({ name }) => name);
     if (provenance === null) return [];
     return [{ kind: 'insert-staged', target: table, stage, columns: names, provenance }];

@@ -1,5 +1,6 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { EpochMs } from '../ports/time.ts';
+import type { PartitionValue } from './partition.ts';
 import type { Replacement } from './replacement.ts';
 
 /** A table by its parts, as they are called in the warehouse (not quoted). A temporary table has no schema. */
@@ -36,6 +37,18 @@ export interface VersionOrder {
 export interface Provenance {
   readonly jobId: string;
   readonly loadedAt: EpochMs;
+}
+
+/** A column that all rows of a partition have the same value in, with its type as DDL says it. */
+export interface PartitionCell extends PartitionValue {
+  readonly type: string;
+}
+
+/** A partition as the warehouse knows it: one row beside the receipts, and all receipts below its prefix. */
+export interface PartitionRef {
+  readonly id: string;
+  /** Its prefix, `s3://bucket/prefix/`. */
+  readonly url: string;
 }
 
 /** Which job this is: what receipts and voids are about. */
@@ -102,6 +115,46 @@ export type Statement =
       readonly target: TableName;
       readonly replaces: Pick<Replacement, 'jobIds' | 'receipts' | 'rows'>;
     }
+  /**
+   * Fails the transaction: `millrace:void` when this attempt was forbidden, `millrace:partition-shared` when the rows belong to
+   * another prefix, `millrace:superseded` when the partition was replaced by this generation or a later one.
+   */
+  | {
+      readonly kind: 'guard-partition';
+      readonly receipts: TableName;
+      readonly partition: PartitionRef;
+      readonly generation: number;
+      readonly attempt: Attempt;
+    }
+  /** Fails the transaction, with `millrace:other-partition`, when a row of the stage is not of the partition. */
+  | {
+      readonly kind: 'guard-partition-rows';
+      readonly stage: TableName;
+      readonly rows: readonly PartitionCell[];
+    }
+  /** All rows of a partition, whoever brought them. */
+  | {
+      readonly kind: 'delete-partition-rows';
+      readonly target: TableName;
+      readonly rows: readonly PartitionCell[];
+    }
+  /** What is known of a partition: its own row, and the receipts of files below its prefix. */
+  | {
+      readonly kind: 'delete-partition-receipts';
+      readonly receipts: TableName;
+      readonly partition: PartitionRef;
+    }
+  /** That a partition was replaced, and how often: the row that `guard-partition` looks at. `stage` null: by nothing. */
+  | {
+      readonly kind: 'record-partition';
+      readonly receipts: TableName;
+      readonly partition: PartitionRef;
+      readonly generation: number;
+      readonly attempt: Attempt;
+      readonly stage: TableName | null;
+    }
+  /** No row, or one: `generation`, `job_id`, `job_rows`, `url` of the partition as it was replaced last. */
+  | { readonly kind: 'select-partition'; readonly receipts: TableName; readonly partition: PartitionRef }
   /** The rows that loads with provenance brought. */
   | { readonly kind: 'delete-job-rows'; readonly target: TableName; readonly jobIds: readonly string[] }
   | { readonly kind: 'delete-job-receipts'; readonly receipts: TableName; readonly jobIds: readonly string[] }
@@ -117,13 +170,14 @@ export type Statement =
   /** Rows of the COPY right before it. */
   | { readonly kind: 'count-copied' }
   | { readonly kind: 'create-stage'; readonly stage: TableName; readonly columns: readonly StageColumn[] }
-  /** Every row of the stage, with where it comes from. */
+  /** Every row of the stage, with where it comes from; `partition`: columns that its files do not have. */
   | {
       readonly kind: 'insert-staged';
       readonly target: TableName;
       readonly stage: TableName;
       readonly columns: readonly string[];
-      readonly provenance: Provenance;
+      readonly provenance: Provenance | null;
+      readonly partition?: readonly PartitionCell[];
     }
   /** One row per key of the stage, the first in the order; `keepsNullKeys`: rows with a NULL in the key stay, all of them. */
   | {
@@ -252,7 +306,7 @@ export type Statement =
   | { readonly kind: 'delete-voids'; readonly receipts: TableName; readonly voidedBefore: EpochMs }
   /** No row, or one: `horizon_at`, epoch milliseconds. */
   | { readonly kind: 'select-horizon'; readonly receipts: TableName }
-  /** One row for an attempt: `loaded` (receipts of it) and `voided`. */
+  /** One row for an attempt: `loaded` (receipts of it, and its partition's row) and `voided`. */
   | { readonly kind: 'select-attempt'; readonly receipts: TableName; readonly attempt: Attempt }
   /** One row: `files`, `max_fence`. */
   | { readonly kind: 'summarise-receipts'; readonly receipts: TableName }

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { MergeRule } from './merge-rule.ts';
+import type { PartitionRule } from './partition.ts';
 
 /** How the bytes of an object are packed; Redshift is told by a keyword per COPY, so a job holds one kind. */
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2';
@@ -45,6 +46,8 @@ export interface TargetDefinition {
   readonly pin: boolean;
   /** How an object is read: as the source that takes it says, else as the target does. */
   copyFor(at: ObjectRef): FileCopy;
+  /** How it is parted, in mode `replace-partition`: a job is one partition then, whatever `batching` says of files and bytes. */
+  readonly partition?: PartitionRule;
   /** The prefixes that its files come from, `s3://bucket/prefix`. */
   readonly from: readonly string[];
 }

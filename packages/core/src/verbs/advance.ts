@@ -5,6 +5,7 @@ import { lineToRead, nextBatch } from '../lane/next-batch.ts';
 import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
 import { type JobFile, sortJobFiles } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
+import type { PartitionJob } from '../load/partition.ts';
 import type { Replacement } from '../load/replacement.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
@@ -17,6 +18,14 @@ import { confirmFiles, supersededBy } from './confirm-files.ts';
 import { holdAtGate } from './hold-at-gate.ts';
 import { chanceOf, columnListsOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
+import {
+  isPartitioned,
+  type NextPartition,
+  nextPartition,
+  PARTITION_LINE,
+  type WaitingPartition,
+} from './next-partition.ts';
+import { planPartition } from './plan-partition.ts';
 import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
@@ -31,6 +40,9 @@ export type AdvanceOutcome =
   | { readonly kind: 'paused' }
   | SubmitOutcome
   | SettleOutcome;
+
+/** The hold of a lane whose partitions wait for a marker, or for a file, at the end of a run. */
+export const PARTITION_WAITS = 'partition-waits';
 
 /** How often a lane is looked at again because files arrived, or left, while it was being decided. */
 const MAX_LOOKS = 20;
@@ -71,7 +83,7 @@ async function advanceOnce(
     return { kind: 'held', until: lane.state.until, code: lane.state.code };
 
   // One more than a job may take: by it is known whether it takes all that waits.
-  const line = lineToRead(lane, definition) + 1;
+  const line = isPartitioned(definition) ? PARTITION_LINE : lineToRead(lane, definition) + 1;
   const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, line));
   if (backlog.superseded.length > 0) {
     await supersede(loader, lane.target, backlog);
@@ -79,13 +91,13 @@ async function advanceOnce(
   }
   if (backlog.loadable.length === 0) return goIdle(loader, lane);
 
-  const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
+  const choice = await chooseBatch(loader, { definition, lane, backlog, drain });
+  if (choice.kind === 'look-again') return 'look-again';
+  if (choice.kind === 'later') return waitForPartition(loader, lane, { ...choice, drain });
+  const { batch, sampleAt } = choice;
   const { batching: policy } = definition;
-  const { loadMs, lastLoadedAt } = lane;
-  const due = Math.max(
-    lane.notBeforeAt,
-    drain ? now : dueAt(batch, { policy, loadMs, staggerMs: staggerOf(loader, { lane, policy }), now }),
-  );
+  const { lastLoadedAt } = lane;
+  const due = Math.max(lane.notBeforeAt, choice.dueAt);
   if (due > now) return waitUntil(loader, lane, due);
   const { gate, lanes } = await loader.tracker.board();
   const hasPlace = hasBudget(loader, lane.target, lanes);
@@ -98,7 +110,61 @@ async function advanceOnce(
   }
   const streak = streakOfJob(lane.streak, { sampleAt, line: backlog.loadable.length });
   const takesAll = batch.files.length === backlog.loadable.length;
-  return startJob(loader, { definition, lane: { ...lane, streak }, batch, takesAll, deadlineAt });
+  return startJob(loader, { definition, lane: { ...lane, streak }, choice, takesAll, deadlineAt });
+}
+
+/** What a lane would load next, and when. */
+type BatchChoice =
+  | {
+      readonly kind: 'batch';
+      readonly batch: Batch;
+      readonly sampleAt: number | null;
+      readonly dueAt: EpochMs;
+      /** Of a target that is parted: the batch is what waits of it. */
+      readonly waiting?: WaitingPartition;
+    }
+  | Exclude<NextPartition, { kind: 'due' }>;
+
+async function chooseBatch(
+  loader: Loader,
+  {
+    definition,
+    lane,
+    backlog,
+    drain,
+  }: { definition: TargetDefinition; lane: Lane; backlog: Backlog; drain: boolean },
+): Promise<BatchChoice> {
+  if (isPartitioned(definition)) {
+    const found = await nextPartition(loader, { definition, lane, backlog, drain });
+    if (found.kind !== 'due') return found;
+    const { next: waiting } = found;
+    return { kind: 'batch', batch: waiting.batch, sampleAt: null, dueAt: found.dueAt, waiting };
+  }
+  const now = loader.now();
+  const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
+  const { batching: policy } = definition;
+  const { loadMs } = lane;
+  const staggerMs = staggerOf(loader, { lane, policy });
+  return {
+    kind: 'batch',
+    batch,
+    sampleAt,
+    dueAt: drain ? now : dueAt(batch, { policy, loadMs, staggerMs, now }),
+  };
+}
+
+/** Partitions that are not ready keep nobody from sleeping; a run that ends when nothing waits is told what they wait for. */
+async function waitForPartition(
+  loader: Loader,
+  lane: Lane,
+  { lookAt, why, drain }: { lookAt: EpochMs; why: string; drain: boolean },
+): Promise<AdvanceOutcome | 'look-again'> {
+  if (!drain) return waitUntil(loader, lane, lookAt);
+  const since = loader.now();
+  const state = { kind: 'held', code: PARTITION_WAITS, reason: why, since, until: lookAt } as const;
+  if (!(await moveTo(loader, lane, state))) return 'look-again';
+  await loader.wakes.wake(lane.target, lookAt);
+  return { kind: 'held', until: lookAt, code: PARTITION_WAITS };
 }
 
 /** The job that was in hand when somebody paused the lane has ended. */
@@ -166,34 +232,32 @@ async function startJob(
   {
     definition,
     lane,
-    batch,
+    choice,
     takesAll,
     deadlineAt,
   }: {
     definition: TargetDefinition;
     lane: Lane;
-    batch: Batch;
+    choice: Extract<BatchChoice, { kind: 'batch' }>;
     takesAll: boolean;
     deadlineAt: EpochMs;
   },
 ): Promise<AdvanceOutcome | 'look-again'> {
-  const chosen = await chooseFiles(loader, { definition, batch });
-  if (chosen === undefined) return 'look-again';
-  const ready = await confirmFiles(loader, { definition, files: chosen.files });
-  if (ready === undefined) return 'look-again';
-  const { replaces } = chosen;
-  const built = await planJob(loader, { definition, lane, ready, replaces });
+  const gathered = await gatherFiles(loader, { definition, choice });
+  if (gathered === undefined) return 'look-again';
+  const { ready, takesBatch, ...made } = gathered;
+  const built = await planJob(loader, { definition, lane, ready, ...made });
   if (built instanceof LoadError) {
     return settleFailure(loader, {
       lane,
       job: null,
       statement: null,
       error: built,
-      ...sortJobFiles({ files: ready, replaces }),
+      ...sortJobFiles({ files: ready, ...made }),
     });
   }
   const written = await writeJob(loader.objects, built);
-  const job: JobRef = takesAll && chosen.takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
+  const job: JobRef = takesAll && takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
   const { tracker, settings } = loader;
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
@@ -203,6 +267,30 @@ async function startJob(
   // others have claimed sees them: more may give way than need to, never fewer.
   if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed, deadlineAt);
   return submitJob(loader, { lane: claimed, job, document: built.document, until: state.leaseUntil });
+}
+
+/** What a job takes the place of, beside what it loads. */
+interface Made {
+  readonly replaces?: Replacement | undefined;
+  readonly partition?: PartitionJob | undefined;
+}
+
+/** The files of a job, as the store has them now. @returns undefined when the line has changed by what was found. */
+async function gatherFiles(
+  loader: Loader,
+  { definition, choice }: { definition: TargetDefinition; choice: Extract<BatchChoice, { kind: 'batch' }> },
+): Promise<(Made & { readonly ready: readonly JobFile[]; readonly takesBatch: boolean }) | undefined> {
+  const { batch, waiting } = choice;
+  if (waiting !== undefined && isPartitioned(definition)) {
+    const planned = await planPartition(loader, { definition, waiting });
+    if (planned === undefined) return undefined;
+    const ready = planned.files.map((file) => ({ file, loadUrl: file.url }));
+    return { ready, partition: planned.job, takesBatch: true };
+  }
+  const chosen = await chooseFiles(loader, { definition, batch });
+  if (chosen === undefined) return undefined;
+  const ready = await confirmFiles(loader, { definition, files: chosen.files });
+  return ready && { ready, replaces: chosen.replaces, takesBatch: chosen.takesBatch };
 }
 
 async function giveWay(loader: Loader, claimed: Lane, deadlineAt: EpochMs): Promise<AdvanceOutcome> {
@@ -220,11 +308,11 @@ async function planJob(
     lane,
     ready,
     replaces,
-  }: {
+    partition,
+  }: Made & {
     definition: TargetDefinition;
     lane: Lane;
     ready: readonly JobFile[];
-    replaces: Replacement | undefined;
   },
 ): Promise<BuiltJob | LoadError> {
   const now = loader.now();
@@ -241,6 +329,7 @@ async function planJob(
       attempt,
       files: ready,
       replaces,
+      partition,
       fileColumns,
       tableColumns,
       dialect: warehouse.dialect,

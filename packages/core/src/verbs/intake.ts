@@ -1,7 +1,10 @@
+import { urlOf } from '../file/identity.ts';
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
+import { markerOf, partitionOf } from '../load/partition.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Loader } from './loader.ts';
+import { isPartitioned } from './next-partition.ts';
 import { reviveSuperseded } from './revive-superseded.ts';
 
 /** An object that somebody announced, or that a listing found. */
@@ -45,7 +48,22 @@ export async function intake(loader: Loader, objects: readonly AnnouncedObject[]
   for (const [target, files] of byTarget) {
     added.set(target, (await admit(loader, target, files)).waiting);
   }
+  await wakeMarked(loader, unrouted);
   return { added, unrouted };
+}
+
+/** A partition may be whole now: its lane looks at once, and not only when it would by itself. */
+async function wakeMarked(loader: Loader, objects: readonly AnnouncedObject[]): Promise<void> {
+  if (objects.length === 0) return;
+  for (const definition of loader.targets.values()) {
+    if (!isPartitioned(definition)) continue;
+    const isMarked = objects.some((object) => {
+      const partition = partitionOf(definition, object);
+      const marker = partition && markerOf(definition.partition, partition);
+      return marker !== undefined && marker !== null && urlOf(marker) === urlOf(object);
+    });
+    if (isMarked) await loader.wakes.wake(definition.name, loader.now());
+  }
 }
 
 export interface Admission {

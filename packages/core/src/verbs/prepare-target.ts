@@ -1,6 +1,7 @@
 import { ledgerOf } from '../load/ledger.ts';
 import { missingTable } from '../load/missing-table.ts';
 import { planLedger } from '../load/plan-load.ts';
+import { checkPartitionColumns } from '../load/plan-partition.ts';
 import { checkProvenance } from '../load/provenance.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { definitionOf, type Loader } from './loader.ts';
@@ -14,11 +15,12 @@ import { definitionOf, type Loader } from './loader.ts';
  * `provenance-columns-wrong` (class `config`)
  */
 export async function prepareTarget(loader: Loader, target: string): Promise<void> {
-  const { rule } = definitionOf(loader, target);
+  const { rule, partition } = definitionOf(loader, target);
   const { warehouse, tracker } = loader;
   const columns = await warehouse.describeTable(target);
   if (columns === undefined) throw await missingTable(warehouse, target);
   if (rule.provenance === true) checkProvenance(target, columns);
+  if (partition !== undefined) checkPartitionColumns(target, { partition, tableColumns: columns });
   for (const statement of planLedger(target, rule, columns)) {
     await warehouse.transact([warehouse.dialect.render(statement)]).catch((error: unknown) => {
       // Who may only use the schema that somebody made for it is refused even when it is there; its tables tell.

@@ -1,5 +1,6 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { PartitionJob } from '../load/partition.ts';
 import { type DataStreak, DRIFT, DRIFT_LOOK_MS } from '../recover/data-streak.ts';
 import { GATE_CODES } from '../recover/gate.ts';
 import { HOLD_MS, retryAt } from '../recover/retry-policy.ts';
@@ -10,6 +11,7 @@ import { goneEvidence } from './gone-evidence.ts';
 import { noteAlive } from './hold-warehouse.ts';
 import { judgeData } from './judge-data.ts';
 import { judgeOutage } from './judge-outage.ts';
+import { judgePartitionData, judgePartitionGuard } from './judge-partition.ts';
 import { judgeReplacementData } from './judge-replacement-data.ts';
 import { chanceOf, type Loader } from './loader.ts';
 import { readReceipts } from './read-receipts.ts';
@@ -66,6 +68,11 @@ export async function settleFailure(loader: Loader, failed: FailedJob): Promise<
 }
 
 async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
+  const { partition } = failed;
+  if (partition !== undefined) {
+    const next = await judgePartition(loader, { ...failed, partition });
+    if (next !== undefined) return next;
+  }
   switch (failed.error.class) {
     case 'guard':
       return judgeGuard(loader, failed);
@@ -89,6 +96,29 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
       return failed.error.code === 'lane-locked'
         ? { kind: 'hold', forMs: LOCKED_HOLD_MS, isFree: true }
         : { kind: 'back-off' };
+  }
+}
+
+/** What is different for a partition: it is never parted. Undefined: it is judged as any other job. */
+async function judgePartition(
+  loader: Loader,
+  failed: FailedJob & { readonly partition: PartitionJob },
+): Promise<Next | undefined> {
+  const again: Next = { kind: 'again', suspects: null };
+  switch (failed.error.class) {
+    case 'data':
+      await judgePartitionData(loader, failed);
+      return again;
+    case 'guard':
+      // What is in the warehouse is not what the job was planned by: the next one is planned by what is there now.
+      await judgePartitionGuard(loader, failed);
+      return again;
+    case 'gone':
+      // The next listing does not have it.
+      await note(loader, failed);
+      return { kind: 'back-off' };
+    default:
+      return undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import type { JobRef, Lane } from '../lane/lane.ts';
 import { type JobDocument, readJobDocument, sortJobFiles } from '../load/job-document.ts';
 import { ledgerOf } from '../load/ledger.ts';
 import { planAbandon } from '../load/plan-load.ts';
-import { changedSince } from '../load/prepare-files.ts';
+import { changedSince, prepareFiles } from '../load/prepare-files.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
 import { streakAfterLoad } from '../recover/data-streak.ts';
 import { LoadError } from '../recover/load-error.ts';
@@ -11,6 +11,8 @@ import { noteAlive } from './hold-warehouse.ts';
 import { admit } from './intake.ts';
 import type { Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
+import { absentFiles } from './plan-partition.ts';
+import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 import { submitJob } from './submit-job.ts';
@@ -55,7 +57,9 @@ export async function settle(
   if (status.state === 'finished') return settleLoaded(loader, { ...context, rows: status.copiedRows });
   if (status.state === 'unknown') return abandon(loader, context);
   if (status.error.class === 'unknown') return abandon(loader, context);
-  if (status.error.code === 'guard-already-loaded') {
+  // An attempt that was submitted twice finds what it has written itself.
+  const isGuarded = document.partition !== undefined && status.error.class === 'guard';
+  if (status.error.code === 'guard-already-loaded' || isGuarded) {
     const own = await readOwnReceipts(loader, context);
     if (own !== undefined) return settleLoaded(loader, { ...context, rows: own.rows });
   }
@@ -146,9 +150,11 @@ async function settleLoaded(
   const definition = loader.targets.get(lane.target);
   const files = document.files.map(({ file }) => file);
   const { files: own } = sortJobFiles(document);
-  const { replaces } = document;
+  const { partition } = document;
+  const replaces = document.replaces ?? (partition && { ...partition, rows: partition.replacedRows });
   // Before anything is compared: the bytes that were replaced may have come back, as a file that nobody has loaded.
   if (replaces !== undefined) await loader.tracker.forgetLoaded(lane.target, replaces.outdatedIds);
+  if (partition !== undefined) await settleAbsent(loader, lane.target, partition.absentIds);
   // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
   if (definition !== undefined && !definition.pin) {
     const rewritten = await changedSince(loader.objects, files, loader.now());
@@ -196,6 +202,25 @@ async function settleLoaded(
     at: now,
   });
   return { kind: 'loaded', files: files.length, rows, lane: left };
+}
+
+/** What waited, and was not in its partition any more: nothing of it is left to load. */
+async function settleAbsent(loader: Loader, target: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const known = await loader.tracker.filesById(target, ids);
+  const waiting = known.filter(({ status }) => status === 'waiting').map(({ file }) => file);
+  const now = loader.now();
+  // Its bytes may have come back meanwhile: then it waits rightly.
+  const { ready } = await prepareFiles(loader.objects, waiting, { pinTo: null, now });
+  const back = new Set(ready.map(({ file }) => file.id));
+  await setAside(
+    loader,
+    target,
+    absentFiles(
+      waiting.filter(({ id }) => !back.has(id)),
+      now,
+    ),
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type TableName,
   voidKeyOf,
 } from '@millrace/core';
+import { carryOutPartition, cellsOf } from './carry-out-partition.ts';
 import { compareLatest, compareVersions, isTombstone, keyOf, winnersOf } from './merge-rows.ts';
 import { nameOfTable } from './plan-dialect.ts';
 import type { Row, Transaction } from './table-store.ts';
@@ -51,6 +52,13 @@ export function carryOut(
         throw refusal('guard-replaced', 'the loads to be replaced have changed');
       return [];
     }
+    case 'guard-partition':
+    case 'guard-partition-rows':
+    case 'delete-partition-rows':
+    case 'delete-partition-receipts':
+    case 'record-partition':
+    case 'select-partition':
+      return carryOutPartition(statement, tx);
     case 'delete-job-rows': {
       const dead = new Set(rowsOfJobs(tx, statement.target, statement.jobIds));
       const name = nameOfTable(statement.target);
@@ -81,9 +89,11 @@ export function carryOut(
     case 'insert-staged':
       tx.append(
         nameOfTable(statement.target),
-        tx
-          .read(nameOfTable(statement.stage))
-          .map((row) => ({ ...pickColumns(row, statement.columns), ...filledBy(statement.provenance) })),
+        tx.read(nameOfTable(statement.stage)).map((row) => ({
+          ...pickColumns(row, statement.columns),
+          ...filledBy(statement.provenance),
+          ...cellsOf(statement.partition ?? []),
+        })),
       );
       return [];
     case 'select-winners':
@@ -149,7 +159,7 @@ export function carryOut(
       const own = tx
         .read(nameOfTable(statement.receipts))
         .filter((row) => isOfAttempt(row, statement.attempt));
-      const loaded = own.filter(({ kind }) => kind === 'load');
+      const loaded = own.filter(({ kind }) => kind !== 'void');
       return [
         { loaded: loaded.length, voided: own.length - loaded.length, job_rows: loaded[0]?.job_rows ?? null },
       ];

@@ -39,6 +39,7 @@ const WRITERS: ReadonlySet<Statement['kind']> = new Set([
   'insert-staged',
   'delete-dead',
   'delete-job-rows',
+  'delete-partition-rows',
 ]);
 
 interface Running {

@@ -1,0 +1,69 @@
+import type { LoadFile } from '../file/load-file.ts';
+import type { PartitionJob } from '../load/partition.ts';
+import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
+import type { FailedJob } from './failed-job.ts';
+import type { Loader } from './loader.ts';
+import { heldEvidence } from './plan-partition.ts';
+import { setAside } from './set-aside.ts';
+
+type FailedPartition = FailedJob & { readonly partition: PartitionJob };
+
+/**
+ * A partition was refused for its data: what was loaded of it stays. The files that were named are put aside, or all that
+ * waited when none was, since it is loaded as a whole or not at all; the others wait for them, and other partitions go on.
+ */
+export async function judgePartitionData(loader: Loader, failed: FailedPartition): Promise<void> {
+  const { lane, job, statement, error, files, survivors = [], partition } = failed;
+  const at = loader.now();
+  const jobId = job?.id ?? '';
+  const verdict = judgeDataError(error, {
+    files: [...files, ...survivors],
+    loadUrlOf: failed.loadUrlOf ?? (({ url }) => url),
+    copyErrors: statement === null ? [] : await loader.warehouse.copyErrors(statement),
+    jobId,
+    at,
+  });
+  const survivorIds = new Set(partition.survivorIds);
+  const named = verdict.kind === 'named' ? verdict.bad : [];
+  // One that is loaded stays loaded: it is the table that does not take it any more.
+  const own = named.filter(({ file }) => !survivorIds.has(file.id));
+  const bad =
+    named.length > 0
+      ? own
+      : files.map((file) => ({ file, evidence: { ...errorEvidence(error, at), jobId } }));
+  await setAside(
+    loader,
+    lane.target,
+    bad.map((one) => ({ ...one, status: 'quarantined' })),
+  );
+  const [first] = named.length > 0 ? named : bad;
+  const blamed = first === undefined ? error.message : `${first.file.url}: ${first.evidence.reason}`;
+  await noteHeld(loader, failed, { files: without(files, bad), reason: blamed });
+}
+
+/** The warehouse does not let the partition in, whatever its files are. */
+export async function judgePartitionGuard(loader: Loader, failed: FailedPartition): Promise<boolean> {
+  if (failed.error.code !== 'guard-partition-shared') return false;
+  await noteHeld(loader, failed, { files: failed.files, reason: failed.error.sentence });
+  return true;
+}
+
+async function noteHeld(
+  loader: Loader,
+  { lane, partition, error }: FailedPartition,
+  { files, reason }: { files: readonly LoadFile[]; reason: string },
+): Promise<void> {
+  if (files.length === 0) return;
+  const hint = error.hint ?? 'mend that file, delete it, or redrive it: the partition follows by itself';
+  const ids = files.map(({ id }) => id);
+  await loader.tracker.noteFailure(
+    lane.target,
+    ids,
+    heldEvidence(partition, { reason, hint, at: loader.now() }),
+  );
+}
+
+function without(files: readonly LoadFile[], bad: readonly { file: LoadFile }[]): readonly LoadFile[] {
+  const ids = new Set(bad.map(({ file }) => file.id));
+  return files.filter(({ id }) => !ids.has(id));
+}

@@ -1,0 +1,256 @@
+import { rmSync } from 'node:fs';
+import { intake, type Loader } from '@millrace/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  BY_COLUMN,
+  daysOf,
+  expectDays,
+  generationOf,
+  PARTITIONED,
+  partitionProject,
+} from './partition-project.ts';
+import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
+
+/** A partition's rows are those of the files that are in it now: it is replaced as a whole, in one transaction. */
+
+const projects = new TestProjects();
+afterEach(() => projects.removeAll());
+
+const A = 't/dt=2026-11-19';
+const B = 't/dt=2026-11-20';
+
+async function putTwoDays(project: TestProject): Promise<void> {
+  project.put(`${A}/a.csv`, '1\n');
+  project.put(`${A}/b.csv`, '2\n3\n');
+  project.put(`${B}/a.csv`, '4\n');
+}
+
+describe('a partition', () => {
+  it('is loaded by one job, with what its key says in a column', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await project.drain(async () => {
+      const jobs = await project.loader.tracker.jobs('public.t', 10);
+      expect(jobs.map(({ files, rows }) => [files, rows]).toSorted()).toEqual([
+        [1, 1],
+        [2, 3],
+      ]);
+    });
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+  });
+
+  it('is known by its prefix where no column tells it', async () => {
+    const project = partitionProject(projects);
+    await putTwoDays(project);
+    await expectDays(project, ['s3://lake/t/dt=2026-11-19/: 1 2 3', 's3://lake/t/dt=2026-11-20/: 4'], 3);
+  });
+
+  it('is replaced from its full listing by a late file, and the others stay', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    project.put(`${A}/c.csv`, '9\n');
+    await expectDays(project, ['2026-11-19: 1 2 3 9', '2026-11-20: 4'], 4);
+    expect(await generationOf(project, 's3://lake/t/dt=2026-11-19/')).toBe(2);
+    expect(await generationOf(project, 's3://lake/t/dt=2026-11-20/')).toBe(1);
+  });
+
+  it('loses what was deleted from it with its next replacement, and gets it back when it is back', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    rmSync(project.path(`${A}/a.csv`));
+    project.put(`${A}/c.csv`, '9\n');
+    await expectDays(project, ['2026-11-19: 2 3 9', '2026-11-20: 4'], 3);
+    project.put(`${A}/a.csv`, '1\n');
+    await expectDays(project, ['2026-11-19: 1 2 3 9', '2026-11-20: 4'], 4);
+  });
+
+  it('has the new version of a file that is written anew', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    project.put(`${A}/a.csv`, '7\n');
+    await expectDays(project, ['2026-11-19: 2 3 7', '2026-11-20: 4'], 3);
+    project.put(`${A}/a.csv`, '1\n');
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+  });
+
+  it('takes the place of rows that somebody else has put there', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await project.drain(async (millrace) => {
+      await millrace.query("INSERT INTO public.t (v, dt) VALUES (100, '2026-11-20'), (200, '2026-11-21')");
+    });
+    project.put(`${B}/a.csv`, '4\n');
+    await expectDays(project, ['2026-11-20: 4', '2026-11-21: 200'], 1);
+  });
+
+  it('is not touched by a notification that comes once more', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    await project.drain(async () => {
+      const { loader } = project;
+      const info = await loader.objects.head({ bucket: 'lake', key: `${A}/a.csv` });
+      if (info === undefined) throw new Error('the file is not there');
+      await loader.tracker.forgetLoaded(
+        'public.t',
+        (await loader.tracker.filesById('public.t', [])).map(({ file }) => file.id),
+      );
+      await intake(loader, [info]);
+    });
+    expect(await generationOf(project, 's3://lake/t/dt=2026-11-19/')).toBe(1);
+  });
+
+  it('is more than one job may have files of otherwise', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    for (let n = 0; n < 600; n += 1) project.put(`${A}/${n}.csv`, `${n}\n`);
+    await project.drain(async (millrace) => {
+      expect(await rowsOf(millrace, 'SELECT COUNT(*) AS n, SUM(v) AS s FROM public.t')).toMatchObject([
+        { n: 600, s: 179_700 },
+      ]);
+      expect(await project.loader.tracker.jobs('public.t', 10)).toHaveLength(1);
+    });
+  });
+});
+
+describe('a partition is ready', () => {
+  it('when its marker is there, and not before', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, ready: '_SUCCESS' });
+    await putTwoDays(project);
+    project.put(`${B}/_SUCCESS`, '');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-20: 4']);
+      const status = await statusOf(millrace, 'public.t');
+      expect(status).toMatchObject({ waiting: 2, state: 'held' });
+      expect(status.note).toContain('dt=2026-11-19/ has no _SUCCESS yet');
+    });
+    project.put(`${A}/_SUCCESS`, '');
+    const millrace = await project.open();
+    const { tracker } = project.loader;
+    const lane = await tracker.lane('public.t');
+    await tracker.putLane({ ...lane, state: { kind: 'waiting', dueAt: 0 } });
+    await millrace.stop();
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+  });
+
+  it('when nothing has arrived in it for a while: then it is loaded at once', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, ready: { quiet: '1500ms' } });
+    const millrace = await project.open();
+    await millrace.start();
+    try {
+      project.put(`${A}/a.csv`, '1\n');
+      await new Promise((done) => setTimeout(done, 700));
+      project.put(`${A}/b.csv`, '2\n');
+      await expect.poll(() => daysOf(millrace), { timeout: 10_000 }).toEqual(['2026-11-19: 1 2']);
+      expect(await project.loader.tracker.jobs('public.t', 10)).toHaveLength(1);
+    } finally {
+      await millrace.stop();
+    }
+  });
+});
+
+describe('a bad file', () => {
+  it('holds its partition, and names itself; others go on; mended, all of it is loaded', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    project.put(`${A}/bad.csv`, 'x\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-20: 4']);
+      const failures = await millrace.failures({});
+      expect(failures.map(({ url, state, code }) => `${url.slice(10)} ${state} ${code}`).toSorted()).toEqual([
+        't/dt=2026-11-19/a.csv waiting partition-held',
+        't/dt=2026-11-19/b.csv waiting partition-held',
+        't/dt=2026-11-19/bad.csv quarantined 1207',
+      ]);
+      expect(failures.find(({ state }) => state === 'waiting')?.error).toContain('bad.csv');
+    });
+    project.put(`${A}/bad.csv`, '8\n');
+    await expectDays(project, ['2026-11-19: 1 2 3 8', '2026-11-20: 4'], 4);
+  });
+
+  it('leaves what was loaded of its partition as it was', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    project.put(`${A}/bad.csv`, 'x\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4']);
+    });
+    rmSync(project.path(`${A}/bad.csv`));
+    project.put(`${A}/c.csv`, '9\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3 9', '2026-11-20: 4']);
+    });
+  });
+
+  it('is one with rows of another partition, where files have the column', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, columns: ['v', 'dt'] });
+    project.put(`${A}/a.csv`, '1,2026-11-19\n');
+    project.put(`${B}/a.csv`, '2,2026-11-20\n3,2026-11-19\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1']);
+      expect(await millrace.failures({})).toMatchObject([{ code: 'other-partition', state: 'quarantined' }]);
+    });
+  });
+
+  it('is one that is in no partition', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    project.put('t/readme.csv', '5\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4']);
+      expect(await millrace.failures({})).toMatchObject([{ code: 'no-partition', state: 'quarantined' }]);
+    });
+  });
+});
+
+describe('a partition without files', () => {
+  /** A file is announced, and is gone with all others before anybody looks. */
+  async function announceAndEmpty(project: TestProject): Promise<void> {
+    project.put(`${A}/c.csv`, '9\n');
+    const millrace = await project.open();
+    const { loader } = project;
+    await announce(loader, `${A}/c.csv`);
+    await millrace.stop();
+    for (const name of ['a', 'b', 'c']) rmSync(project.path(`${A}/${name}.csv`));
+  }
+
+  async function announce(loader: Loader, key: string): Promise<void> {
+    const info = await loader.objects.head({ bucket: 'lake', key });
+    if (info === undefined) throw new Error('the file is not there');
+    await intake(loader, [{ ...info, writtenAt: info.lastModifiedAt }]);
+  }
+
+  it('keeps its rows', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    await announceAndEmpty(project);
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4']);
+      expect(await statusOf(millrace, 'public.t')).toMatchObject({ waiting: 0, superseded: 1 });
+    });
+  });
+
+  it('loses them where the configuration says so', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, whenEmpty: 'replace' });
+    await putTwoDays(project);
+    await expectDays(project, ['2026-11-19: 1 2 3', '2026-11-20: 4'], 3);
+    await announceAndEmpty(project);
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-20: 4']);
+      expect(await statusOf(millrace, 'public.t')).toMatchObject({ waiting: 0, superseded: 1, loaded: 1 });
+    });
+    expect(await generationOf(project, 's3://lake/t/dt=2026-11-19/')).toBe(2);
+  });
+});
+
+it('says which column of the table is missing, and how to add it', async () => {
+  const project = partitionProject(projects, PARTITIONED, 'v INTEGER');
+  project.put(`${A}/a.csv`, '1\n');
+  await expect(project.drain(async () => undefined)).rejects.toMatchObject({
+    code: 'partition-column-missing',
+    hint: expect.stringContaining('ADD COLUMN _partition VARCHAR(1200)'),
+  });
+});
