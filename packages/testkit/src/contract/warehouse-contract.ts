@@ -23,6 +23,8 @@ export interface OpenedWarehouse extends Opened<Warehouse> {
   readonly objects: ObjectStore;
   /** False where the warehouse tells line and column of a refused row, and not its value (Redshift Serverless). */
   readonly keepsRawValues?: boolean;
+  /** What it says of a number that is none: `Invalid digit` unless told otherwise. */
+  readonly invalidNumber?: string;
 }
 
 const TARGET = 'public.cities';
@@ -125,7 +127,7 @@ export function warehouseContract(name: string, open: () => Promise<OpenedWareho
             column: 'id',
             rawValue: suite.keepsRawValues ? 'x' : null,
             code: 1207,
-            reason: expect.stringContaining('Invalid digit'),
+            reason: expect.stringContaining(suite.invalidNumber),
           },
         ]);
         expect(await suite.count()).toBe(0);
@@ -261,12 +263,14 @@ export function warehouseContract(name: string, open: () => Promise<OpenedWareho
 class Suite {
   readonly warehouse: Warehouse;
   readonly keepsRawValues: boolean;
+  readonly invalidNumber: string;
   readonly #objects: ObjectStore;
 
-  constructor({ port, objects, keepsRawValues = true }: OpenedWarehouse) {
+  constructor({ port, objects, keepsRawValues = true, invalidNumber = 'Invalid digit' }: OpenedWarehouse) {
     this.warehouse = port;
     this.#objects = objects;
     this.keepsRawValues = keepsRawValues;
+    this.invalidNumber = invalidNumber;
   }
 
   async prepare(): Promise<void> {
