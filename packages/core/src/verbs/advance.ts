@@ -91,7 +91,7 @@ async function advanceOnce(
   }
   if (backlog.loadable.length === 0) return goIdle(loader, lane);
 
-  const choice = await chooseBatch(loader, { definition, lane, backlog, drain });
+  const choice = await chooseBatch(loader, { definition, lane, backlog, drain, now });
   if (choice.kind === 'look-again') return 'look-again';
   if (choice.kind === 'later') return waitForPartition(loader, lane, { ...choice, drain });
   const { batch, sampleAt } = choice;
@@ -132,15 +132,15 @@ async function chooseBatch(
     lane,
     backlog,
     drain,
-  }: { definition: TargetDefinition; lane: Lane; backlog: Backlog; drain: boolean },
+    now,
+  }: { definition: TargetDefinition; lane: Lane; backlog: Backlog; drain: boolean; now: EpochMs },
 ): Promise<BatchChoice> {
   if (isPartitioned(definition)) {
-    const found = await nextPartition(loader, { definition, lane, backlog, drain });
+    const found = await nextPartition(loader, { definition, lane, backlog, drain, now });
     if (found.kind !== 'due') return found;
     const { next: waiting } = found;
     return { kind: 'batch', batch: waiting.batch, sampleAt: null, dueAt: found.dueAt, waiting };
   }
-  const now = loader.now();
   const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
   const { batching: policy } = definition;
   const { loadMs } = lane;

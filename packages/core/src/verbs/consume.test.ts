@@ -157,7 +157,7 @@ class World {
       for (let isDone = hand.isEnded; !isDone; ) {
         const read = await this.stream.read(id, { after, maxRecords: page });
         after = read.records.at(-1)?.position ?? after;
-        takeRecords(hand, read.records);
+        await takeRecords(consumer, hand, read.records);
         isDone = read.records.length === 0;
         if (!isDone && hand.buffer.events < flush) continue;
         const outcome = await sealShard(consumer, hand, { isEnded: read.isEnd });

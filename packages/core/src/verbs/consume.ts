@@ -3,6 +3,7 @@ import { chunkKeyOf, chunkMetadataOf, rejectsKeyOf } from '../event/chunk-key.ts
 import type { ChunkPacking } from '../event/chunk-packing.ts';
 import type { ColumnLists } from '../event/column-list.ts';
 import { type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
+import type { TableChecks } from '../event/table-checks.ts';
 import { ulid } from '../load/ulid.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { SealedChunk, Seals } from '../ports/seals.ts';
@@ -18,6 +19,8 @@ export interface Consumer {
   readonly objects: ObjectStore;
   readonly columnLists: ColumnLists;
   readonly transforms: Transforms;
+  /** Whether rows fit their tables. Absent: COPY finds out, by the chunk. */
+  readonly checks?: TableChecks;
   /** Millrace's own prefix: chunks and rejects are below it. */
   readonly control: ObjectRef;
   readonly packing: ChunkPacking;
@@ -55,21 +58,36 @@ const CONCURRENT_WRITES = 8;
 /** Begins with a shard where its seal says. */
 export async function openShard(consumer: Consumer, shard: string): Promise<ShardInHand> {
   const { position, isEnded } = await consumer.seals.seal(consumer.stream, shard);
-  return { shard, sealed: position, isEnded, buffer: new ShardBuffer(shard, consumer.transforms) };
+  const buffer = new ShardBuffer(shard, consumer.transforms, consumer.checks);
+  return { shard, sealed: position, isEnded, buffer };
 }
+
+/** Tables that are looked at for one event; beyond that its rows are taken as they are. */
+const MAX_LOOKS = 20;
 
 /**
  * Takes records of a shard, in their order. Those that are sealed or taken already are passed over: a replay may cut the
- * stream anywhere.
+ * stream anywhere. The warehouse is asked for the columns of tables where nothing is known of them, and again before an
+ * event is rejected for them.
  *
  * @returns how many were new
  */
-export function takeRecords({ sealed, buffer }: ShardInHand, records: readonly StreamRecord[]): number {
+export async function takeRecords(
+  { checks, now }: Consumer,
+  { sealed, buffer }: ShardInHand,
+  records: readonly StreamRecord[],
+): Promise<number> {
   let taken = 0;
+  let takenAt = now();
   for (const record of records) {
     const last = buffer.position ?? sealed;
     if (last !== null && record.position <= last) continue;
-    buffer.add(record);
+    let asked = buffer.add(record, { now: takenAt });
+    for (let looks = 1; asked !== undefined; looks += 1) {
+      await checks?.look(asked);
+      takenAt = now();
+      asked = buffer.add(record, { now: takenAt, isLast: looks >= MAX_LOOKS });
+    }
     taken += 1;
   }
   return taken;

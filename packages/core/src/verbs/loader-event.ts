@@ -33,6 +33,15 @@ export type LoaderEvent =
       readonly reason: string;
       readonly at: EpochMs;
     }
+  /** A table has a column more, or a longer one, because a file asked for it. */
+  | {
+      readonly kind: 'table-changed';
+      readonly target: string;
+      readonly column: string;
+      readonly statement: string;
+      readonly fileUrl: string;
+      readonly at: EpochMs;
+    }
   | {
       readonly kind: 'lane-held';
       readonly target: string;

@@ -1,6 +1,7 @@
 import { ColumnLists } from '../event/column-list.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import type { Availability } from '../ports/availability.ts';
+import type { FileShapes } from '../ports/file-shapes.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Tracker } from '../ports/tracker.ts';
@@ -26,6 +27,8 @@ export interface Loader {
    * @default read from the control prefix, each time anew
    */
   readonly columnLists?: ColumnLists;
+  /** What is inside of files. Needed for targets that drift; others are never looked into. */
+  readonly shapes?: FileShapes;
   /** The targets that take an object, by where it is. */
   readonly routesOf: (at: ObjectRef) => readonly string[];
   readonly settings: LoaderSettings;

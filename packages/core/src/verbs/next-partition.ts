@@ -53,9 +53,9 @@ export async function nextPartition(
     lane,
     backlog,
     drain,
-  }: { definition: PartitionedTarget; lane: Lane; backlog: Backlog; drain: boolean },
+    now,
+  }: { definition: PartitionedTarget; lane: Lane; backlog: Backlog; drain: boolean; now: EpochMs },
 ): Promise<NextPartition> {
-  const now = loader.now();
   const groups = groupByPartition(definition, backlog.loadable);
   if (groups.strays.length > 0) {
     await refuseStrays(loader, definition, groups.strays);
@@ -74,7 +74,7 @@ export async function nextPartition(
       why ||= `${partition.name} waits: ${files.find(isHeld)?.evidence?.reason ?? 'it is held'}`;
       continue;
     }
-    const at = await readyAt(loader, { definition, lane, next, drain, isAsked: asked < MAX_MARKERS });
+    const at = await readyAt(loader, { definition, lane, next, drain, now, isAsked: asked < MAX_MARKERS });
     asked += ready.kind === 'marker' ? 1 : 0;
     if (at === null) {
       soonest = Math.min(soonest, lookAt);
@@ -96,16 +96,17 @@ async function readyAt(
     lane,
     next,
     drain,
+    now,
     isAsked,
   }: {
     definition: PartitionedTarget;
     lane: Lane;
     next: WaitingPartition;
     drain: boolean;
+    now: EpochMs;
     isAsked: boolean;
   },
 ): Promise<EpochMs | null> {
-  const now = loader.now();
   const marker = markerOf(definition.partition, next.partition);
   const { ready } = definition.partition;
   if (ready.kind === 'quiet' || marker === null) {
