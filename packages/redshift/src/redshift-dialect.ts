@@ -3,6 +3,7 @@ import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { isAlone } from './is-alone.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
+import { renderInspection } from './render-inspection.ts';
 import * as partitions from './render-partition.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
@@ -204,6 +205,11 @@ WHERE kind = 'load' AND file_id IN (${statement.fileIds.map(quoteText).join(', '
 WHERE kind = 'void' AND loaded_at < ${quoteInstant(statement.voidedBefore)}`;
       case 'select-horizon':
         return `SELECT size AS horizon_at FROM ${quoteTable(statement.receipts)} WHERE key_id = ${HORIZON}`;
+      case 'select-clock':
+      case 'select-privileges':
+      case 'find-repeated-keys':
+      case 'drop-table':
+        return renderInspection(statement);
       case 'list-tables':
         return `SELECT table_schema || '.' || table_name AS name FROM information_schema.tables
 WHERE table_schema NOT IN ('information_schema', 'pg_catalog', 'millrace')`;

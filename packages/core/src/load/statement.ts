@@ -327,4 +327,25 @@ export type Statement =
   | { readonly kind: 'grant-temporary-tables'; readonly database: string; readonly user: string }
   | { readonly kind: 'create-receipts'; readonly receipts: TableName }
   | { readonly kind: 'create-lock'; readonly lock: TableName }
-  | { readonly kind: 'create-graves'; readonly graves: TableName; readonly columns: readonly StageColumn[] };
+  | { readonly kind: 'create-graves'; readonly graves: TableName; readonly columns: readonly StageColumn[] }
+  | InspectionStatement;
+
+/** What is asked for people, and by no load. */
+export type InspectionStatement =
+  /** One row: `now_ms`, the warehouse's clock as epoch milliseconds, to the second at least. */
+  | { readonly kind: 'select-clock' }
+  /** One row, a column per privilege by its name in lower case: 1 when the session's user has it on the table, else 0. */
+  | {
+      readonly kind: 'select-privileges';
+      readonly table: TableName;
+      readonly privileges: readonly TablePrivilege[];
+    }
+  /** A row per key that more than one row has, `limit` of them: the key's columns, and `found`, how many rows have it. */
+  | {
+      readonly kind: 'find-repeated-keys';
+      readonly target: TableName;
+      readonly key: readonly string[];
+      readonly limit: number;
+    }
+  /** If it is there. */
+  | { readonly kind: 'drop-table'; readonly table: TableName };
