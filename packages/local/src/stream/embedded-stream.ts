@@ -42,9 +42,14 @@ export interface EmbeddedStreamOptions {
 }
 
 interface Waiting {
-  readonly shard: string;
   readonly frame: Buffer;
   readonly done: (result: PutResult) => void;
+}
+
+/** What waits for the disk of one shard. */
+interface ShardLine {
+  waiting: Waiting[];
+  writing: Promise<void> | undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -65,9 +70,8 @@ export class EmbeddedStream implements Stream {
   readonly #reader: EmbeddedStreamReader;
   readonly #options: Required<EmbeddedStreamOptions>;
   readonly #open: readonly string[];
-  #waiting: Waiting[] = [];
+  readonly #lines: ReadonlyMap<string, ShardLine>;
   #waitingBytes = 0;
-  #writing: Promise<void> | undefined;
   #prunedAt: EpochMs;
   #isClosed = false;
 
@@ -79,6 +83,7 @@ export class EmbeddedStream implements Stream {
     this.#lock = parts.lock;
     this.#logs = parts.logs;
     this.#open = parts.open;
+    this.#lines = new Map(parts.open.map((shard) => [shard, { waiting: [], writing: undefined }]));
     this.#options = options;
     this.#prunedAt = options.now();
     this.#reader = new EmbeddedStreamReader(path, {
@@ -133,11 +138,13 @@ export class EmbeddedStream implements Stream {
       const refusal = this.#refusalOf(entry);
       if (refusal !== undefined) return { kind: 'failed', error: refusal };
       const shard = this.#shardOf(entry);
+      const line = this.#lines.get(shard) as ShardLine;
       const frame = encodeFrame(entry, arrivedAt);
       this.#waitingBytes += frame.length;
-      return new Promise((done) => this.#waiting.push({ shard, frame, done }));
+      const stored = new Promise<PutResult>((done) => line.waiting.push({ frame, done }));
+      line.writing ??= this.#write(shard, line);
+      return stored;
     });
-    this.#writing ??= this.#write();
     return Promise.all(results);
   }
 
@@ -153,7 +160,7 @@ export class EmbeddedStream implements Stream {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.#writing;
+    await Promise.all([...this.#lines.values()].map(({ writing }) => writing));
     await this.#reader.close();
     for (const log of this.#logs.values()) await log.close();
     this.#lock.release();
@@ -185,17 +192,17 @@ export class EmbeddedStream implements Stream {
     return this.#open[Math.min(index, count - 1)] as string;
   }
 
-  async #write(): Promise<void> {
+  /** Each shard has a line of its own: none waits for the disk of another one. */
+  async #write(shard: string, line: ShardLine): Promise<void> {
     // Requests of the same turn of the event loop go to the disk together.
     await setImmediate();
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting;
-      this.#waiting = [];
-      const byShard = Map.groupBy(group, ({ shard }) => shard);
-      await Promise.all([...byShard].map(([shard, own]) => this.#append(shard, own)));
+    while (line.waiting.length > 0) {
+      const group = line.waiting;
+      line.waiting = [];
+      await this.#append(shard, group);
       await this.#pruneSometimes();
     }
-    this.#writing = undefined;
+    line.writing = undefined;
   }
 
   async #append(shard: string, group: readonly Waiting[]): Promise<void> {
