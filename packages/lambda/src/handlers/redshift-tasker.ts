@@ -3,7 +3,7 @@ import { isSqsEvent, type SqsBatchResponse, type SqsRecord } from '../event/lamb
 import type { TaskerComposition } from '../tasker/compose-tasker.ts';
 import { readStatementId } from '../tasker/statement-key.ts';
 import { readTaskRequest } from '../tasker/task-request.ts';
-import type { Started } from '../tasker/tasker.ts';
+import type { Started, Tasker } from '../tasker/tasker.ts';
 import { answerBatch } from './failed-records.ts';
 
 export type TaskerAnswer =
@@ -42,10 +42,20 @@ export function createRedshiftTasker(
       await takeEnd(event, composition);
       return { batchItemFailures: [] };
     }
-    const request = readTaskRequest(event);
-    if (request.kind === 'sweep') return tasker.sweep();
-    return request.kind === 'cancel' ? tasker.cancel(request) : tasker.run(request);
+    return answerState(event, tasker).catch(speakOut);
   };
+}
+
+async function answerState(event: unknown, tasker: Tasker): Promise<TaskerAnswer> {
+  const request = readTaskRequest(event);
+  if (request.kind === 'sweep') return tasker.sweep();
+  return request.kind === 'cancel' ? tasker.cancel(request) : tasker.run(request);
+}
+
+/** Step Functions shows name and message of what a function throws, and nothing else. */
+function speakOut(error: unknown): never {
+  if (!(error instanceof LoadError) || error.hint === undefined) throw error;
+  throw new LoadError(error.code, error.sentence, { class: error.class, cause: error });
 }
 
 async function takeEnd(event: unknown, { name, tasker, log }: TaskerComposition): Promise<void> {
