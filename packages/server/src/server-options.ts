@@ -1,6 +1,7 @@
 import type { Event, StreamWriter } from '@millrace/core';
 import type { ApiKey } from './api-keys.ts';
 import type { JsonSchema } from './event-schemas.ts';
+import type { OperationsOptions } from './operations/operations-options.ts';
 import type { ProducerMetrics } from './producer-metrics.ts';
 import type { RateLimitOptions } from './rate-limit.ts';
 import type { WebhookSource } from './webhook-source.ts';
@@ -36,6 +37,14 @@ export interface ServerOptions {
   /** Hears of what nobody else would: a defect behind a 500. */
   readonly onError?: (error: unknown) => void;
   readonly now?: () => number;
+}
+
+/** A server of its own: it takes events, shows and steers a Millrace, or both. */
+export interface StartOptions extends Omit<ServerOptions, 'stream'> {
+  /** Where events go. Without it none are taken. */
+  readonly stream?: StreamWriter;
+  /** What the dashboard and its API show. @default neither is served */
+  readonly operations?: OperationsOptions;
 }
 
 export interface ServerLimits {

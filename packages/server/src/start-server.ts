@@ -1,4 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net';
+import { LoadError, type StreamWriter } from '@millrace/core';
 import fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -6,9 +7,10 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { IntakeResult } from './event-intake.ts';
+import { OperationsServer } from './operations/operations-server.ts';
 import { type Problem, ProblemError, rawProblem, sendProblem } from './problem.ts';
 import { checkHost, EVENTS_PATH, Producer, type ProducerRequest } from './producer.ts';
-import type { ServerOptions } from './server-options.ts';
+import type { StartOptions } from './server-options.ts';
 
 const WEBHOOKS_PATH = '/v1/webhooks/:name';
 
@@ -19,6 +21,10 @@ export interface ProducerServer {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /**
+   * A link by which one browser can log in to the dashboard, once. Undefined: none is served.
+   */
+  newLoginUrl(): string | undefined;
   /**
    * Takes no more requests, finishes those under way, and resolves. `/readyz` says so from the start; who sends on an open
    * connection meanwhile is answered 503.
@@ -36,25 +42,36 @@ declare module 'fastify' {
 }
 
 /**
- * Serves `POST /v1/events`, `POST /v1/webhooks/<name>`, `/healthz`, `/readyz` and `/metrics`.
+ * Serves `POST /v1/events` and `POST /v1/webhooks/<name>` when there is a stream for them, the dashboard at `/` with its API
+ * below `/api` when there is something to operate, and `/healthz`, `/readyz` and `/metrics`.
  *
  * An event is acknowledged after the stream has made it durable. Nothing here is kept in memory behind an answer.
  *
  * @throws LoadError `server-open` when anybody could send, and for keys, webhooks or schemas that cannot be
  */
-export async function startServer(options: ServerOptions): Promise<ProducerServer> {
+export async function startServer(options: StartOptions): Promise<ProducerServer> {
   const host = options.host ?? '127.0.0.1';
-  const producer = new Producer(options);
-  checkHost(host, producer.keys);
+  const producer = new Producer({ ...options, stream: options.stream ?? NO_STREAM });
+  if (options.stream !== undefined) checkHost(host, producer.keys);
+  const operations =
+    options.operations &&
+    new OperationsServer(options.operations, {
+      now: options.now ?? Date.now,
+      onError: options.onError ?? (() => undefined),
+    });
   const closing = { isClosing: false };
   const app = createApp(producer, { options, closing });
+  operations?.register(app);
   await app.listen({ host, port: options.port ?? 0 });
   const { address, port, family } = app.server.address() as AddressInfo;
   const name = family === 'IPv6' ? `[${address}]` : address;
   let closed: Promise<void> | undefined;
+  // What is listened to everywhere is reached from here by the address of this machine.
+  const url = `http://${name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name}:${port}`;
   return {
-    url: `http://${name}:${port}`,
+    url,
     port,
+    newLoginUrl: () => operations && url + operations.newLoginPath(),
     close() {
       closing.isClosing = true;
       closed ??= closeWithin(app, producer.limits.drainMs);
@@ -73,7 +90,7 @@ async function closeWithin(app: FastifyInstance, drainMs: number): Promise<void>
 /** The routes, not listening yet. */
 export function createApp(
   producer: Producer,
-  { options, closing }: { options: ServerOptions; closing: { readonly isClosing: boolean } },
+  { options, closing }: { options: StartOptions; closing: { readonly isClosing: boolean } },
 ): FastifyInstance {
   const { limits, metrics, inFlight } = producer;
   const app = fastify({
@@ -97,7 +114,8 @@ export function createApp(
   // The type is judged with the body, so that it is refused in our words.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, _request, reply) => sendProblem(reply, problemOf(error, options.onError)));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, reply)));
+  const takesEvents = options.stream !== undefined;
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, notFound(request, reply, { takesEvents })));
 
   app.addHook('onRequest', (_request, reply, done) => {
     if (closing.isClosing) reply.header('connection', 'close');
@@ -139,29 +157,32 @@ export function createApp(
           : JSON.stringify({ accepted, rejected }),
       );
 
-  app.post(EVENTS_PATH, {
-    onRequest: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
-      // Not a promise: it would be one more turn for each of thousands of requests a second.
-      try {
-        request.sender = producer.admitSender(request.headers);
-        admitBody(request, reply);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
-    },
-    handler: async (request: FastifyRequest, reply: FastifyReply) =>
-      accepted(reply, await producer.takeEvents(request.sender, asked(request))),
-  });
+  if (takesEvents) addEventRoutes();
+  function addEventRoutes(): void {
+    app.post(EVENTS_PATH, {
+      onRequest: (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+        // Not a promise: it would be one more turn for each of thousands of requests a second.
+        try {
+          request.sender = producer.admitSender(request.headers);
+          admitBody(request, reply);
+          done();
+        } catch (error) {
+          done(error as Error);
+        }
+      },
+      handler: async (request: FastifyRequest, reply: FastifyReply) =>
+        accepted(reply, await producer.takeEvents(request.sender, asked(request))),
+    });
 
-  app.post<{ Params: { name: string } }>(WEBHOOKS_PATH, {
-    onRequest: async (request, reply) => {
-      producer.admitWebhook(request.params.name);
-      admitBody(request, reply);
-    },
-    handler: async (request, reply) =>
-      accepted(reply, await producer.takeWebhook(request.params.name, asked(request))),
-  });
+    app.post<{ Params: { name: string } }>(WEBHOOKS_PATH, {
+      onRequest: async (request, reply) => {
+        producer.admitWebhook(request.params.name);
+        admitBody(request, reply);
+      },
+      handler: async (request, reply) =>
+        accepted(reply, await producer.takeWebhook(request.params.name, asked(request))),
+    });
+  }
 
   app.get('/healthz', async (_request, reply) => reply.type('text/plain').send('ok\n'));
   app.get('/readyz', async (_request, reply) => {
@@ -177,6 +198,14 @@ export function createApp(
   return app;
 }
 
+/** Never asked: without a stream there are no routes for events. */
+const NO_STREAM: StreamWriter = {
+  put: async (entries) => {
+    const error = new LoadError('no-events', 'there is no stream for events');
+    return entries.map(() => ({ kind: 'failed', error }));
+  },
+};
+
 const CLOSING: Problem = {
   status: 503,
   code: 'server-closing',
@@ -188,12 +217,21 @@ function isLoopback(address: string): boolean {
   return address === '::1' || /^(?:::ffff:)?127\./u.test(address);
 }
 
-function notFound(request: FastifyRequest, reply: FastifyReply): Problem {
+function notFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { takesEvents }: { takesEvents: boolean },
+): Problem {
   const path = request.url.split('?')[0] ?? '';
   const takesPost = path === EVENTS_PATH || /^\/v1\/webhooks\/[^/]+$/u.test(path);
   const isKnown = takesPost || ['/healthz', '/readyz', '/metrics'].includes(path);
+  if (takesPost && !takesEvents) {
+    const detail = "events are not taken: the configuration says nothing of them under 'events'";
+    return { status: 404, code: 'no-events', detail };
+  }
   if (!isKnown) {
-    const detail = `there is nothing at ${request.method} ${path.slice(0, 100)}; events go to POST ${EVENTS_PATH}`;
+    const hint = takesEvents ? `; events go to POST ${EVENTS_PATH}` : '';
+    const detail = `there is nothing at ${request.method} ${path.slice(0, 100)}${hint}`;
     return { status: 404, code: 'not-found', detail };
   }
   const allowed = takesPost ? 'POST' : 'GET';
