@@ -1,1 +1,5 @@
-export { MicrobatchLoader } from './microbatch-loader';
+export * from './microbatch-loader';
+export * from './microbatch-loader-props';
+export * from './tasker/redshift-statement';
+export * from './tasker/redshift-tasker';
+export * from './tasker/redshift-tasker-props';
