@@ -61,6 +61,8 @@ export class Watch {
           'yellow',
           `${event.status.padEnd(14)}${shortName(event.target).padEnd(10)}${event.file.identity.key}`,
         );
+      case 'table-changed':
+        return `changed       ${shortName(event.target).padEnd(10)}${event.statement}`;
       case 'lane-held':
         return this.#screen.style('red', `held          ${shortName(event.target)}: ${event.reason}`);
       case 'warehouse-held':

@@ -2,6 +2,7 @@ import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } fro
 import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { isAlone } from './is-alone.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
+import { renderChange } from './render-change.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { renderInspection } from './render-inspection.ts';
 import * as partitions from './render-partition.ts';
@@ -34,6 +35,8 @@ export class RedshiftDialect implements Dialect {
   }
 
   readonly isAlone = isAlone;
+
+  readonly renderChange = renderChange;
 
   render(statement: Statement): string {
     switch (statement.kind) {

@@ -10,6 +10,7 @@ import {
   type TargetDefinition,
 } from '@millrace/core';
 import { StateLock } from '@millrace/local';
+import { ObjectShapes } from '@millrace/shapes';
 import type { Adapters } from './adapters.ts';
 import { backUp, refuseBackUp } from './back-up.ts';
 import { withEvents } from './events/with-events.ts';
@@ -56,6 +57,7 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
       objects,
       warehouse,
       availability,
+      shapes: new ObjectShapes(objects),
       wakes,
       targets,
       routesOf: (object) => routesOf(routes, object),

@@ -88,6 +88,11 @@ function measure(event: LoaderEvent): Pick<MetricLine, 'metrics' | 'properties'>
         metrics: [count(event.status === 'quarantined' ? 'FilesQuarantined' : 'FilesSuperseded', 1)],
         properties: { url: event.file.url, code: event.evidence.code, reason: event.evidence.reason },
       };
+    case 'table-changed':
+      return {
+        metrics: [count('TableChanges', 1)],
+        properties: { column: event.column, statement: event.statement, url: event.fileUrl },
+      };
     case 'lane-held':
       return {
         metrics: [count('LanesHeld', 1)],

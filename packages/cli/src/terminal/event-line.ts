@@ -40,6 +40,8 @@ function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: b
         text: `load of ${count(event.job.files, 'file')}: ${reasonOf(event)} [${event.code}]`,
         isGood: false,
       };
+    case 'table-changed':
+      return { verdict: 'changed', text: `${showText(event.statement)} for ${showText(event.fileUrl)}`, isGood: true };
     case 'lane-held':
       return {
         verdict: 'held',

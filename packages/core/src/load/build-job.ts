@@ -30,6 +30,8 @@ export interface JobInput {
   readonly files: readonly JobFile[];
   readonly replaces?: Replacement | undefined;
   readonly partition?: PartitionJob | undefined;
+  /** How COPY reads the files, where that is not as their target or their source says. */
+  readonly copy?: FileCopy | undefined;
   /** The columns that the files have, where they are their own and not their target's. */
   readonly fileColumns?: readonly string[] | undefined;
   readonly tableColumns: readonly TableColumn[];
@@ -79,7 +81,8 @@ export function buildJob(input: JobInput): BuiltJob {
   const { partition } = input;
   assertInvariant(first !== undefined || partition !== undefined, 'a job has at least one file');
   // Of a partition that is emptied no file is read.
-  const copy = first === undefined ? definition.copyFor(input.control) : copyOf(definition, first.file);
+  const copy =
+    input.copy ?? (first === undefined ? definition.copyFor(input.control) : copyOf(definition, first.file));
   const { fileColumns = definition.rule.columns } = input;
   const statements = planLoad({
     target: definition.name,
@@ -134,7 +137,10 @@ export async function writeJob(
 ): Promise<JobRef> {
   const text = JSON.stringify(document);
   const manifest = renderManifest(
-    document.files.map(({ loadUrl, file }) => ({ url: loadUrl, size: file.identity.size })),
+    document.files.map(({ loadUrl, loadSize, file }) => ({
+      url: loadUrl,
+      size: loadSize ?? file.identity.size,
+    })),
   );
   const bodies: [ObjectRef, string][] = [
     [places.manifest, manifest],

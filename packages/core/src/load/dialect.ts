@@ -1,3 +1,4 @@
+import type { ChangeStatement } from '../drift/change-statement.ts';
 import type { Statement } from './statement.ts';
 
 /** How a warehouse wants its SQL: abilities, and the rendering of each statement. Pure. */
@@ -8,6 +9,12 @@ export interface Dialect {
   /** Statements that one transaction may have (Data API: 40 per batch). */
   readonly maxStatements: number;
   render(statement: Statement): string;
+  /**
+   * How tables are changed, and how it is kept.
+   *
+   * @default tables stay as they are: a target may not say `drift: 'evolve'` or `'rescue'`
+   */
+  renderChange?(statement: ChangeStatement): string;
   /**
    * Whether the warehouse refuses a statement between BEGIN and COMMIT.
    *

@@ -10,10 +10,12 @@ import type { PartitionJob } from './partition.ts';
 import type { Replacement } from './replacement.ts';
 import type { Attempt } from './statement.ts';
 
-/** A file of a job, and where COPY reads it: its own place, or its pin. */
+/** A file of a job, and where COPY reads it: its own place, its pin, or a copy that fits the table. */
 export interface JobFile {
   readonly file: LoadFile;
   readonly loadUrl: string;
+  /** Bytes of what COPY reads, where that is not the file itself but a copy that fits. */
+  readonly loadSize?: number;
 }
 
 /**

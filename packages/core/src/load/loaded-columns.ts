@@ -1,3 +1,4 @@
+import { RESCUED } from '../drift/drift-policy.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 import type { MergeRule } from './merge-rule.ts';
@@ -8,6 +9,8 @@ import type { StageColumn } from './statement.ts';
 export interface LoadedColumn extends StageColumn {
   /** False for a tombstone mark that the table does not keep. */
   readonly isInTable: boolean;
+  /** The files do not have it: every row has a NULL there, which takes the place of what the table has. */
+  readonly isBlank?: true;
 }
 
 /** A tombstone mark that is in the files alone is text of at most this many bytes. */
@@ -42,6 +45,11 @@ export function loadedColumns(
       isInTable: true,
     };
   });
+  const rescued = tableColumns.find(({ name }) => name === RESCUED);
+  // A row that fits keeps nothing of an earlier version that did not.
+  if (rule.rescues === true && rule.mode === 'upsert' && rescued !== undefined && !names.includes(RESCUED)) {
+    loaded.push({ name: RESCUED, type: rescued.type, isRequired: false, isInTable: true, isBlank: true });
+  }
   const mark = rule.tombstone?.column;
   if (mark !== undefined && !names.includes(mark)) {
     // Without an explicit list a mark that the table lacks stands behind the table's columns.

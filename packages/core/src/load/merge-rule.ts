@@ -16,4 +16,6 @@ export interface MergeRule {
   readonly onRewrite: 'reload' | 'quarantine' | 'replace';
   /** Every row tells by which load it came, and when: in the columns of `PROVENANCE`. */
   readonly provenance?: true;
+  /** What does not fit is kept in the column `RESCUED`: a row that is updated by one that fits keeps nothing there. */
+  readonly rescues?: true;
 }

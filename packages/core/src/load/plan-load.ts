@@ -97,7 +97,7 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
     {
       kind: 'copy',
       into: isStaged ? stage : tableNameOf(target),
-      columns: columns.map(({ name }) => name),
+      columns: columns.filter(({ isBlank }) => isBlank !== true).map(({ name }) => name),
       manifestUrl: input.manifestUrl,
       iamRole: input.iamRole,
       options: input.copyOptions,

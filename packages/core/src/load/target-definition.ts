@@ -1,3 +1,4 @@
+import type { DriftPolicy } from '../drift/drift-policy.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { MergeRule } from './merge-rule.ts';
 import type { PartitionRule } from './partition.ts';
@@ -48,6 +49,8 @@ export interface TargetDefinition {
   copyFor(at: ObjectRef): FileCopy;
   /** How it is parted, in mode `replace-partition`: a job is one partition then, whatever `batching` says of files and bytes. */
   readonly partition?: PartitionRule;
+  /** What becomes of files that do not fit the table. Absent: COPY refuses them. */
+  readonly drift?: DriftPolicy;
   /** The prefixes that its files come from, `s3://bucket/prefix`. */
   readonly from: readonly string[];
 }

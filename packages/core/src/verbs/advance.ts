@@ -2,9 +2,8 @@ import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.t
 import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
 import { deadlineOf, staggerMsOf } from '../lane/line.ts';
 import { lineToRead, nextBatch } from '../lane/next-batch.ts';
-import { type BuiltJob, buildJob, readFileColumns, writeJob } from '../load/build-job.ts';
+import { type BuiltJob, buildJob, writeJob } from '../load/build-job.ts';
 import { type JobFile, sortJobFiles } from '../load/job-document.ts';
-import { missingTable } from '../load/missing-table.ts';
 import type { PartitionJob } from '../load/partition.ts';
 import type { Replacement } from '../load/replacement.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
@@ -15,8 +14,9 @@ import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { chooseFiles } from './choose-files.ts';
 import { confirmFiles, supersededBy } from './confirm-files.ts';
+import { fitFiles } from './fit-files.ts';
 import { holdAtGate } from './hold-at-gate.ts';
-import { chanceOf, columnListsOf, definitionOf, type Loader } from './loader.ts';
+import { chanceOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
 import {
   isPartitioned,
@@ -247,6 +247,7 @@ async function startJob(
   if (gathered === undefined) return 'look-again';
   const { ready, takesBatch, ...made } = gathered;
   const built = await planJob(loader, { definition, lane, ready, ...made });
+  if (built === undefined) return 'look-again';
   if (built instanceof LoadError) {
     return settleFailure(loader, {
       lane,
@@ -257,7 +258,8 @@ async function startJob(
     });
   }
   const written = await writeJob(loader.objects, built);
-  const job: JobRef = takesAll && takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
+  const takesReady = takesBatch && built.document.files.length === ready.length;
+  const job: JobRef = takesAll && takesReady ? { ...written, takesAllAt: lane.arrivals } : written;
   const { tracker, settings } = loader;
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
@@ -300,7 +302,10 @@ async function giveWay(loader: Loader, claimed: Lane, deadlineAt: EpochMs): Prom
   return { kind: 'over-budget', deadlineAt };
 }
 
-/** @returns the error instead of the job when the target, not the moment, is at fault. */
+/**
+ * @returns the error instead of the job when the target, not the moment, is at fault; undefined when the line has changed by what was
+ * found in its files.
+ */
 async function planJob(
   loader: Loader,
   {
@@ -314,23 +319,23 @@ async function planJob(
     lane: Lane;
     ready: readonly JobFile[];
   },
-): Promise<BuiltJob | LoadError> {
+): Promise<BuiltJob | LoadError | undefined> {
   const now = loader.now();
   const { settings, warehouse } = loader;
   try {
-    const tableColumns = await warehouse.describeTable(definition.name);
-    if (tableColumns === undefined) return await missingTable(warehouse, definition.name);
+    const fitted = await fitFiles(loader, { definition, files: ready });
+    if (fitted === undefined) return undefined;
+    const { files, copy, columns, tableColumns } = fitted;
     const attempt = { jobId: ulid(now, loader.random()), attempt: 1, fence: lane.fence + 1 };
-    const [first] = ready;
-    const fileColumns = first && (await readFileColumns(definition, first.file, columnListsOf(loader)));
     return buildJob({
       ...settings,
       definition,
       attempt,
-      files: ready,
+      files,
+      copy,
       replaces,
       partition,
-      fileColumns,
+      fileColumns: columns,
       tableColumns,
       dialect: warehouse.dialect,
       now,

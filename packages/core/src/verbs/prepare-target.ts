@@ -4,6 +4,7 @@ import { planLedger } from '../load/plan-load.ts';
 import { checkPartitionColumns } from '../load/plan-partition.ts';
 import { checkProvenance } from '../load/provenance.ts';
 import { LoadError } from '../recover/load-error.ts';
+import { changeRenderer } from './evolve-table.ts';
 import { definitionOf, type Loader } from './loader.ts';
 
 /**
@@ -12,13 +13,14 @@ import { definitionOf, type Loader } from './loader.ts';
  * was lost gets the fence back from the receipts, so that it never goes backwards.
  *
  * @throws LoadError `target-table-missing`, `target-column-missing`, `provenance-columns-missing`,
- * `provenance-columns-wrong` (class `config`)
+ * `provenance-columns-wrong`, `drift-unsupported` (class `config`)
  */
 export async function prepareTarget(loader: Loader, target: string): Promise<void> {
-  const { rule, partition } = definitionOf(loader, target);
+  const { rule, partition, drift } = definitionOf(loader, target);
   const { warehouse, tracker } = loader;
   const columns = await warehouse.describeTable(target);
   if (columns === undefined) throw await missingTable(warehouse, target);
+  if (drift !== undefined) changeRenderer(warehouse, target);
   if (rule.provenance === true) checkProvenance(target, columns);
   if (partition !== undefined) checkPartitionColumns(target, { partition, tableColumns: columns });
   for (const statement of planLedger(target, rule, columns)) {

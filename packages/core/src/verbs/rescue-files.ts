@@ -25,6 +25,12 @@ export function rescuePlaceOf({ settings: { control } }: Loader, { id }: Pick<Lo
   return { bucket: control.bucket, key: `${control.key}rescued/${id}` };
 }
 
+/** Where a copy of the file may be. */
+export function rescuePlacesOf(loader: Loader, file: Pick<LoadFile, 'id'>): readonly ObjectRef[] {
+  const { bucket, key } = rescuePlaceOf(loader, file);
+  return ['csv', 'json'].map((ending) => ({ bucket, key: `${key}.${ending}.gz` }));
+}
+
 /**
  * Copies of files in which every row fits the table. One in which everything fits after all stays as it is, and is left to another job.
  *

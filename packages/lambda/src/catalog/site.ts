@@ -12,6 +12,7 @@ import {
   type TargetDefinition,
   type WakeQueue,
 } from '@millrace/core';
+import { ObjectShapes } from '@millrace/shapes';
 import type { Clients } from '../clients.ts';
 import type { SiteEvents } from '../events/site-events.ts';
 import { errorFields, type Log } from '../log.ts';
@@ -83,9 +84,11 @@ export function openSite(
 ): Site {
   const { name, address, database, secretArn, table, settings, routesOf, wakePrefix, wakeQueueUrl } = place;
   const targets = new Map<string, TargetDefinition>();
+  const objects = new S3ObjectStore(clients.s3, { now });
   const loader: Site['loader'] = {
     tracker: new DynamoDbTracker(clients.dynamodb, { table, database: name, now }),
-    objects: new S3ObjectStore(clients.s3, { now }),
+    objects,
+    shapes: new ObjectShapes(objects),
     warehouse: new DataApiWarehouse(clients.redshiftData, {
       address,
       database,

@@ -285,6 +285,13 @@ export class Shift {
         this.#roomy.add(site);
         log.warn('a load job failed', { target, job: event.job.id, code: event.code, reason: event.reason });
         break;
+      case 'table-changed':
+        log.warn('a table was changed for a file', {
+          target,
+          statement: event.statement,
+          url: event.fileUrl,
+        });
+        break;
       case 'lane-held':
         log.warn('a lane is held', {
           target,

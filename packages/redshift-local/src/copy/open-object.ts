@@ -3,11 +3,10 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { type CopyCompression, LoadError } from '@millrace/core';
+import { bunzip2, unzstd, unzstdSync } from '@millrace/shapes';
 import { RedshiftError } from '../redshift-error.ts';
-import { bunzip2 } from './bunzip2.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { CopyFile } from './copy-file.ts';
-import { unzstd, unzstdSync } from './unzstd.ts';
 
 /** Up to this size a file is read and decompressed in one piece: for thousands of tiny files streams cost more than the bytes. */
 const SMALL_FILE_BYTES = 256 * 1024;

@@ -1,0 +1,106 @@
+import {
+  type CopyOptions,
+  type FileCopy,
+  type FileLook,
+  type FileShapes,
+  LoadError,
+  type ObjectRef,
+  type ObjectStore,
+  parseCopyOptions,
+  type RescuedFile,
+  renderCopyOptions,
+  type ShapedFile,
+  urlOf,
+} from '@millrace/core';
+import { lookAtCsv } from './csv-look.ts';
+import { type RescueCount, rescueCsv } from './csv-rescue.ts';
+import { lookAtJson } from './json-look.ts';
+import { rescueJson } from './json-rescue.ts';
+import type { SortRules } from './row-sorter.ts';
+import { UnpackError, unpack } from './unpack.ts';
+import { packed } from './write-copy.ts';
+
+/** Looks into the files of an object store. Keeps nothing. */
+export class ObjectShapes implements FileShapes {
+  readonly #objects: ObjectStore;
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  namesColumns(copy: FileCopy): boolean {
+    const options = parseCopyOptions(copy.options);
+    if (options.encoding !== 'utf8' || options.compression === 'lzop') return false;
+    const { format } = options;
+    switch (format.kind) {
+      case 'csv':
+        return copy.columnList !== undefined || options.ignoreHeader === 1;
+      case 'json':
+        return format.paths.kind === 'auto' || format.paths.kind === 'auto-ignorecase';
+      default:
+        return false;
+    }
+  }
+
+  async look(file: ShapedFile): Promise<FileLook> {
+    const options = parseCopyOptions(file.copy.options);
+    try {
+      return await this.#look(file, options);
+    } catch (error) {
+      if (!(error instanceof UnpackError)) throw error;
+      return {
+        kind: 'unreadable',
+        reason: `the file cannot be unpacked: ${error.message}`,
+        hint: 'write the file anew, or correct how the configuration says it is packed',
+      };
+    }
+  }
+
+  async rescue(
+    file: ShapedFile,
+    { to, ...rules }: SortRules & { readonly to: ObjectRef },
+  ): Promise<RescuedFile | undefined> {
+    const options = parseCopyOptions(file.copy.options);
+    const { format } = options;
+    const count: RescueCount = { rows: 0, columns: [], dropsColumns: false };
+    const bytes = await this.#read(file, options);
+    const lines =
+      format.kind === 'csv'
+        ? rescueCsv(bytes, { site: { options, ...format, columns: file.columns }, rules, count })
+        : rescueJson(bytes, { options, ignoresCase: ignoresCase(options), rules, count });
+    const at = { ...to, key: `${to.key}.${format.kind}.gz` };
+    const written = await this.#objects.write(at, packed(lines));
+    if (written === undefined) throw new LoadError('object-there', `${urlOf(at)} could not be written`);
+    if (count.rows === 0 && !count.dropsColumns) {
+      await this.#objects.delete(at, { ifMatch: written.etag });
+      return undefined;
+    }
+    return {
+      at,
+      size: written.size,
+      copy: { ...file.copy, options: renderCopyOptions({ ...options, compression: 'gzip' }) },
+      columns: format.kind === 'csv' ? count.columns : null,
+    };
+  }
+
+  async #look(file: ShapedFile, options: CopyOptions): Promise<FileLook> {
+    const { format } = options;
+    const bytes = await this.#read(file, options);
+    switch (format.kind) {
+      case 'csv':
+        return lookAtCsv(bytes, { options, ...format, columns: file.columns });
+      case 'json':
+        return lookAtJson(bytes, { options, ignoresCase: ignoresCase(options) });
+      default:
+        throw new LoadError('format-unread', `files of ${format.kind} do not name their columns`);
+    }
+  }
+
+  async #read({ at, etag }: ShapedFile, { compression }: CopyOptions): Promise<AsyncIterable<Uint8Array>> {
+    return unpack(await this.#objects.read(at, etag === undefined ? {} : { ifMatch: etag }), compression);
+  }
+}
+
+function ignoresCase({ format }: CopyOptions): boolean {
+  return format.kind === 'json' && format.paths.kind === 'auto-ignorecase';
+}
