@@ -8,8 +8,10 @@ import {
   parseConfig,
   type StreamRecord,
   sealShard,
+  TableChecks,
   takeRecords,
 } from '@millrace/core';
+import { RedshiftDialect } from '@millrace/redshift';
 import { MemoryObjectStore, MemorySeals } from '@millrace/testkit';
 import type { BenchSettings } from '../bench-settings.ts';
 import { expectRows } from '../expect-rows.ts';
@@ -41,6 +43,14 @@ const CONFIG = {
     ],
   },
 };
+
+const columnOf = (name: string, type: string) => ({ name, type, isNullable: true, isIdentity: false });
+/** The columns of all three tables: rows are checked against them. */
+const TABLE = [
+  ...['id', 'url', 'title', 'who', 'country'].map((name) => columnOf(name, 'character varying(200)')),
+  columnOf('at', 'timestamp without time zone'),
+  columnOf('n', 'integer'),
+];
 
 /** Consuming a stream, on one core: events to sealed chunks, against reading their JSON and packing as many bytes alone. */
 export async function measureConsume({ rounds }: BenchSettings): Promise<readonly Figure[]> {
@@ -80,6 +90,11 @@ async function consume(records: readonly StreamRecord[]): Promise<{ rows: number
     objects,
     columnLists: new ColumnLists(objects, control),
     transforms: events.transforms,
+    checks: new TableChecks({
+      warehouse: { dialect: new RedshiftDialect(), describeTable: async () => TABLE },
+      copyOptionsOf: () => "CSV DATEFORMAT 'auto' TIMEFORMAT 'auto'",
+      now: Date.now,
+    }),
     control,
     packing: {
       ...packing,
@@ -100,7 +115,7 @@ async function consume(records: readonly StreamRecord[]): Promise<{ rows: number
     rows += outcome.chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
   };
   for (let at = 0; at < records.length; at += PAGE) {
-    takeRecords(hand, records.slice(at, at + PAGE));
+    await takeRecords(consumer, hand, records.slice(at, at + PAGE));
     if (hand.buffer.largestBytes >= CHUNK_BYTES) await seal();
   }
   await seal();

@@ -1,5 +1,6 @@
 import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } from '@millrace/core';
 import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
+import { columnCheck } from './column-check.ts';
 import { isAlone } from './is-alone.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { renderChange } from './render-change.ts';
@@ -35,6 +36,8 @@ export class RedshiftDialect implements Dialect {
   }
 
   readonly isAlone = isAlone;
+
+  readonly checkOf = columnCheck;
 
   readonly renderChange = renderChange;
 

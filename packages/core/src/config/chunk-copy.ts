@@ -1,9 +1,9 @@
-import { readChunkKey } from '../event/chunk-key.ts';
+import { chunkKeyOf, readChunkKey } from '../event/chunk-key.ts';
 import type { FileCopy } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import { compileCopy } from './compile-copy.ts';
 import type { ConfigProblem } from './config-error.ts';
-import type { CompiledCopy, ConfiguredTarget } from './millrace-config.ts';
+import type { CompiledCopy, ConfiguredTarget, MillraceConfig } from './millrace-config.ts';
 
 /** Chunks are written as COPY reads CSV; times in them are ISO 8601. */
 const CHUNK_FORMAT = { kind: 'csv', header: false, compression: 'auto' } as const;
@@ -28,6 +28,15 @@ export function withChunks(target: ConfiguredTarget, control: ObjectRef): Config
     ? target
     : (compileCopy({ format: CHUNK_FORMAT, copy: CHUNK_OPTIONS }, { path: [], problems }) ?? target);
   return { ...target, copyFor: (at) => chunkCopy(own, control, at) ?? target.copyFor(at) };
+}
+
+/** The COPY options that chunks of a target are read with, but for how they are packed; undefined: it is no target. */
+export function chunkOptionsOf(
+  { control, targets }: Pick<MillraceConfig, 'control' | 'targets'>,
+  target: string,
+): string | undefined {
+  const chunk = chunkKeyOf(control, { target, columns: '0'.repeat(16) }, { id: 'any', ending: '' });
+  return targets.get(target)?.copyFor(chunk).options;
 }
 
 function chunkCopy(

@@ -28,6 +28,8 @@ export interface EventProblem {
   readonly code: string;
   /** What is wrong with it, and what to do. */
   readonly reason: string;
+  /** The table that a row of it was for, when it is about one. */
+  readonly target?: string;
 }
 
 export type EventReading =

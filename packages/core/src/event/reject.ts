@@ -1,6 +1,6 @@
 import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
-import type { EventProblem } from './envelope.ts';
+import type { Event, EventProblem } from './envelope.ts';
 
 /** One line of a rejects file: why, and the event as it came. */
 export interface RejectLine extends EventProblem {
@@ -8,6 +8,9 @@ export interface RejectLine extends EventProblem {
   readonly position: string;
   /** ISO 8601: when the stream took it. */
   readonly arrivedAt: string;
+  /** The event's; absent where the record is no event. */
+  readonly id?: string;
+  readonly type?: string;
   /** The record's text; when it is no UTF-8, `base64` has its bytes. */
   readonly event?: string;
   readonly base64?: string;
@@ -16,7 +19,7 @@ export interface RejectLine extends EventProblem {
 /** A rejected record as a line of NDJSON, with its line end. */
 export function encodeReject(
   record: StreamRecord,
-  { shard, problem }: { shard: string; problem: EventProblem },
+  { shard, problem, event }: { shard: string; problem: EventProblem; event?: Event | undefined },
 ): string {
   const { position, data } = record;
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
@@ -27,6 +30,7 @@ export function encodeReject(
     shard,
     position,
     arrivedAt: new Date(record.arrivedAt satisfies EpochMs).toISOString(),
+    ...(event === undefined ? {} : { id: event.id, type: event.type }),
     ...(isText ? { event: text } : { base64: bytes.toString('base64') }),
   };
   return `${JSON.stringify(line)}\n`;

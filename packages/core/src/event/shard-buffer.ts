@@ -2,9 +2,10 @@ import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { RowShape, ShapedRow, Transforms } from './apply-transforms.ts';
 import { problemOfRow } from './csv-row.ts';
-import { decodeEvent, type EventProblem } from './envelope.ts';
+import { decodeEvent, type Event, type EventProblem } from './envelope.ts';
 import { LineWriter } from './line-writer.ts';
 import { encodeReject } from './reject.ts';
+import type { TableChecks } from './table-checks.ts';
 
 /** Lines that will be one chunk. */
 export interface ChunkDraft {
@@ -22,6 +23,13 @@ export interface Flush {
   readonly position: string;
   readonly events: number;
   readonly drafts: readonly ChunkDraft[];
+}
+
+/** Why an event becomes no rows. */
+interface Refusal {
+  readonly problem: EventProblem;
+  /** Absent: the record is none. */
+  readonly event?: Event;
 }
 
 /** Lines of one table and column list, or of the rejects. */
@@ -53,6 +61,7 @@ class Lines {
 export class ShardBuffer {
   readonly shard: string;
   readonly #transforms: Transforms;
+  readonly #checks: TableChecks | undefined;
   #lines = new Map<RowShape | undefined, Lines>();
   #bytes = 0;
   #largest = 0;
@@ -60,9 +69,10 @@ export class ShardBuffer {
   #position: string | null = null;
   #oldestAt: EpochMs | null = null;
 
-  constructor(shard: string, transforms: Transforms) {
+  constructor(shard: string, transforms: Transforms, checks?: TableChecks) {
     this.shard = shard;
     this.#transforms = transforms;
+    this.#checks = checks;
   }
 
   /** Bytes held, over all tables. */
@@ -89,15 +99,26 @@ export class ShardBuffer {
     return this.#oldestAt;
   }
 
-  /** Takes the next record of the shard. What cannot become rows becomes a reject. */
-  add(record: StreamRecord): void {
+  /**
+   * Takes the next record of the shard. What cannot become rows, or rows that fit, becomes a reject.
+   *
+   * @param now for the checks
+   * @param isLast nobody is asked any more: rows of which nothing is known are taken
+   * @returns the target whose columns have to be looked at first: the record was not taken then. Undefined: it was
+   */
+  add(record: StreamRecord, { now, isLast = false }: { now: EpochMs; isLast?: boolean }): string | undefined {
+    const taken = this.#take(record, { now, isLast });
+    if (typeof taken === 'string') return taken;
     this.#events += 1;
     this.#position = record.position;
     this.#oldestAt ??= record.arrivedAt;
-    const problem = this.#take(record);
-    if (problem === undefined) return;
+    if (taken !== undefined) this.#reject(record, taken);
+    return undefined;
+  }
+
+  #reject(record: StreamRecord, { problem, event }: Refusal): void {
     const rejects = this.#linesOf(undefined, record.arrivedAt);
-    rejects.writer.writeText(encodeReject(record, { shard: this.shard, problem }));
+    rejects.writer.writeText(encodeReject(record, { shard: this.shard, problem, event }));
     rejects.rows += 1;
     this.#count(rejects);
   }
@@ -122,13 +143,24 @@ export class ShardBuffer {
     this.#oldestAt = null;
   }
 
-  /** Takes all rows of an event, or none: @returns why. */
-  #take({ data, arrivedAt }: StreamRecord): EventProblem | undefined {
+  /** Takes all rows of an event, or none: @returns why, or whose columns have to be looked at. */
+  #take(
+    { data, arrivedAt }: StreamRecord,
+    { now, isLast }: { now: EpochMs; isLast: boolean },
+  ): Refusal | string | undefined {
     const reading = decodeEvent(data);
-    if (reading.kind === 'invalid') return reading.problem;
-    const applied = this.#transforms.apply(reading.event);
-    if (applied.kind === 'rejected') return applied.problem;
+    if (reading.kind === 'invalid') return { problem: reading.problem };
+    const { event } = reading;
+    const applied = this.#transforms.apply(event);
+    if (applied.kind === 'rejected') return { problem: applied.problem, event };
     const { rows } = applied;
+    if (this.#checks !== undefined) {
+      for (const { shape, values } of rows) {
+        const verdict = this.#checks.judge(shape, values, now);
+        if (verdict === undefined || (verdict === 'ask' && isLast)) continue;
+        return verdict === 'ask' ? shape.target : { problem: verdict, event };
+      }
+    }
     for (let at = 0; at < rows.length; at += 1) {
       const { shape, values } = rows[at] as ShapedRow;
       const lines = this.#linesOf(shape, arrivedAt);
@@ -138,7 +170,7 @@ export class ShardBuffer {
       } catch (error) {
         lines.writer.takeBack(lines.counted);
         this.#takeBack(rows.slice(0, at));
-        return problemOfRow(error);
+        return { problem: { ...problemOfRow(error), target: shape.target }, event };
       }
     }
     for (let at = 0; at < rows.length; at += 1)

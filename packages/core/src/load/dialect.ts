@@ -1,4 +1,7 @@
 import type { ChangeStatement } from '../drift/change-statement.ts';
+import type { CopyOptions } from '../copy/copy-options.ts';
+import type { ValueCheck } from '../event/table-checks.ts';
+import type { TableColumn } from '../ports/warehouse.ts';
 import type { Statement } from './statement.ts';
 
 /** How a warehouse wants its SQL: abilities, and the rendering of each statement. Pure. */
@@ -21,4 +24,11 @@ export interface Dialect {
    * @default none is
    */
   isAlone?(sql: string): boolean;
+  /**
+   * What speaks against a value of a column when it is loaded with these options; undefined: nothing that is known. Never
+   * refuses what would be loaded.
+   *
+   * @default rows are not checked before they are loaded
+   */
+  checkOf?(column: TableColumn, options: CopyOptions): ValueCheck | undefined;
 }

@@ -1,3 +1,4 @@
+import { DataApiWarehouse } from '@millrace/aws/redshift';
 import {
   type BulkSpec,
   compileRoutes,
@@ -24,6 +25,9 @@ export interface ConfigCatalogParts extends CatalogParts {
   /** Of events, beside those of the configuration. */
   readonly transforms: Readonly<Record<string, Transform>>;
 }
+
+/** Events wait for what is asked about their tables: what takes longer is not waited for. */
+const CHECK_TIMEOUT_MS = 10_000;
 
 interface OpenConfig {
   readonly config: MillraceConfig;
@@ -150,6 +154,17 @@ export class ConfigCatalog implements Catalog {
           ...this.#parts,
           table: tracker.table,
           database: warehouse.database,
+          warehouse: new DataApiWarehouse(this.#parts.clients.redshiftData, {
+            ...warehouse,
+            timeoutMs: CHECK_TIMEOUT_MS,
+            patienceMs: CHECK_TIMEOUT_MS,
+            now: this.#parts.now,
+          }),
+          onBlind: (error) =>
+            this.#parts.log.warn(
+              'rows of events are not checked against their tables for now',
+              errorFields(error),
+            ),
         }),
       },
       this.#parts,

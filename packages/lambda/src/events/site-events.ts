@@ -3,11 +3,14 @@ import { DynamoDbSeals } from '@millrace/aws/dynamodb';
 import {
   ColumnLists,
   type Consumer,
+  chunkOptionsOf,
   chunkPacking,
   LoadError,
   type MillraceConfig,
   type ObjectStore,
   type Seals,
+  TableChecks,
+  type Warehouse,
 } from '@millrace/core';
 import type { Clients } from '../clients.ts';
 
@@ -29,13 +32,20 @@ export interface SiteEventsParts {
   readonly table: string;
   /** As the tracker calls the site. */
   readonly database: string;
+  readonly warehouse: Pick<Warehouse, 'describeTable' | 'dialect'>;
+  readonly onBlind: (error: unknown) => void;
 }
+
+/** A look is a statement of the Data API, which a sender of bad events is not to cause with each of them. */
+const RECHECK_MS = 60_000;
+const PATIENCE_MS = 60_000;
 
 /** Null when a configuration has no events, or keeps them in a folder, which no function sees. */
 export function openSiteEvents(
-  { events, control }: MillraceConfig,
-  { clients, objects, now, table, database }: SiteEventsParts,
+  config: MillraceConfig,
+  { clients, objects, now, table, database, warehouse, onBlind }: SiteEventsParts,
 ): SiteEvents | null {
+  const { events, control } = config;
   if (events === null || events.stream.kind !== 'kinesis') return null;
   const { chunkBytes, maxBytes, compression } = events.consumer;
   const stream = events.stream.name;
@@ -49,6 +59,14 @@ export function openSiteEvents(
       objects,
       columnLists: new ColumnLists(objects, control),
       transforms: events.transforms,
+      checks: new TableChecks({
+        warehouse,
+        copyOptionsOf: (target) => chunkOptionsOf(config, target),
+        now,
+        onBlind,
+        recheckMs: RECHECK_MS,
+        patienceMs: PATIENCE_MS,
+      }),
       control,
       packing: chunkPacking(compression),
       now,

@@ -100,7 +100,7 @@ async function consume(
   try {
     hand = await openShard(consumer, shard);
     for (let at = 0; at < records.length; ) {
-      takeRecords(hand, records.slice(at, at + SLICE));
+      await takeRecords(consumer, hand, records.slice(at, at + SLICE));
       at += SLICE;
       const { largestBytes, bytes } = hand.buffer;
       const isFull = largestBytes >= limits.chunkBytes || bytes >= limits.maxBytes;

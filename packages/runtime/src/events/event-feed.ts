@@ -11,6 +11,7 @@ import {
 import { ConsumerLoop } from './consumer-loop.ts';
 import { consumerOf, eventsOf, limitsOf } from './open-consumer.ts';
 import { streamNameOf } from './open-event-stream.ts';
+import { openTableChecks } from './open-table-checks.ts';
 
 export interface EventFeedOptions {
   readonly config: MillraceConfig;
@@ -47,7 +48,9 @@ export class EventFeed {
     const events = eventsOf(config);
     if (stream !== undefined) {
       const { discoverMs, ...limits } = limitsOf(events);
-      const consumer = consumerOf(config, { seals, objects: loader.objects, now: loader.now });
+      const { objects, now, warehouse } = loader;
+      const checks = openTableChecks(config, { warehouse, now, onError });
+      const consumer = consumerOf(config, { seals, objects, checks, now });
       this.#consumer = new ConsumerLoop(consumer, stream, {
         limits,
         discoverMs,

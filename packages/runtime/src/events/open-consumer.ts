@@ -8,6 +8,7 @@ import {
   type MillraceConfig,
   type ObjectStore,
   type Seals,
+  type TableChecks,
 } from '@millrace/core';
 import { streamNameOf } from './open-event-stream.ts';
 import type { ConsumerLimits } from './shard-worker.ts';
@@ -27,7 +28,12 @@ export function eventsOf({ events }: MillraceConfig): EventConfig {
 /** What consuming the stream of a configuration is given. */
 export function consumerOf(
   config: MillraceConfig,
-  { seals, objects, now }: { seals: Seals; objects: ObjectStore; now: () => number },
+  {
+    seals,
+    objects,
+    checks,
+    now,
+  }: { seals: Seals; objects: ObjectStore; checks?: TableChecks | undefined; now: () => number },
 ): Consumer {
   const events = eventsOf(config);
   return {
@@ -36,6 +42,7 @@ export function consumerOf(
     objects,
     columnLists: new ColumnLists(objects, config.control),
     transforms: events.transforms,
+    ...(checks === undefined ? {} : { checks }),
     control: config.control,
     packing: chunkPacking(events.consumer.compression),
     now,

@@ -121,7 +121,8 @@ export class ShardWorker {
     this.#lagMs = page.millisBehindLatest;
     if (page.isGap) this.#options.onError(missed(this.shard));
     for (let at = 0; at < page.records.length && this.#hand === hand; at += SLICE) {
-      if (takeRecords(hand, page.records.slice(at, at + SLICE)) > 0) this.#heldSince ??= consumer.now();
+      const taken = await takeRecords(consumer, hand, page.records.slice(at, at + SLICE));
+      if (taken > 0) this.#heldSince ??= consumer.now();
       if (this.#isFull(hand)) {
         await this.#seal();
         // What comes next of the page is behind the new seal, and read again: pages are small beside chunks.
