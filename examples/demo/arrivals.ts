@@ -46,7 +46,7 @@ export interface Arrived {
  */
 export async function runArrivals(stage: Stage): Promise<Arrived> {
   const { directory, watch, screen } = stage;
-  const first = await LoaderProcess.start(directory, watch.onEvent);
+  const first = await LoaderProcess.start(directory, { onEvent: watch.onEvent });
   screen.happening(`millrace up   process ${first.pid}`);
   const killPoint = Promise.withResolvers<void>();
   const [arrivals, { loader, killed }] = await Promise.all([
@@ -121,7 +121,10 @@ async function killInMidLoad(
       screen.style('red', `KILLED        SIGKILL in the middle of a load of ${count(job.files, 'file')}`),
     );
     await pause(500);
-    const second = await LoaderProcess.start(directory, watch.onEvent);
+    const second = await LoaderProcess.start(directory, {
+      onEvent: watch.onEvent,
+      httpPort: loader.httpPort,
+    });
     screen.happening(`millrace up   again, process ${second.pid}`);
     return { loader: second, killed: { jobId: job.id, files: job.files, deadMs: Date.now() - killedAt } };
   }

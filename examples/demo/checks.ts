@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { FailureEntry, StatusReport } from '@millrace/core';
 import type { Arrived } from './arrivals.ts';
 import { urlOf } from './bucket.ts';
+import type { Posted } from './flight-events.ts';
 import { askMillrace } from './millrace-process.ts';
 import {
   type Answer,
@@ -9,7 +10,9 @@ import {
   askSources,
   askWarehouse,
   BUSIEST_ROUTES,
+  EVENT_TABLES,
   type Facts,
+  FILE_TABLES,
   type Receipt,
   readReceipts,
 } from './questions.ts';
@@ -62,7 +65,7 @@ export async function checkLoaded(
   directory: string,
   { database, sources, arrived }: { database: DuckDBConnection; sources: Sources; arrived: Arrived },
 ): Promise<Checked> {
-  const facts = await askFacts(directory, database);
+  const facts = await askFacts(directory, database, FILE_TABLES);
   const receipts = (await Promise.all(TARGETS.map((target) => readReceipts(directory, target)))).flat();
   const failures = await askMillrace<readonly FailureEntry[]>(directory, 'failures');
   const loadedFiles = new Set(receipts.map(({ url }) => url)).size;
@@ -116,6 +119,19 @@ function checkKilled(receipts: readonly Receipt[], { killed }: Arrived): readonl
   const committed = receipts.filter(({ job_id: job }) => job === killed.jobId).length;
   const expected = committed === 0 ? 0 : killed.files;
   return [check('killed', committed === 0 ? 'files committed' : 'files, all or none', expected, committed)];
+}
+
+/** What the posted flights have to come to, whatever was sent twice and whoever was killed. */
+export async function checkEvents(
+  directory: string,
+  { database, posted }: { database: DuckDBConnection; posted: Posted },
+): Promise<readonly Check[]> {
+  const facts = await askFacts(directory, database, EVENT_TABLES);
+  const landed = facts.find(({ table }) => table === 'landings');
+  return [
+    check('events', 'posted, and rows of them', posted.events, landed?.actual.n),
+    ...facts.flatMap(checkFacts),
+  ];
 }
 
 /** After the correction: everything that was published is there, nothing is set aside. */

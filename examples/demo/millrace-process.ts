@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { LoaderEvent } from '@millrace/core';
@@ -56,21 +57,42 @@ export async function askMillrace<T>(directory: string, ...args: string[]): Prom
   return JSON.parse(stdout) as T;
 }
 
+/** One that stays the same over a restart of the process that listens there. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 /** A running `millrace up`. */
 export class LoaderProcess {
   readonly #child: ChildProcess;
   readonly #closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Where it takes events. */
+  readonly httpPort: number;
   #stderr = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, httpPort: number) {
     this.#child = child;
+    this.httpPort = httpPort;
     this.#closed = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts it; resolves when it works. @throws Error when it does not come to that. */
-  static async start(directory: string, onEvent: (event: LoaderEvent) => void): Promise<LoaderProcess> {
-    const child = start(directory, ['up', '--json']);
-    const loader = new LoaderProcess(child);
+  /**
+   * Starts it; resolves when it works. Without a port it finds one that is free.
+   *
+   * @throws Error when it does not come to that.
+   */
+  static async start(
+    directory: string,
+    { onEvent, httpPort }: { onEvent: (event: LoaderEvent) => void; httpPort?: number },
+  ): Promise<LoaderProcess> {
+    const port = httpPort ?? (await findFreePort());
+    const child = start(directory, ['up', '--json', '--http-port', String(port)]);
+    const loader = new LoaderProcess(child, port);
     const { stdout, stderr } = child;
     if (!stdout || !stderr) throw new Error('the output of `millrace up` is not piped');
     createInterface({ input: stdout }).on('line', (line) => onEvent(JSON.parse(line) as LoaderEvent));

@@ -1,10 +1,12 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { StatusReport } from '@millrace/core';
 import { runArrivals } from './arrivals.ts';
 import { Bucket } from './bucket.ts';
-import { checkCorrected, checkLoaded, checkRoutes, isRight } from './checks.ts';
+import { type Check, checkCorrected, checkEvents, checkLoaded, checkRoutes, isRight } from './checks.ts';
+import { expectEvents, type Posted, postFlights } from './flight-events.ts';
 import { askMillrace } from './millrace-process.ts';
 import {
   reportChecks,
@@ -32,6 +34,8 @@ export interface DemoOptions {
 /** How long the last files may take to be loaded. */
 const SETTLE_MS = 60_000;
 const STATUS_POLL_MS = 300;
+/** Longer than the freshness of the targets: what came twice would be there twice by then. */
+const STAYS_SO_MS = 2_500;
 
 /**
  * The demo: cuts the sources, lets them land, and holds what is in the warehouse against what was published.
@@ -85,9 +89,16 @@ export async function runDemo(screen: Screen, options: DemoOptions): Promise<boo
   await database.run('CREATE OR REPLACE VIEW flights AS SELECT * FROM all_flights');
   const { routes, checks: routeChecks } = await checkRoutes(directory, database);
   reportRoutes(screen, routes);
-  await arrived.loader.stop();
 
-  const all = [...checks, ...corrected, ...routeChecks];
+  screen.heading('Events: flights posted over HTTP become a fact and two dimensions');
+  await expectEvents(database);
+  const posted = await postFlights(arrived.loader, { directory, database, watch, screen });
+  const events = await untilQueryable(directory, { database, posted });
+  screen.live('');
+  reportChecks(screen, events);
+  await posted.loader.stop();
+
+  const all = [...checks, ...corrected, ...routeChecks, ...events];
   const wrong = all.filter((check) => !isRight(check));
   if (wrong.length > 0) {
     reportWrong(screen, wrong);
@@ -97,6 +108,19 @@ export async function runDemo(screen: Screen, options: DemoOptions): Promise<boo
     `${screen.style('green', 'OK')}: ${count(all.length, 'number')} checked, all right, in ${formatSeconds(screen.elapsedMs)}`,
   );
   return true;
+}
+
+/** Waits until the events are rows, or it is too late for that; then looks again, whether it stays so. */
+async function untilQueryable(
+  directory: string,
+  given: { database: DuckDBConnection; posted: Posted },
+): Promise<readonly Check[]> {
+  const until = Date.now() + SETTLE_MS;
+  while (!(await checkEvents(directory, given)).every(isRight) && Date.now() < until) {
+    await pause(STATUS_POLL_MS);
+  }
+  await pause(STAYS_SO_MS);
+  return checkEvents(directory, given);
 }
 
 /**

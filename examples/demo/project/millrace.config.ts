@@ -1,4 +1,22 @@
-import { append, csv, defineConfig, directory, json, parquet, upsert } from 'millrace';
+import {
+  append,
+  csv,
+  defineConfig,
+  dimension,
+  directory,
+  fact,
+  json,
+  parquet,
+  transform,
+  upsert,
+} from 'millrace';
+
+interface Landing {
+  origin: string;
+  destination: string;
+  delay: number;
+  distance: number;
+}
 
 export default defineConfig({
   // Plays S3: a folder in it is a bucket. Whatever is put there is taken.
@@ -26,5 +44,16 @@ export default defineConfig({
       format: csv({ header: true }),
       freshness: '3s',
     }),
+    // Fed by events: a fact, which an event adds once however often it is sent, and two dimensions.
+    'public.landings': { mode: 'insert-only', key: 'event_id', freshness: '2s' },
+    'public.stations': upsert({ key: 'iata', latestBy: 'last_landing', freshness: '2s' }),
+    'public.routes': upsert({ key: ['origin', 'destination'], latestBy: 'last_flown', freshness: '2s' }),
+  },
+  events: {
+    'flight.landed': transform<Landing>(({ id, time, data: { origin, destination, delay, distance } }) => [
+      fact('public.landings', { event_id: id, landed_at: time, origin, destination, delay, distance }),
+      dimension('public.stations', { iata: destination, last_landing: time }),
+      dimension('public.routes', { origin, destination, distance, last_flown: time }),
+    ]),
   },
 });
