@@ -18,6 +18,7 @@ export {
   logAlerts,
   pagerduty,
   parquet,
+  postgres,
   reject,
   rollbar,
   sentry,

@@ -16,6 +16,7 @@ export type {
   LocalWarehouse,
   MillraceConfig,
   ObjectsPlace,
+  PostgresPlace,
   RedshiftWarehouse,
   TrackerPlace,
   WakesPlace,

@@ -39,6 +39,11 @@ export function redshift(options: Without<KindOf<WarehouseJson, 'redshift'>, 'ki
   return { kind: 'redshift', ...options };
 }
 
+/** PostgreSQL, 15 or later. */
+export function postgres(options: Without<KindOf<WarehouseJson, 'postgres'>, 'kind'>): WarehouseJson {
+  return { kind: 'postgres', ...options };
+}
+
 /** A folder that plays S3: one folder in it per bucket. */
 export function directory(options: Without<KindOf<ObjectsJson, 'directory'>, 'kind'> = {}): ObjectsJson {
   return { kind: 'directory', ...options };

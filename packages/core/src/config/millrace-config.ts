@@ -3,7 +3,7 @@ import type { Compression, FileCopy, TargetDefinition } from '../load/target-def
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { WindowRule } from '../recover/windows/maintenance-window.ts';
 import type { EventConfig } from './event-config.ts';
-import type { AlertPlace } from './read-alerts.ts';
+import type { AlertPlace, SecretRef } from './read-alerts.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
 export interface CompiledCopy extends Pick<FileCopy, 'format' | 'iamRole'> {
@@ -61,6 +61,12 @@ export interface RedshiftWarehouse extends LoadBudget, AwsPlace {
   readonly iamRole: string;
 }
 
+export interface PostgresPlace extends LoadBudget {
+  readonly kind: 'postgres';
+  /** `postgres://…`; it may hold a password, and is shown nowhere. */
+  readonly url: string | SecretRef;
+}
+
 export type ObjectsPlace =
   | { readonly kind: 'directory'; readonly path: string }
   | ({ readonly kind: 's3'; readonly notifications?: string | undefined } & AwsPlace);
@@ -75,7 +81,7 @@ export type WakesPlace = { readonly kind: 'sqs'; readonly queue: string } & AwsP
 export interface MillraceConfig {
   /** The environment that was picked; null: what the document says for all. */
   readonly environment: string | null;
-  readonly warehouse: LocalWarehouse | RedshiftWarehouse;
+  readonly warehouse: LocalWarehouse | RedshiftWarehouse | PostgresPlace;
   readonly objects: ObjectsPlace;
   readonly tracker: TrackerPlace;
   /** Null: beside the tracker's file, or in the process itself. */

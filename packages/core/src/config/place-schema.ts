@@ -117,6 +117,29 @@ const redshiftWarehouse = strictFields({
   ...availability,
 }).describe('Amazon Redshift, a cluster or a workgroup.');
 
+const postgresWarehouse = strictFields({
+  kind: z.literal('postgres').describe('`postgres`: PostgreSQL, version 15 or later.'),
+  // Its form is checked where the value need not be shown: it may hold a password.
+  url: z
+    .union([
+      filled('The address: `postgres://user@host:5432/database`.'),
+      strictFields({
+        env: z
+          .string()
+          .regex(
+            /^[A-Za-z_][A-Za-z0-9_]*$/u,
+            'is not the name of an environment variable; write it without $',
+          )
+          .describe('The environment variable that holds it.'),
+      }).describe('The environment variable with the address, and the password in it.'),
+    ])
+    .describe(
+      'Where the database is: `postgres://user@host:5432/database`, or the environment variable with it.',
+    ),
+  ...budget,
+  ...availability,
+}).describe('PostgreSQL.');
+
 const directoryObjects = strictFields({
   kind: z.literal('directory').describe('`directory`: a folder with a folder per bucket.'),
   path: path('The folder.').default('.millrace/objects'),
@@ -152,7 +175,7 @@ const sqsWakes = strictFields({
 
 export const places = {
   warehouse: z
-    .discriminatedUnion('kind', [localWarehouse, redshiftWarehouse])
+    .discriminatedUnion('kind', [localWarehouse, redshiftWarehouse, postgresWarehouse])
     .describe('The warehouse that the targets are in.'),
   objects: z
     .discriminatedUnion('kind', [directoryObjects, s3Objects])

@@ -12,6 +12,9 @@ type Places = Pick<MillraceConfig, 'environment' | 'warehouse' | 'objects' | 'tr
   readonly control: string;
 };
 
+/** With a host and a database: what is left out would be taken from the environment of whoever runs Millrace. */
+const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^/]+\/[^/?]+(?:\?.*)?$/u;
+
 /** Shorter ones would let a load into every restart of a cluster. */
 const MIN_HOLD_MS = 60_000;
 
@@ -135,6 +138,14 @@ function readWarehouse(
     maxHoldMs,
   };
   if (warehouse.kind === 'local') return { kind: 'local', path: warehouse.path, ...budget };
+  if (warehouse.kind === 'postgres') {
+    const { url } = warehouse;
+    if (typeof url === 'string' && !POSTGRES_URL.test(url)) {
+      const hint = 'write postgres://user@host:5432/database, or {"env": "…"}';
+      problems.push({ path: [...path, 'url'], message: 'is not an address of PostgreSQL', hint });
+    }
+    return { kind: 'postgres', url, ...budget };
+  }
   const { cluster, workgroup, dbUser, database, secretArn, iamRole, region, endpoint } = warehouse;
   if ((cluster === undefined) === (workgroup === undefined)) {
     const message =
