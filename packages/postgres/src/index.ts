@@ -1,3 +1,4 @@
+export { checkTargets } from './check-targets.ts';
 export { toFileReading } from './copy/file-reading.ts';
 export type { Bunzip2 } from './copy/unpack.ts';
 export * from './postgres-dialect.ts';

@@ -1,19 +1,18 @@
 import type { Attempt, Dialect, LoadFile, Provenance, Statement, TableName } from '@millrace/core';
 import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { isAlone } from './is-alone.ts';
+import { NOW } from './ledger-clock.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { renderCopy } from './render-copy.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { renderInspection } from './render-inspection.ts';
+import * as partitions from './render-partition.ts';
 import { beats, isTombstone, laterThan, orderBy, sameKey } from './version-order.ts';
 
 /** Receipts, and the temporary list that becomes receipts, share these columns. */
 const FILE_COLUMNS = ['file_id', 'key_id', 'url', 'etag', 'size'] as const;
 
 const HORIZON = quoteText(HORIZON_KEY);
-
-/** The clock of the ledger, in UTC, as Redshift's GETDATE(). */
-const NOW = "statement_timestamp() AT TIME ZONE 'UTC'";
 
 /** What the last COPY of the transaction read: the session tells it to the server, which knows no such function. */
 export const COPIED_ROWS = 'millrace.copied_rows';
@@ -55,6 +54,18 @@ ${statement.files.map((file) => `(${fileValues(file)})`).join(',\n')}`;
         return renderGuard(statement);
       case 'guard-replaced':
         return renderReplacedGuard(statement);
+      case 'guard-partition':
+        return partitions.renderPartitionGuard(statement);
+      case 'guard-partition-rows':
+        return partitions.renderRowsGuard(statement);
+      case 'delete-partition-rows':
+        return partitions.renderRowRemoval(statement);
+      case 'delete-partition-receipts':
+        return partitions.renderReceiptRemoval(statement);
+      case 'record-partition':
+        return partitions.renderPartitionRecord(statement);
+      case 'select-partition':
+        return partitions.renderPartitionLook(statement);
       case 'delete-job-rows':
         return `DELETE FROM ${quoteTable(statement.target)}\nWHERE ${isOfJobs(statement.jobIds)}`;
       case 'delete-job-receipts':
@@ -75,7 +86,10 @@ ${statement.columns.map(({ name, type, isRequired }) => `  ${quoteName(name)} ${
 ) ON COMMIT DROP`;
       case 'insert-staged': {
         const columns = quoteList(statement.columns);
-        const filled = filledColumns(statement.provenance);
+        const filled = [
+          ...filledColumns(statement.provenance),
+          ...partitions.filledCells(statement.partition ?? []),
+        ];
         return `INSERT INTO ${quoteTable(statement.target)} (${columns}${listed(filled, ([name]) => name)})
 SELECT ${columns}${listed(filled, ([, value]) => value)} FROM ${quoteTable(statement.stage)}`;
       }
@@ -159,7 +173,7 @@ LIMIT ${statement.limit}`;
       }
       case 'select-attempt':
         return `SELECT
-  COALESCE(SUM(CASE WHEN kind = 'load' THEN 1 ELSE 0 END), 0) AS loaded,
+  COALESCE(SUM(CASE WHEN kind IN ('load', 'part') THEN 1 ELSE 0 END), 0) AS loaded,
   COALESCE(SUM(CASE WHEN kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
   MAX(job_rows) AS job_rows
 FROM ${quoteTable(statement.receipts)}

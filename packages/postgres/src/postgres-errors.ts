@@ -30,6 +30,18 @@ const RULES: readonly ErrorRule[] = [
   { pattern: /millrace:before-horizon/u, code: 'guard-before-horizon', class: 'guard' },
   { pattern: /millrace:rewritten/u, code: 'guard-rewritten', class: 'guard' },
   { pattern: /millrace:superseded/u, code: 'guard-superseded', class: 'guard' },
+  {
+    pattern: /millrace:partition-shared/u,
+    code: 'guard-partition-shared',
+    class: 'guard',
+    hint: 'two prefixes stand for the same rows: give each its own values, or one target each',
+  },
+  {
+    pattern: /millrace:other-partition/u,
+    code: 'other-partition',
+    class: 'data',
+    hint: 'a file of the partition has rows of another one: write them where they belong',
+  },
   { pattern: /millrace:replaced/u, code: 'guard-replaced', class: 'guard' },
   { pattern: /millrace:void/u, code: 'guard-void', class: 'guard' },
   { pattern: /millrace:repeated-file/u, code: 'guard-repeated-file', class: 'guard' },

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { openChannels } from '@millrace/aws/webhook';
 import type { AlertLine, BrokenLane, Loader, MillraceConfig } from '@millrace/core';
 import { AlertDesk } from './alert-desk.ts';
+import { addressOf } from './open-postgres.ts';
 
 export interface OpenAlertDeskOptions {
   readonly directory: string;
@@ -31,6 +32,10 @@ export function openAlertDesk(
 function sourceOf({ warehouse, environment }: MillraceConfig, directory: string): string {
   const suffix = environment === null ? '' : ` (${environment})`;
   if (warehouse.kind === 'local') return `${hostname()}/${basename(directory)}${suffix}`;
+  if (warehouse.kind === 'postgres') {
+    const { host, database } = addressOf(warehouse);
+    return `${host}/${database}${suffix}`;
+  }
   const { address, database } = warehouse;
   return `${'cluster' in address ? address.cluster : address.workgroup}/${database}${suffix}`;
 }

@@ -3,7 +3,8 @@ import { awsClientOptions, placeOfQueue, sqsClientOptions } from '@millrace/aws/
 import type { MillraceConfig, Tracker, WakeQueue } from '@millrace/core';
 import { SqliteTracker, SqliteWakeQueue } from '@millrace/local';
 import type { WakeSource } from './adapters.ts';
-import { LOCAL_DATABASE, type OpenContext } from './open-context.ts';
+import { databaseOf } from './database-of.ts';
+import type { OpenContext } from './open-context.ts';
 import { ProcessWakes } from './process-wakes.ts';
 import { type AskableWakeQueue, TimedWakes } from './timed-wakes.ts';
 
@@ -35,7 +36,7 @@ export async function openTracker(config: MillraceConfig, context: OpenContext):
   ]);
   const client = new DynamoDBClient(awsClientOptions(place));
   closers.push(() => client.destroy());
-  const database = config.warehouse.kind === 'redshift' ? config.warehouse.database : LOCAL_DATABASE;
+  const database = databaseOf(config);
   const tracker = new DynamoDbTracker(client, { table: place.table, database });
   return { tracker, ...(await openWakes(config, { ...context, own: () => new ProcessWakes() })) };
 }

@@ -15,6 +15,7 @@ import { RedshiftLocal } from '@millrace/redshift-local';
 import type { Adapters } from './adapters.ts';
 import { FollowedWarehouse } from './followed-warehouse.ts';
 import { LOCAL_DATABASE, type OpenContext } from './open-context.ts';
+import { openPostgres } from './open-postgres.ts';
 
 /** How long nobody looks at a job that is in hand. A statement that ends is told of long before. */
 const LEASE_MS = 60_000;
@@ -59,6 +60,9 @@ export async function openWarehouse(
       iamRole: 'default',
       leaseMs: LEASE_MS,
     };
+  }
+  if (place.kind === 'postgres') {
+    return openPostgres(place, config, { objects, closers, leaseMs: LEASE_MS, onEnd: onCompletion });
   }
   const [{ RedshiftDataClient }, { DataApiWarehouse, redshiftAvailability }] = await Promise.all([
     import('@aws-sdk/client-redshift-data'),

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { awsClientOptions } from '@millrace/aws/client';
 import { type MillraceConfig, type Seals, stateFolderOf } from '@millrace/core';
 import { SqliteSeals } from '@millrace/local';
-import { LOCAL_DATABASE } from '../open-context.ts';
+import { databaseOf } from '../database-of.ts';
 
 export interface OpenedSeals {
   readonly seals: Seals;
@@ -13,7 +13,7 @@ export interface OpenedSeals {
 
 /** The seals of a configuration: in the tracker's table, or in a file beside the tracker's. */
 export async function openSeals(config: MillraceConfig, directory: string): Promise<OpenedSeals> {
-  const { tracker: place, warehouse } = config;
+  const { tracker: place } = config;
   if (place.kind === 'sqlite') {
     const seals = new SqliteSeals(resolve(directory, stateFolderOf(config), 'seals.db'));
     return { seals, backup: (to) => seals.backup(to), close: () => seals.close() };
@@ -24,7 +24,7 @@ export async function openSeals(config: MillraceConfig, directory: string): Prom
     import('@millrace/aws/dynamodb'),
   ]);
   const client = new DynamoDBClient(awsClientOptions(place));
-  const database = warehouse.kind === 'redshift' ? warehouse.database : LOCAL_DATABASE;
+  const database = databaseOf(config);
   return {
     seals: new DynamoDbSeals(client, { table: place.table, database }),
     close: () => client.destroy(),

@@ -1,0 +1,68 @@
+import {
+  ConfigError,
+  LoadError,
+  type MillraceConfig,
+  type ObjectStore,
+  type PostgresPlace,
+  type StatementRef,
+} from '@millrace/core';
+import type { OpenContext } from './open-context.ts';
+import type { OpenWarehouse } from './open-warehouse.ts';
+
+export interface OpenPostgresOptions extends Pick<OpenContext, 'closers'> {
+  readonly objects: ObjectStore;
+  readonly onEnd: (statement: StatementRef) => void;
+  readonly leaseMs: number;
+}
+
+/**
+ * PostgreSQL as the warehouse of a configuration. Nothing is asked of it yet.
+ *
+ * @throws ConfigError when targets ask of COPY what there is not; LoadError `env-missing`, `url-invalid`
+ */
+export async function openPostgres(
+  place: PostgresPlace,
+  { targets }: MillraceConfig,
+  { objects, onEnd, leaseMs, closers }: OpenPostgresOptions,
+): Promise<OpenWarehouse> {
+  // Only now: who loads elsewhere does not load the driver.
+  const { checkTargets, PostgresWarehouse } = await import('@millrace/postgres');
+  const problems = checkTargets(targets.values());
+  if (problems.length > 0) throw new ConfigError('the configuration', problems);
+  const { url, database } = addressOf(place);
+  const { maxLoads } = place;
+  const warehouse = new PostgresWarehouse({ url, objects, maxLoads, onCompletion: onEnd });
+  closers.push(() => warehouse.close());
+  return {
+    warehouse,
+    availability: { probe: () => warehouse.probe() },
+    database,
+    iamRole: '',
+    leaseMs,
+  };
+}
+
+/** Where the database is. No error repeats the address: there may be a password in it. */
+export function addressOf({ url: written }: Pick<PostgresPlace, 'url'>): {
+  readonly url: string;
+  readonly host: string;
+  readonly database: string;
+} {
+  const url = typeof written === 'string' ? written : process.env[written.env];
+  const where = typeof written === 'string' ? 'warehouse.url' : `the environment variable ${written.env}`;
+  if (url === undefined || url === '') {
+    throw new LoadError('env-missing', `${where} is not set: it holds the address of the warehouse`, {
+      class: 'config',
+      hint: 'set it to postgres://user:password@host:5432/database',
+    });
+  }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const database = decodeURIComponent(parsed?.pathname.slice(1) ?? '');
+  if (parsed === undefined || !/^postgres(?:ql)?:$/u.test(parsed.protocol) || !/^[^/]+$/u.test(database)) {
+    throw new LoadError('url-invalid', `${where} is not an address of PostgreSQL`, {
+      class: 'config',
+      hint: 'write postgres://user:password@host:5432/database; a password is written as in a URL: %2F for /',
+    });
+  }
+  return { url, host: parsed.host, database };
+}
