@@ -1,6 +1,6 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { PartitionJob } from '../load/partition.ts';
-import { errorEvidence, judgeDataError } from '../recover/verdict.ts';
+import { judgeDataError } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
 import type { Loader } from './loader.ts';
 import { heldEvidence } from './plan-partition.ts';
@@ -9,8 +9,9 @@ import { setAside } from './set-aside.ts';
 type FailedPartition = FailedJob & { readonly partition: PartitionJob };
 
 /**
- * A partition was refused for its data: what was loaded of it stays. The files that were named are put aside, or all that
- * waited when none was, since it is loaded as a whole or not at all; the others wait for them, and other partitions go on.
+ * A partition was refused for its data: what was loaded of it stays. The files that were named are put aside, and the others
+ * wait for them. When none was named all wait until the partition has changed: it is not searched by halves, for it is
+ * loaded as a whole or not at all. Other partitions go on.
  */
 export async function judgePartitionData(loader: Loader, failed: FailedPartition): Promise<void> {
   const { lane, job, statement, error, files, survivors = [], partition } = failed;
@@ -27,18 +28,17 @@ export async function judgePartitionData(loader: Loader, failed: FailedPartition
   const named = verdict.kind === 'named' ? verdict.bad : [];
   // One that is loaded stays loaded: it is the table that does not take it any more.
   const own = named.filter(({ file }) => !survivorIds.has(file.id));
-  const bad =
-    named.length > 0
-      ? own
-      : files.map((file) => ({ file, evidence: { ...errorEvidence(error, at), jobId } }));
   await setAside(
     loader,
     lane.target,
-    bad.map((one) => ({ ...one, status: 'quarantined' })),
+    own.map((one) => ({ ...one, status: 'quarantined' })),
   );
-  const [first] = named.length > 0 ? named : bad;
-  const blamed = first === undefined ? error.message : `${first.file.url}: ${first.evidence.reason}`;
-  await noteHeld(loader, failed, { files: without(files, bad), reason: blamed });
+  const [first] = named;
+  const blamed =
+    first === undefined
+      ? `${error.message}; the warehouse did not say which of its ${files.length + survivors.length} files is to blame`
+      : `${first.file.url}: ${first.evidence.reason}`;
+  await noteHeld(loader, failed, { files: without(files, own), reason: blamed });
 }
 
 /** The warehouse does not let the partition in, whatever its files are. */
@@ -50,16 +50,17 @@ export async function judgePartitionGuard(loader: Loader, failed: FailedPartitio
 
 async function noteHeld(
   loader: Loader,
-  { lane, partition, error }: FailedPartition,
+  { lane, job, partition, error }: FailedPartition,
   { files, reason }: { files: readonly LoadFile[]; reason: string },
 ): Promise<void> {
   if (files.length === 0) return;
   const hint = error.hint ?? 'mend that file, delete it, or redrive it: the partition follows by itself';
   const ids = files.map(({ id }) => id);
+  const evidence = heldEvidence(partition, { reason, hint, at: loader.now() });
   await loader.tracker.noteFailure(
     lane.target,
     ids,
-    heldEvidence(partition, { reason, hint, at: loader.now() }),
+    job === null ? evidence : { ...evidence, jobId: job.id },
   );
 }
 

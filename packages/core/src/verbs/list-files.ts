@@ -4,6 +4,7 @@ import type { ObjectInfo } from '../ports/object-store.ts';
 import { finishLoaded } from './finish-loaded.ts';
 import { admit } from './intake.ts';
 import { definitionOf, type Loader } from './loader.ts';
+import { isPartitioned } from './next-partition.ts';
 import { readReceipts } from './read-receipts.ts';
 
 export interface ListReport {
@@ -59,6 +60,25 @@ export interface PageReport {
   readonly firstLeft: LoadFile | undefined;
 }
 
+/**
+ * What a replacement took out of the table while its object was gone, and a worker that had stood still took for loaded
+ * afterwards: the receipts deny it, and the object is back.
+ */
+async function forgetReplaced(
+  loader: Loader,
+  target: string,
+  files: readonly LoadFile[],
+): Promise<readonly LoadFile[]> {
+  if (files.length === 0) return [];
+  const { loadedIds } = await readReceipts(loader, target, files);
+  const lost = files.filter(({ id }) => !loadedIds.has(id));
+  await loader.tracker.forgetLoaded(
+    target,
+    lost.map(({ id }) => id),
+  );
+  return lost;
+}
+
 /** Lets what is new of a page into the lane, at most `maxAdded` files, and finishes what is loaded. */
 export async function takePage(
   loader: Loader,
@@ -71,10 +91,11 @@ export async function takePage(
     page.map(({ id }) => id),
   );
   const knownIds = new Set(known.map(({ file }) => file.id));
-  const fresh = page.filter(({ id }) => !knownIds.has(id));
+  const isNew = page.filter(({ id }) => !knownIds.has(id));
   // Loaded, and still where it was: the done action was not reached, or a retried one never came.
   const unfinished = known.filter(({ status }) => status === 'loaded').map(({ file }) => file);
-  const { after } = definitionOf(loader, target);
+  const definition = definitionOf(loader, target);
+  const { after } = definition;
   if (unfinished.length > 0 && after.kind !== 'keep' && after.kind !== 'tag') {
     // The tracker's word alone takes nothing away: a warehouse from an older snapshot may lack these rows.
     const proven = await readReceipts(loader, target, unfinished);
@@ -84,10 +105,13 @@ export async function takePage(
       unfinished.filter(({ id }) => proven.loadedIds.has(id)),
     );
   }
+  const lost = isPartitioned(definition) ? await forgetReplaced(loader, target, unfinished) : [];
   // Listed, so this is the present version of its key, whatever took its place before.
   const superseded = known.filter(({ status }) => status === 'superseded').map(({ file }) => file);
   const revived = (await admit(loader, target, superseded)).waiting;
-  const before = { added: revived, recovered: 0, loaded: unfinished.length, firstLeft: undefined };
+  const loadedBefore = unfinished.length - lost.length;
+  const before = { added: revived, recovered: 0, loaded: loadedBefore, firstLeft: undefined };
+  const fresh = [...isNew, ...lost];
   if (fresh.length === 0) return before;
   const { loadedIds } = await readReceipts(loader, target, fresh);
   const loaded = fresh.filter(({ id }) => loadedIds.has(id));
@@ -98,7 +122,7 @@ export async function takePage(
   return {
     added: added + revived,
     recovered: loaded.length,
-    loaded: unfinished.length + loaded.length,
+    loaded: loadedBefore + loaded.length,
     firstLeft: waiting[taken.length],
   };
 }

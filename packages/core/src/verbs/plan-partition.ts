@@ -1,6 +1,7 @@
 import { parseUrl } from '../file/identity.ts';
 import type { Evidence, LoadFile, TrackedFile } from '../file/load-file.ts';
 import { copyKindOf } from '../load/build-job.ts';
+import { type JobDocument, placesOf, readText } from '../load/job-document.ts';
 import { ledgerOf } from '../load/ledger.ts';
 import { MAX_PARTITION_FILES, type Partition, type PartitionJob, partitionOf } from '../load/partition.ts';
 import type { SqlRow } from '../ports/warehouse.ts';
@@ -57,7 +58,11 @@ export async function planPartition(
   const known = await readKnown(loader, target, listed);
   const waitingIds = new Set(waiting.files.map(({ id }) => id));
   const isChanged = await admitUnknown(loader, { target, listed, known, last, waitingIds });
-  if (isChanged) return undefined;
+  // Of a key that waits in two versions the line would take the younger one for the one that is there.
+  const places = new Map(listed.map((file) => [file.keyId, file]));
+  const rewritten = waiting.files.filter(({ id, keyId }) => (places.get(keyId)?.id ?? id) !== id);
+  await setAside(loader, target, absentFiles(rewritten, loader.now()));
+  if (isChanged || rewritten.length > 0) return undefined;
   const bad = listed.flatMap(({ id }) => known.get(id) ?? []).find(({ status }) => status === 'quarantined');
   if (bad !== undefined) {
     const reason = `${bad.file.url} is quarantined: ${bad.evidence?.reason ?? 'nobody has noted why'}`;
@@ -65,6 +70,7 @@ export async function planPartition(
     return hold(loader, { target, waiting, reason, hint });
   }
   const listedIds = new Set(listed.map(({ id }) => id));
+  if (await isTriedAlready(loader, { target, waiting, listedIds })) return undefined;
   const absent = waiting.files.filter(({ id }) => !listedIds.has(id));
   const isAsLoaded = listedIds.size === last.ids.size && [...listedIds].every((id) => last.ids.has(id));
   const isNew = waiting.files.some(({ id }) => !last.ids.has(id));
@@ -144,6 +150,38 @@ async function listPartition(
     files.push(fileOf(object, loader.now()));
   }
   return files;
+}
+
+/** How soon a partition is tried again that nobody has touched since it failed: the table may have been mended. */
+const RETRY_MS = 600_000;
+
+/** The very same files have failed together not long ago: they wait on, for the reason that they have. */
+async function isTriedAlready(
+  loader: Loader,
+  {
+    target,
+    waiting: { batch },
+    listedIds,
+  }: { target: string; waiting: WaitingPartition; listedIds: ReadonlySet<string> },
+): Promise<boolean> {
+  const now = loader.now();
+  const failed = batch.files.flatMap(({ evidence }) =>
+    evidence?.code === PARTITION_HELD && evidence.jobId !== undefined
+      ? [{ ...evidence, jobId: evidence.jobId }]
+      : [],
+  );
+  const last = failed.toSorted((a, b) => b.at - a.at)[0];
+  if (last === undefined) return false;
+  const attempt = { jobId: last.jobId, attempt: 1, fence: 0 };
+  const text = await readText(loader.objects, placesOf(loader.settings.control, target, attempt).document);
+  // It was cleared away, long after: then it may be tried again.
+  if (text === undefined) return false;
+  const { files, createdAt } = JSON.parse(text) as JobDocument;
+  const isSame = files.length === listedIds.size && files.every(({ file }) => listedIds.has(file.id));
+  if (!isSame || now >= createdAt + RETRY_MS) return false;
+  const ids = batch.files.map(({ file }) => file.id);
+  await loader.tracker.noteFailure(target, ids, { ...last, at: now });
+  return true;
 }
 
 /** What the warehouse knows of a partition. */

@@ -27,7 +27,8 @@ export async function checkEnd(end: EndOfSeed): Promise<void> {
     const rows = (await end.rowsOf(lane.definition.name)).filter(({ v }) => !String(v).startsWith(EXTERNAL));
     const places = [...end.lake.places.values()].filter((place) => place.lane === lane);
     for (const place of places) await checkPlace(end, place);
-    if (lane.definition.rule.mode === 'append') checkAppended(end, { lane, rows, places });
+    if (lane.kind === 'partitioned') checkPartitioned(end, { lane, rows, places });
+    else if (lane.definition.rule.mode === 'append') checkAppended(end, { lane, rows, places });
     else checkMerged(end, { lane, rows, places });
   }
 }
@@ -120,6 +121,35 @@ function checkAppended({ checks, story }: EndOfSeed, { lane, rows, places }: Lan
         `${place.url}: receipts of ${say(loaded)}, rows in ${target} of ${say(present)}`,
       );
     }
+  }
+}
+
+/** Of each partition the rows of its last replacement, all of them and no others; and these are the files that have receipts. */
+function checkPartitioned({ checks, story }: EndOfSeed, { lane, rows, places }: LaneEnd): void {
+  const target = lane.definition.name;
+  const found = rows.map(({ v }) => String(v)).toSorted();
+  const last = new Map(
+    checks.commits.flatMap((job) =>
+      job.target === target && job.prefix !== null ? [[job.prefix, job] as const] : [],
+    ),
+  );
+  const expected = [...last.values()]
+    .flatMap(({ copied }) => copied.flatMap((object) => object.rows.map(({ v }) => String(v))))
+    .toSorted();
+  if (JSON.stringify(found) !== JSON.stringify(expected)) {
+    const surplus = found.filter((v, at) => !expected.includes(v) || found.indexOf(v) < at);
+    const missing = expected.filter((v) => !found.includes(v));
+    const text = `${target} lacks ${missing.join(' ') || 'nothing'} and has ${surplus.join(' ') || 'nothing'} too much`;
+    story.violate('a partition is its last replacement', text);
+  }
+  for (const place of places) {
+    const loaded = place.versions.filter(({ fileId }) => checks.isLoaded(target, fileId));
+    const version = loaded.at(-1);
+    if (loaded.length > 1) story.violate('old or new', `${place.url} is loaded in ${loaded.length} versions`);
+    if (version === undefined || checks.readAnother(target, version.fileId)) continue;
+    if (version.isBad) story.violate('bad files stay out', `${place.url} is bad, and in ${target}`);
+    if (!version.rows.every(({ v }) => found.includes(v)))
+      story.violate('rows and receipts agree', `${place.url} has a receipt, and not its rows`);
   }
 }
 

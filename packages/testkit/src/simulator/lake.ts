@@ -22,6 +22,9 @@ export interface LakePlace {
   readonly versions: LakeVersion[];
 }
 
+/** Partitions of a lane that has some: few, so that each gets many files. */
+const PARTITIONS = 4;
+
 /** What was truly written: the checkers' side of the object store. */
 export class Lake {
   readonly places = new Map<string, LakePlace>();
@@ -45,7 +48,8 @@ export class Lake {
 
   /** A place that nobody has written to yet. */
   newPlace(lane: SimulatedLane): LakePlace {
-    const at = { bucket: lane.prefix.bucket, key: `${lane.prefix.key}f${this.places.size}.csv` };
+    const folder = lane.kind === 'partitioned' ? `p=${this.places.size % PARTITIONS}/` : '';
+    const at = { bucket: lane.prefix.bucket, key: `${lane.prefix.key}${folder}f${this.places.size}.csv` };
     const place: LakePlace = { lane, at, url: urlOf(at), versions: [] };
     this.places.set(place.url, place);
     return place;
@@ -76,6 +80,11 @@ export class Lake {
     place.versions.splice(place.versions.indexOf(version), 1);
     place.versions.push({ ...version, writtenAt: this.#now(), wasDeleted: false });
     return info;
+  }
+
+  /** An object beside the files, without anything in it. */
+  async mark(at: ObjectRef): Promise<ObjectInfo | undefined> {
+    return this.#objects.write(at, '', { ifAbsent: true });
   }
 
   /** The writer takes the object away. @returns false when it is not there (any more). */

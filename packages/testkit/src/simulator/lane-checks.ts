@@ -2,6 +2,7 @@ import {
   type Evidence,
   type Lane,
   type LoadFile,
+  type ObjectInfo,
   type ObjectStore,
   readStatementName,
   type StatementRef,
@@ -18,6 +19,8 @@ export interface CommittedJob {
   readonly name: string;
   readonly fileIds: readonly string[];
   readonly copied: readonly CopiedObject[];
+  /** Of the partition that it replaced; null: none. */
+  readonly prefix: string | null;
   readonly at: number;
 }
 
@@ -30,11 +33,17 @@ export interface WatchedFile {
   readonly etag: string;
 }
 
+/** Whose rows and receipts a job deletes. */
+export interface Replaces {
+  readonly jobIds: readonly string[];
+  /** All files below this prefix; null: it replaces no partition. */
+  readonly prefix: string | null;
+}
+
 interface JobWatch {
   readonly target: string;
   readonly files: readonly WatchedFile[];
-  /** Loads whose rows and receipts it deletes. */
-  readonly replacedJobIds: readonly string[];
+  readonly replaces: Replaces;
   isCommitted: boolean;
   /** The lane has moved on: a job that had not committed by then must not any more. */
   isLeft: boolean;
@@ -59,6 +68,8 @@ export class LaneChecks {
   readonly #heldBy = new Map<string, string>();
   readonly #openByLane = new Map<string, Set<string>>();
   readonly #receipts = new Map<string, string>();
+  /** Of the files that had one. */
+  readonly #urls = new Map<string, string>();
   /** When the store last told of an object with an ETag, by both. */
   readonly #lookedAt = new Map<string, number>();
   /** Files whose key held another version when COPY read it. */
@@ -113,7 +124,15 @@ export class LaneChecks {
         if (info !== undefined) this.#lookedAt.set(`${urlOf(at)} ${info.etag}`, this.#now());
         return info;
       },
+      list: (at) => this.#noteListed(objects.list(at)),
     });
+  }
+
+  async *#noteListed(listing: AsyncIterable<ObjectInfo>): AsyncGenerator<ObjectInfo> {
+    for await (const info of listing) {
+      this.#lookedAt.set(`${urlOf(info)} ${info.etag}`, this.#now());
+      yield info;
+    }
   }
 
   /** The warehouse has taken a job's statement. */
@@ -129,11 +148,11 @@ export class LaneChecks {
   }
 
   /** What that job is made of. */
-  noteFiles(name: string, files: readonly WatchedFile[], replacedJobIds: readonly string[]): void {
+  noteFiles(name: string, files: readonly WatchedFile[], replaces: Replaces): void {
     if (this.#jobs.has(name)) return;
     const target = readStatementName(name)?.target ?? '';
     const isLeft = this.#isLeft(name);
-    this.#jobs.set(name, { target, files, replacedJobIds, isCommitted: false, isLeft });
+    this.#jobs.set(name, { target, files, replaces, isCommitted: false, isLeft });
     if (!isLeft) this.#checkLooks(target, files);
   }
 
@@ -206,14 +225,17 @@ export class LaneChecks {
         this.#story.violate('loaded once', `${file.loadUrl} was loaded by ${other} and again by ${name}`);
       }
       this.#receipts.set(key, name);
+      this.#urls.set(key, file.url);
     }
     const fileIds = job.files.map((file) => file.id);
-    this.commits.push({ target: job.target, name, fileIds, copied, at: this.#now() });
+    const { prefix } = job.replaces;
+    this.commits.push({ target: job.target, name, fileIds, copied, prefix, at: this.#now() });
   }
 
-  #forgetReceipts({ target, replacedJobIds }: JobWatch): void {
+  #forgetReceipts({ target, replaces: { jobIds, prefix } }: JobWatch): void {
     for (const [key, name] of this.#receipts) {
-      const isReplaced = replacedJobIds.includes(readStatementName(name)?.jobId ?? '');
+      const isBelow = prefix !== null && this.#urls.get(key)?.startsWith(prefix) === true;
+      const isReplaced = isBelow || jobIds.includes(readStatementName(name)?.jobId ?? '');
       if (isReplaced && key.startsWith(`${target} `)) this.#receipts.delete(key);
     }
   }

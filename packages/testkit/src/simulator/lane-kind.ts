@@ -1,4 +1,4 @@
-import type { MergeRule, ObjectRef, TargetDefinition } from '@millrace/core';
+import type { MergeRule, ObjectRef, PartitionRule, TargetDefinition } from '@millrace/core';
 import type { Dice } from './dice.ts';
 import { COLUMNS, DELETION } from './lake-file.ts';
 
@@ -8,6 +8,7 @@ export type LaneKind =
   | 'append-moved'
   | 'append-pinned'
   | 'append-replaced'
+  | 'partitioned'
   | 'upsert'
   | 'insert-only';
 
@@ -43,6 +44,7 @@ const RULES: Readonly<Record<LaneKind, MergeRule>> = {
   // Without a pin a rewritten key may be loaded twice by an append: a limit that is documented, and not simulated.
   'append-pinned': { ...APPEND, onRewrite: 'reload' },
   'append-replaced': { ...APPEND, provenance: true, onRewrite: 'replace' },
+  partitioned: { ...APPEND, mode: 'replace-partition', onRewrite: 'reload' },
   upsert: {
     ...APPEND,
     mode: 'upsert',
@@ -61,6 +63,12 @@ export const REPLACED_LANES: readonly LaneKind[] = [
   'append-replaced',
   'upsert',
 ];
+
+/** Lanes that are loaded partition by partition: seeds of their own as well. */
+export const PARTITIONED_LANES: readonly LaneKind[] = ['partitioned', 'partitioned', 'partitioned', 'upsert'];
+
+/** What says that a partition is whole, in lanes where something does. */
+export const MARKER = '_SUCCESS';
 
 /** One lane of each of the kinds. */
 export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly SimulatedLane[] {
@@ -83,6 +91,7 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
         iamRole: null,
       }),
       from: [`s3://${prefix.bucket}/${prefix.key}`],
+      ...(kind === 'partitioned' ? { partition: partitionRule(dice) } : {}),
     };
     return {
       kind,
@@ -95,9 +104,23 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
   });
 }
 
+function partitionRule(dice: Dice): PartitionRule {
+  return {
+    folder: [{ text: 'p=' }, { name: 'p' }, { text: '/' }],
+    columns: null,
+    ready: dice.pick([
+      { kind: 'quiet', quietMs: 1_000 },
+      { kind: 'quiet', quietMs: 4_000 },
+      { kind: 'marker', name: MARKER },
+    ]),
+    replacesEmpty: dice.chance(0.3),
+  };
+}
+
 function afterOf(kind: LaneKind, { index, dice }: { index: number; dice: Dice }): TargetDefinition['after'] {
   const move = { kind: 'move', to: `s3://${BUCKET}/done/lane${index}/` } as const;
   if (kind === 'append-moved') return dice.pick([move, { kind: 'delete' }]);
-  if (kind === 'append' || kind === 'append-replaced') return dice.pick([{ kind: 'keep' }, { kind: 'tag' }]);
+  if (kind === 'append' || kind === 'append-replaced' || kind === 'partitioned')
+    return dice.pick([{ kind: 'keep' }, { kind: 'tag' }]);
   return dice.pick([{ kind: 'keep' }, { kind: 'keep' }, { kind: 'tag' }, move, { kind: 'delete' }]);
 }

@@ -1,5 +1,5 @@
 import type { Dialect, Lane, ObjectStore, Statement, StatementBatch, Tracker } from '@millrace/core';
-import { type LaneKind, REPLACED_LANES } from './lane-kind.ts';
+import { type LaneKind, PARTITIONED_LANES, REPLACED_LANES } from './lane-kind.ts';
 import { override } from './override.ts';
 
 /** What keeps Millrace's promises, piece by piece: each can be taken away, to see who notices. */
@@ -23,6 +23,9 @@ export const MECHANISMS = {
   'old-rows': 'the deletion of the rows that a replacement takes the place of',
   'old-receipts': 'the deletion of their receipts',
   'old-versions': 'the tracker forgets the versions that were replaced',
+  'partition-rows': 'the deletion of the rows of a partition that is replaced',
+  'partition-receipts': 'the deletion of the receipts of its files',
+  'partition-guard': 'the statement that refuses a partition that was replaced, or an attempt that is void',
 } as const;
 
 export type Mechanism = keyof typeof MECHANISMS;
@@ -32,6 +35,9 @@ export const LANES_OF: Readonly<Partial<Record<Mechanism, readonly LaneKind[]>>>
   'old-rows': REPLACED_LANES,
   'old-receipts': REPLACED_LANES,
   'old-versions': REPLACED_LANES,
+  'partition-rows': PARTITIONED_LANES,
+  'partition-receipts': PARTITIONED_LANES,
+  'partition-guard': PARTITIONED_LANES,
 };
 
 export function isMechanism(name: string): name is Mechanism {
@@ -49,6 +55,9 @@ export function withoutInDialect(dialect: Dialect, without: Mechanism | null): D
     receipts: 'record-receipts',
     'old-rows': 'delete-job-rows',
     'old-receipts': 'delete-job-receipts',
+    'partition-rows': 'delete-partition-rows',
+    'partition-receipts': 'delete-partition-receipts',
+    'partition-guard': 'guard-partition',
   };
   const missing = Object.hasOwn(kind, without ?? '') ? kind[without as keyof typeof kind] : null;
   if (missing === null) return dialect;

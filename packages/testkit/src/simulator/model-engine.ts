@@ -2,6 +2,7 @@ import {
   type CopyError,
   LoadError,
   type ObjectStore,
+  PARTITION_COLUMN,
   PROVENANCE,
   parseUrl,
   readText,
@@ -29,6 +30,7 @@ export interface ModelEngineOptions {
 
 function typeOf(column: string): string {
   if (column === PROVENANCE.loadedAt) return 'timestamp without time zone';
+  if (column === PARTITION_COLUMN) return 'character varying(1200)';
   return column === 'at' ? 'integer' : 'character varying(200)';
 }
 
@@ -93,7 +95,7 @@ export class ModelEngine implements Engine {
 
   async describeTable(table: string): Promise<readonly TableColumn[] | undefined> {
     if (!this.store.has(table)) return undefined;
-    return [...COLUMNS, ...Object.values(PROVENANCE)].map((name) => ({
+    return [...COLUMNS, ...Object.values(PROVENANCE), PARTITION_COLUMN].map((name) => ({
       name,
       type: typeOf(name),
       isNullable: true,

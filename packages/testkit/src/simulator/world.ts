@@ -23,7 +23,7 @@ import { FunctionDeployment } from './function-deployment.ts';
 import { Gate } from './gate.ts';
 import { Lake } from './lake.ts';
 import { LaneChecks } from './lane-checks.ts';
-import { BUCKET, CONTROL, type LaneKind, type SimulatedLane, simulateLanes } from './lane-kind.ts';
+import { BUCKET, CONTROL, type LaneKind, MARKER, type SimulatedLane, simulateLanes } from './lane-kind.ts';
 import {
   type Mechanism,
   withoutInBatch,
@@ -252,7 +252,7 @@ export class World {
 
   #routesOf({ bucket, key }: ObjectRef): readonly string[] {
     return this.lanes
-      .filter(({ prefix }) => bucket === BUCKET && key.startsWith(prefix.key))
+      .filter(({ prefix }) => bucket === BUCKET && key.startsWith(prefix.key) && !key.endsWith(MARKER))
       .map(({ definition }) => definition.name);
   }
 
@@ -316,7 +316,7 @@ export class World {
         isOver: () => this.story.violations.length > 0,
       });
       // A listing takes so many files and no more: only one behind which nothing moves has found them all.
-      if (!(await this.#isAtRest())) listings = this.#listings;
+      if ((await this.#writers.mend()) || !(await this.#isAtRest())) listings = this.#listings;
       looked = this.#listings >= listings + 2 ? looked + 1 : 0;
       if (looked > 3) return;
     }
@@ -355,12 +355,12 @@ export class World {
     const note = async (): Promise<void> => {
       const text = await readText(this.#objects, document);
       if (text === undefined) return this.story.violate('document first', `${ref.name} has no job document`);
-      const { files, replaces } = JSON.parse(text) as JobDocument;
+      const { files, replaces, partition } = JSON.parse(text) as JobDocument;
       this.#writers.meddle(files.map(({ file }) => file.url));
       this.checks.noteFiles(
         ref.name,
         files.map(({ file, loadUrl }) => ({ id: file.id, url: file.url, loadUrl, etag: file.identity.etag })),
-        replaces?.jobIds ?? [],
+        { jobIds: replaces?.jobIds ?? [], prefix: partition?.url ?? null },
       );
     };
     note().catch((error: unknown) => this.story.violate('verbs do not break', String(error)));

@@ -5,7 +5,7 @@ import type { Dice } from './dice.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Lake, LakePlace } from './lake.ts';
 import { DELETION, type LakeRow } from './lake-file.ts';
-import type { SimulatedLane } from './lane-kind.ts';
+import { MARKER, type SimulatedLane } from './lane-kind.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
 
@@ -45,11 +45,38 @@ export class Writers {
     await this.#writeVersion(place, { isBad, isAnnouncedAtOnce });
     const later = (body: () => Promise<void>): void =>
       scheduler.after(dice.int(5, 90_000), () => void body());
+    this.#markLater(place);
     if (faults.isCalm) return place;
     if (dice.chance(lane.rewriteRate)) later(() => this.#rewrite(place));
     if (dice.chance(lane.deleteRate)) later(() => this.#remove(place));
     if (dice.chance(0.05)) later(() => this.#touch(place));
     return place;
+  }
+
+  /** Whoever wrote bad files of partitions writes them anew: they would hold these for ever. @returns whether there were any. */
+  async mend(): Promise<boolean> {
+    const { lake } = this.#parts;
+    let isMended = false;
+    for (const place of lake.places.values()) {
+      const isBad = place.versions.at(-1)?.isBad === true && (await lake.isThere(place));
+      if (place.lane.kind !== 'partitioned' || !isBad) continue;
+      await this.#writeVersion(place, { isBad: false });
+      isMended = true;
+    }
+    return isMended;
+  }
+
+  /** Somebody says that the partition of a file is whole, where anybody does: once, whatever comes later. */
+  #markLater({ lane, at }: LakePlace): void {
+    const { lake, scheduler, courier, deployment } = this.#parts;
+    if (lane.definition.partition?.ready.kind !== 'marker') return;
+    const marker = { bucket: at.bucket, key: at.key.slice(0, at.key.lastIndexOf('/') + 1) + MARKER };
+    const mark = async (): Promise<void> => {
+      const info = await lake.mark(marker);
+      if (info !== undefined) courier.deliver(() => deployment.notify([noticeOf(info)]));
+    };
+    // Of one partition in two the first file alone brings it, some time after.
+    scheduler.after(at.key.length % 2 === 0 ? 10 : 20_000, () => void mark());
   }
 
   /** A file that comes, and is announced at once, when a worker is about to let its lane sleep. */
@@ -63,7 +90,7 @@ export class Writers {
   /** A job that reads these files is about to run: the worst moment to touch one of them. */
   meddle(urls: readonly string[]): void {
     const { lake, scheduler, dice, faults } = this.#parts;
-    if (faults.isCalm || !dice.chance(0.3)) return;
+    if (faults.isCalm || urls.length === 0 || !dice.chance(0.3)) return;
     const place = lake.places.get(dice.pick(urls));
     if (place === undefined) return;
     const withinMs = dice.pick([50, 1_000, 10_000]);
