@@ -38,6 +38,7 @@ export * from './drift/change-statement.ts';
 export * from './drift/column-type.ts';
 export * from './drift/drift-policy.ts';
 export * from './drift/may-misfit.ts';
+export * from './drift/names-columns.ts';
 export * from './drift/plan-evolution.ts';
 export * from './drift/plan-fit.ts';
 export * from './drift/table-history.ts';

@@ -1,6 +1,5 @@
 import {
   type CopyOptions,
-  type FileCopy,
   type FileLook,
   type FileShapes,
   LoadError,
@@ -26,20 +25,6 @@ export class ObjectShapes implements FileShapes {
 
   constructor(objects: ObjectStore) {
     this.#objects = objects;
-  }
-
-  namesColumns(copy: FileCopy): boolean {
-    const options = parseCopyOptions(copy.options);
-    if (options.encoding !== 'utf8' || options.compression === 'lzop') return false;
-    const { format } = options;
-    switch (format.kind) {
-      case 'csv':
-        return copy.columnList !== undefined || options.ignoreHeader === 1;
-      case 'json':
-        return format.paths.kind === 'auto' || format.paths.kind === 'auto-ignorecase';
-      default:
-        return false;
-    }
   }
 
   async look(file: ShapedFile): Promise<FileLook> {

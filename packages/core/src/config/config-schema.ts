@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { alertChannel } from './alert-schema.ts';
+import { drift } from './drift-schema.ts';
 import { consumer, rowMapping, stream } from './event-schema.ts';
 import { formatSchemas } from './format-schema.ts';
 import { duration, environment, path, places, s3Prefix } from './place-schema.ts';
@@ -107,6 +108,7 @@ const everyTarget = {
     .boolean()
     .default(false)
     .describe('Fills `_loaded_at` and `_job_id` of the table: when each row came, and by which load.'),
+  drift,
 };
 
 const REWRITTEN =
@@ -144,7 +146,14 @@ const upsert = strictFields({
   onRewrite,
 }).describe('The latest version of each key is in the table.');
 
-const { maxFiles: _maxFiles, maxBytes: _maxBytes, pin: _pin, after: _after, ...everyParted } = everyTarget;
+const {
+  maxFiles: _maxFiles,
+  maxBytes: _maxBytes,
+  pin: _pin,
+  after: _after,
+  drift: _drift,
+  ...everyParted
+} = everyTarget;
 
 const partitionColumn = strictFields({
   column: column.describe('A column of the table.'),

@@ -7,6 +7,7 @@ import { modelessTargetSchema, targetSchemas } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Format } from './format-schema.ts';
 import type { ConfiguredTarget } from './millrace-config.ts';
+import { readDrift } from './read-drift.ts';
 import { readFields, unknownWord } from './read-fields.ts';
 import { readMergeRule, type TargetFields } from './read-merge-rule.ts';
 import { readPartition } from './read-partition.ts';
@@ -47,13 +48,15 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     return { name, rules: [], rulePaths: [], after: undefined, definition: undefined, path };
   }
   const fields = readTargetFields(value, options);
-  const rule = readMergeRule(fields, { path, problems });
+  const ownRule = readMergeRule(fields, { path, problems });
   // What is there and wrong has its problems already; a format that may be in it is not missing.
   const isFormatKnown =
     fields.format !== undefined ||
     (value.format === undefined && (fields.from !== undefined || typeof value.from !== 'object'));
   const { rules, queues, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
   const after = readDoneAction(fields, { path, problems, rules });
+  const drift = readDrift(fields, { path, problems, copy, rules, queues });
+  const rule: typeof ownRule = drift?.rescues === true && ownRule ? { ...ownRule, rescues: true } : ownRule;
   const partition =
     rule?.mode === 'replace-partition' ? readPartition(fields, { path, problems, rules, queues }) : null;
   const parts = { name, rules, rulePaths, after, path };
@@ -77,6 +80,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     rules,
     queues,
     ...(partition === null ? {} : { partition }),
+    ...(drift === null ? {} : { drift }),
     copyFor: readBy(rules, copy),
     from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),
   };

@@ -64,12 +64,10 @@ export interface RescuedFile {
 }
 
 /**
- * What is inside of files that name their columns: CSV with a header, JSON by names, Parquet, chunks. Reads them as a whole,
+ * What is inside of files that name their columns (`namesColumns`): CSV with a header, JSON by names, chunks. Reads them as a whole,
  * and holds a bounded part of them in memory.
  */
 export interface FileShapes {
-  /** Whether files that are read so name their columns. Others are loaded as they are. */
-  namesColumns(copy: FileCopy): boolean;
   /** @throws LoadError `object-gone`, `object-changed`, and what the object store throws. */
   look(file: ShapedFile): Promise<FileLook>;
   /**

@@ -1,4 +1,5 @@
 import { type DriftPolicy, RESCUED } from '../drift/drift-policy.ts';
+import { namesColumns } from '../drift/names-columns.ts';
 import { planEvolution } from '../drift/plan-evolution.ts';
 import { isMark, planFit } from '../drift/plan-fit.ts';
 import type { Evidence, LoadFile } from '../file/load-file.ts';
@@ -53,7 +54,7 @@ export async function fitFiles(
   const { shapes } = loader;
   assertInvariant(shapes !== undefined, 'whoever assembles a loader for targets that drift gives it shapes');
   // A bulk load may say of its files that they are what no names can be read from: COPY takes them as it is told.
-  if (!shapes.namesColumns(copyOf(definition, first.file))) {
+  if (!namesColumns(copyOf(definition, first.file))) {
     return { files, columns: undefined, tableColumns };
   }
   return fitTo(loader, { definition, drift, shapes, files, tableColumns });
