@@ -29,17 +29,20 @@ export class RedshiftDialect implements Dialect {
   readonly name = 'redshift';
   readonly maxStatementBytes = 100_000;
   readonly maxStatements = 40;
+  readonly supportsPrivilegeQuestions: boolean;
   readonly #countsCopyInQueries: boolean;
 
   constructor({ countsCopyInQueries = false }: RedshiftDialectOptions = {}) {
     this.#countsCopyInQueries = countsCopyInQueries;
+    // What counts so is redshift-local in its own process, which has one user.
+    this.supportsPrivilegeQuestions = !countsCopyInQueries;
   }
 
   readonly isAlone = isAlone;
 
-  readonly checkOf = columnCheck;
-
   readonly renderChange = renderChange;
+
+  readonly checkOf = columnCheck;
 
   render(statement: Statement): string {
     switch (statement.kind) {

@@ -2,16 +2,24 @@ import { resolve } from 'node:path';
 import {
   type ActivityPage,
   applyMigrations,
+  type CheckResult,
+  compileRoutes,
+  type DoctorRequest,
+  diagnose,
   type FailureEntry,
   type FailurePage,
   type FailurePageRequest,
   type FileSelection,
   type HandedFile,
   handedFiles,
+  type JobEntry,
+  type JobListRequest,
+  type JobStory,
   type Loader,
   listActivity,
   listFailures,
   listGrants,
+  listJobs,
   type MigrationReport,
   type MillraceConfig,
   type PlanReport,
@@ -22,8 +30,13 @@ import {
   planTarget,
   pruneReceipts,
   type QueryResult,
+  readJob,
+  type TraceReport,
+  type TraceRequest,
+  traceFile,
   type WaitingPage,
 } from '@millrace/core';
+import { examinationsOf } from './doctor/examinations.ts';
 import { readMigrations } from './read-migrations.ts';
 
 /**
@@ -56,6 +69,27 @@ export abstract class LoaderOperations {
 
   failures(selection: FileSelection): Promise<readonly FailureEntry[]> {
     return listFailures(this.loader, selection);
+  }
+
+  trace(request: TraceRequest): Promise<TraceReport> {
+    const routes = compileRoutes(this.config);
+    return traceFile(this.loader, request, { routes, sweepMs: this.config.sweepMs });
+  }
+
+  doctor(request: DoctorRequest): Promise<readonly CheckResult[]> {
+    return diagnose(this.loader, request, {
+      routes: compileRoutes(this.config),
+      events: this.config.events,
+      examinations: examinationsOf(this.config, this.directory),
+    });
+  }
+
+  jobs(request: JobListRequest): Promise<readonly JobEntry[]> {
+    return listJobs(this.loader, request);
+  }
+
+  job(id: string): Promise<JobStory> {
+    return readJob(this.loader, id);
   }
 
   plan(target: string): Promise<PlanReport> {

@@ -1,3 +1,4 @@
+export { checkStream } from './check-stream.ts';
 export * from './kinesis-event.ts';
 export * from './kinesis-reader.ts';
 export * from './kinesis-stream.ts';

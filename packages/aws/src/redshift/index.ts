@@ -1,3 +1,4 @@
+export * from './check-role.ts';
 export * from './cluster-state.ts';
 export { DataApi, type Sent, type Submission } from './data-api.ts';
 export * from './data-api-warehouse.ts';

@@ -1,1 +1,2 @@
+export * from './check-notifications.ts';
 export * from './s3-object-store.ts';

@@ -1,3 +1,4 @@
+export { type CheckedQueue, checkQueue, judgeQueue } from './check-queue.ts';
 export type { ReceiveOptions } from './message-source.ts';
 export * from './sqs-notifications.ts';
 export * from './sqs-wake-queue.ts';

@@ -80,6 +80,19 @@ export class ControlClient implements Operations {
     return this.#call('backup', [directory]);
   }
 
+  trace(...args: Parameters<Operations['trace']>): ReturnType<Operations['trace']> {
+    return this.#call('trace', args);
+  }
+  doctor(...args: Parameters<Operations['doctor']>): ReturnType<Operations['doctor']> {
+    return this.#call('doctor', args);
+  }
+  jobs(...args: Parameters<Operations['jobs']>): ReturnType<Operations['jobs']> {
+    return this.#call('jobs', args);
+  }
+  job(id: string): ReturnType<Operations['job']> {
+    return this.#call('job', [id]);
+  }
+
   overview(): ReturnType<Operations['overview']> {
     return this.#call('overview', []);
   }

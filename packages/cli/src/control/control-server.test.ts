@@ -48,6 +48,19 @@ class EchoOperations implements Operations {
     return { statements: [user] };
   }
 
+  async trace({ url }: { url: string }) {
+    return { url, summary: 'nothing is known', steps: [], files: [] };
+  }
+  async doctor() {
+    return [];
+  }
+  async jobs() {
+    return [];
+  }
+  async job(): Promise<never> {
+    throw new LoadError('job-unknown', 'no such job');
+  }
+
   async handedFiles() {
     return [];
   }

@@ -56,6 +56,13 @@ export class Transforms {
     return [...this.#byType.keys()];
   }
 
+  /** What each type of event is mapped by; null: a function makes its rows. */
+  get mappings(): ReadonlyMap<string, CompiledMapping | null> {
+    return new Map(
+      [...this.#byType].map(([type, transform]) => [type, typeof transform === 'function' ? null : transform]),
+    );
+  }
+
   /** What an event becomes. Never throws: what a transform throws is why its event is rejected. */
   apply(event: Event): Applied {
     const transform = this.#byType.get(event.type);

@@ -1,5 +1,5 @@
-import type { ChangeStatement } from '../drift/change-statement.ts';
 import type { CopyOptions } from '../copy/copy-options.ts';
+import type { ChangeStatement } from '../drift/change-statement.ts';
 import type { ValueCheck } from '../event/table-checks.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
 import type { Statement } from './statement.ts';
@@ -12,6 +12,12 @@ export interface Dialect {
   /** Statements that one transaction may have (Data API: 40 per batch). */
   readonly maxStatements: number;
   render(statement: Statement): string;
+  /**
+   * Whether `select-privileges` can be asked.
+   *
+   * @default false - the user of the warehouse may do everything, or nobody can tell
+   */
+  readonly supportsPrivilegeQuestions?: boolean;
   /**
    * How tables are changed, and how it is kept.
    *

@@ -49,7 +49,7 @@ function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: str
 }
 
 /** An append reads its target too: which columns there are. MERGE has all four, whatever its branches do. */
-function privilegesFor({ mode, onRewrite }: MergeRule): readonly TablePrivilege[] {
+export function privilegesFor({ mode, onRewrite }: MergeRule): readonly TablePrivilege[] {
   if (mode === 'upsert') return ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
   return onRewrite === 'replace' || mode === 'replace-partition'
     ? ['SELECT', 'INSERT', 'DELETE']

@@ -1,6 +1,7 @@
 import type { FileStatus } from '../file/load-file.ts';
 import type { LaneState } from '../lane/lane.ts';
 import type { Actor, ControlRoom } from './control-room.ts';
+import type { Inspection } from './inspection.ts';
 import type { QueryResult } from './warehouse.ts';
 
 /** A target at a glance, as `millrace status --json` prints it. */
@@ -200,7 +201,7 @@ export interface PruneReceiptsStep {
  *
  * Every method throws LoadError with what happened, where and what to do.
  */
-export interface Operations extends ControlRoom {
+export interface Operations extends ControlRoom, Inspection {
   /** All targets of the configuration, and what else has files that wait or are quarantined. */
   status(): Promise<StatusReport>;
   /** Also of a target that is configured no more. @throws LoadError `target-unknown` when it has no lane either */
