@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const workspace = dirname(dirname(root));
@@ -24,14 +25,26 @@ const lock = join(cache, 'lock');
 const LOCK_MAX_AGE_MS = 5 * 60_000;
 const LOCK_POLL_MS = 100;
 
-/** What the bundles are made of: every package that functions import. */
-const FUNCTIONS = ['core', 'redshift', 'aws', 'server', 'lambda'];
+/** What the bundles are made of: the functions' package, and those that it imports. */
+function packagesOf(name, seen = new Set()) {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  const manifest = readFileSync(join(workspace, 'packages', name, 'package.json'), 'utf8');
+  for (const one of Object.keys(JSON.parse(manifest).dependencies ?? {})) {
+    if (one.startsWith('@millrace/')) packagesOf(one.slice('@millrace/'.length), seen);
+  }
+  return seen;
+}
 
 const PARTS = [
   {
     name: 'handlers',
     sources: () =>
-      FUNCTIONS.flatMap((name) => list(join(workspace, 'packages', name), ['src/**/*.ts', 'scripts/*'])),
+      [...packagesOf('lambda')]
+        .flatMap((name) =>
+          list(join(workspace, 'packages', name), ['src/**/*.ts', 'scripts/*', 'package.json']),
+        )
+        .concat(list(root, ['scripts/*'])),
     build: buildHandlers,
   },
   { name: 'lib', sources: () => list(root, ['src/**/*.ts', 'package.json']), build: buildLib },
@@ -66,6 +79,18 @@ function buildHandlers() {
   const aside = join(cache, `handlers-${process.pid}`);
   const old = join(cache, `handlers-old-${process.pid}`);
   run(join(workspace, 'packages', 'lambda', 'scripts', 'bundle.mjs'), aside);
+  // What checks a configuration while an app is synthesised: CommonJS, as the constructs are.
+  buildSync({
+    entryPoints: [join(root, 'scripts', 'configuration.ts')],
+    outfile: join(aside, 'configuration.cjs'),
+    bundle: true,
+    minify: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['source'],
+    logLevel: 'warning',
+  });
   if (existsSync(handlers)) renameSync(handlers, old);
   renameSync(aside, handlers);
   rmSync(old, { recursive: true, force: true });

@@ -26,14 +26,16 @@ const requestEvent = z.object({
   RequestId: z.string(),
   LogicalResourceId: z.string(),
   PhysicalResourceId: z.string().optional(),
-  ResourceProperties: z.object({ Objects: z.record(z.string(), z.string()).optional() }),
+  ResourceProperties: z.object({
+    Objects: z.array(z.object({ Url: z.string(), Body: z.string() })).optional(),
+  }),
 });
 
 const KINDS = { Create: 'create', Update: 'update', Delete: 'delete' } as const;
 
 /**
- * Reads the event that CloudFormation invokes a custom resource's function with. `Objects` holds the text of each object by
- * its `s3://` address.
+ * Reads the event that CloudFormation invokes a custom resource's function with. `Objects` are the objects
+ * to write: the `s3://` address and the text of each.
  *
  * @throws LoadError `event-foreign` for any other event.
  */
@@ -50,12 +52,12 @@ export function readDeploymentEvent(event: unknown): DeploymentRequest {
     );
   }
   const { RequestType, ResponseURL, StackId, RequestId, LogicalResourceId, PhysicalResourceId } = read.data;
-  const objects = Object.entries(read.data.ResourceProperties.Objects ?? {});
+  const { Objects: objects = [] } = read.data.ResourceProperties;
   return {
     kind: KINDS[RequestType],
     responseUrl: ResponseURL,
     physicalId: PhysicalResourceId ?? `millrace-${LogicalResourceId}`,
     echo: { StackId, RequestId, LogicalResourceId },
-    objects: objects.map(([url, body]) => ({ ...parseUrl(url), body })),
+    objects: objects.map(({ Url, Body }) => ({ ...parseUrl(Url), body: Body })),
   };
 }
