@@ -42,6 +42,9 @@ export class TransactionFailure extends Error {
 /** A session that stands still between two statements, its process being stopped, must not keep the lane for ever. */
 const IDLE_MS = 5 * 60_000;
 
+/** How often the server looks, while it works, whether its client is still there: a merge for nobody keeps the lane too. */
+const CHECK_MS = 5_000;
+
 /**
  * How every transaction begins. The guard has to see what was committed before it had the lock: READ COMMITTED. What is told as
  * loaded must outlive a crash of the server, whatever it is set to. The rest is what our texts are written for.
@@ -54,7 +57,8 @@ SET LOCAL standard_conforming_strings = on;
 SET LOCAL client_encoding = 'UTF8';
 SET LOCAL DateStyle = 'ISO, YMD';
 SET LOCAL TimeZone = 'UTC';
-SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`;
+SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';
+SELECT set_config('client_connection_check_interval', '${CHECK_MS}', true) WHERE version() ~* 'linux|darwin|bsd'`;
 }
 
 /**

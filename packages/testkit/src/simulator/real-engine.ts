@@ -6,9 +6,8 @@ import {
   readText,
   type StatementRef,
   type TableColumn,
+  type Warehouse,
 } from '@millrace/core';
-import { EmbeddedRedshift } from '@millrace/local';
-import type { RedshiftLocal } from '@millrace/redshift-local';
 import type { Dice } from './dice.ts';
 import type { Committed, CopiedObject, Engine, EngineEvents } from './engine.ts';
 import { parseFile } from './lake-file.ts';
@@ -17,31 +16,30 @@ import type { Session } from './session.ts';
 import type { Row } from './table-store.ts';
 
 export interface RealEngineOptions {
-  readonly redshift: RedshiftLocal;
+  /** Opens the warehouse, which tells of each statement that ended. */
+  readonly warehouse: (onCompletion: (statement: StatementRef) => void) => Warehouse;
   readonly objects: ObjectStore;
   readonly scheduler: Scheduler;
   readonly dice: Dice;
 }
 
-/** The manifest of a job's files, as its COPY names it; the one of a long list of files ends otherwise. */
-const JOB_MANIFEST = /FROM '([^']+-\d+-manifest\.json)'/u;
+/** The manifest of a job's files, as its COPY names it in quotes; the one of a long list of files ends otherwise. */
+const JOB_MANIFEST = /['"](s3:[^'"]+-\d+-manifest\.json)['"]/u;
 
 /**
- * Runs real SQL on redshift-local. A transaction runs whole, at one instant of virtual time: what happens around it is
+ * Runs real SQL on a real warehouse. A transaction runs whole, at one instant of virtual time: what happens around it is
  * interleaved, what happens inside it is the engine's own.
  */
 export class RealEngine implements Engine {
   readonly dialect: Dialect;
   readonly #options: RealEngineOptions;
-  readonly #warehouse: EmbeddedRedshift;
+  readonly #warehouse: Warehouse;
   readonly #errors = new Map<number, readonly CopyError[]>();
   readonly #ends = new Map<string, () => void>();
 
   constructor(options: RealEngineOptions) {
     this.#options = options;
-    this.#warehouse = new EmbeddedRedshift(options.redshift, {
-      onCompletion: ({ name }) => this.#ends.get(name)?.(),
-    });
+    this.#warehouse = options.warehouse(({ name }) => this.#ends.get(name)?.());
     this.dialect = this.#warehouse.dialect;
   }
 
