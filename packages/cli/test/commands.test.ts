@@ -229,6 +229,27 @@ describe('millrace migrate', () => {
     expect(changed.code).toBe(1);
     expect(changed.stderr).toContain("'0001_create_flights.sql' was changed after it was applied");
   });
+
+  it('lists what was applied, and how tables were changed for their files', async () => {
+    const cwd = await flightsProject({ drift: 'evolve' });
+    expect((await runMillrace(['migrate', '--history'], { cwd })).stderr).toContain(
+      'no migration was applied',
+    );
+    await writeFile(join(cwd, 'wide.csv'), 'flight,delay,carrier\nLX1,3,Swiss\n');
+    expect(await runMillrace(['load', 'flights', 'wide.csv'], { cwd })).toMatchObject({ code: 0 });
+    const { stdout } = await runMillrace(['migrate', '--history'], { cwd });
+    expect(stdout).toMatch(
+      /^\S+ \S+Z {2}ALTER TABLE "public"."flights" ADD COLUMN "carrier" VARCHAR\(16\)\n {4}for s3:/u,
+    );
+    expect(stdout).toMatch(/Z {2}migration 0001_create_flights.sql\n$/u);
+    expect(await readMillrace(['migrate', '--history'], { cwd })).toMatchObject({
+      migrations: [{ name: '0001_create_flights.sql' }],
+      changes: [
+        { target: 'public.flights', column: 'carrier', change: 'add', from: null, isConfirmed: true },
+      ],
+    });
+    expect(await runMillrace(['migrate', '--history', '--dry-run'], { cwd })).toMatchObject({ code: 2 });
+  });
 });
 
 describe('millrace query', () => {

@@ -97,6 +97,8 @@ export * from './operate/find-removed-targets.ts';
 export * from './operate/handed-files.ts';
 export * from './operate/hold-todos.ts';
 export * from './operate/list-failures.ts';
+export * from './operate/list-migrations.ts';
+export * from './operate/list-table-changes.ts';
 export * from './operate/list-grants.ts';
 export * from './operate/list-jobs.ts';
 export * from './operate/order-troubled.ts';

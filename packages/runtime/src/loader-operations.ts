@@ -19,6 +19,8 @@ import {
   listActivity,
   listFailures,
   listGrants,
+  listMigrations,
+  listTableChanges,
   listJobs,
   type MigrationReport,
   type MillraceConfig,
@@ -30,6 +32,7 @@ import {
   planTarget,
   pruneReceipts,
   type QueryResult,
+  type SchemaHistory,
   readJob,
   type TraceReport,
   type TraceRequest,
@@ -118,5 +121,12 @@ export abstract class LoaderOperations {
   async migrate({ dryRun }: { dryRun: boolean }): Promise<MigrationReport> {
     const files = await readMigrations(resolve(this.directory, this.config.migrations));
     return applyMigrations(this.loader.warehouse, files, { dryRun, now: this.loader.now });
+  }
+
+  async schemaHistory(): Promise<SchemaHistory> {
+    return {
+      migrations: await listMigrations(this.loader.warehouse),
+      changes: await listTableChanges(this.loader),
+    };
   }
 }

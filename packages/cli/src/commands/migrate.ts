@@ -1,17 +1,24 @@
 import type { MigrationReport } from '@millrace/core';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
 import { createMigration } from '../project/create-migration.ts';
 import type { Project } from '../project/project.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
+import { showSchemaHistory } from './show-schema-history.ts';
 
 export function addMigrate(program: Command, context: CommandContext): void {
   const migrate = program
     .command('migrate')
     .description('Apply the migrations that are pending: numbered SQL files, each once, in order.')
     .option('--dry-run', 'show what would be applied')
+    .addOption(
+      new Option(
+        '--history',
+        'apply nothing: list what was applied, and how tables were changed for their files',
+      ).conflicts('dryRun'),
+    )
     .addHelpText(
       'after',
       `
@@ -19,16 +26,23 @@ export function addMigrate(program: Command, context: CommandContext): void {
 
 Examples:
   $ millrace migrate --dry-run
+  $ millrace migrate --history
   $ millrace migrate
   $ millrace migrate new add_carrier
 
 Exit codes: 0 done (also when nothing is pending), 1 one failed (named on stderr, it left no trace) or they do not fit
 what was applied, 2 wrong usage or configuration.`,
     )
-    .action(async (options: { dryRun?: boolean }, command: Command) => {
+    .action(async (options: { dryRun?: boolean; history?: boolean }, command: Command) => {
       const project = await context.project(command);
       const dryRun = options.dryRun === true;
       await using session = await openSession(project, { what: 'millrace migrate', purpose: 'inspect' });
+      if (options.history === true) {
+        const history = await session.operations.schemaHistory();
+        if (context.options(command).json) context.terminal.json(history);
+        else showSchemaHistory(history, context.terminal);
+        return;
+      }
       const report = await session.operations.migrate({ dryRun });
       if (context.options(command).json) context.terminal.json(report);
       else showMigrations(report, { context, dryRun });

@@ -76,6 +76,9 @@ export class ControlClient implements Operations {
   migrate(options: { readonly dryRun: boolean }): ReturnType<Operations['migrate']> {
     return this.#call('migrate', [options]);
   }
+  schemaHistory(): ReturnType<Operations['schemaHistory']> {
+    return this.#call('schemaHistory', []);
+  }
   backup(directory: string): ReturnType<Operations['backup']> {
     return this.#call('backup', [directory]);
   }

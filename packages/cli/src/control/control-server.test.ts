@@ -85,6 +85,9 @@ class EchoOperations implements Operations {
   async migrate({ dryRun }: { dryRun: boolean }) {
     return { applied: [String(dryRun)], pending: [] };
   }
+  async schemaHistory() {
+    return { migrations: [], changes: [] };
+  }
   async backup() {
     return { bytes: 7 };
   }

@@ -17,6 +17,7 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   backfill: true,
   pruneReceipts: true,
   migrate: true,
+  schemaHistory: true,
   backup: true,
   trace: true,
   doctor: true,

@@ -9,7 +9,7 @@ import type { EpochMs } from '../ports/time.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 import { LoadError } from '../recover/load-error.ts';
 
-const TABLE = 'millrace.migrations';
+export const MIGRATIONS_TABLE = 'millrace.migrations';
 const LOCK_TABLE = 'millrace.migrations_lock';
 
 /**
@@ -44,16 +44,16 @@ function expectApart({ dialect }: Warehouse, { name, statements }: PendingMigrat
 }
 
 async function prepare(warehouse: Warehouse): Promise<void> {
-  if ((await warehouse.describeTable(TABLE)) !== undefined) return;
+  if ((await warehouse.describeTable(MIGRATIONS_TABLE)) !== undefined) return;
   await warehouse.transact([
     'CREATE SCHEMA IF NOT EXISTS millrace',
-    `CREATE TABLE IF NOT EXISTS ${TABLE} (id INTEGER NOT NULL, name VARCHAR(300) NOT NULL, checksum VARCHAR(64) NOT NULL, applied_at TIMESTAMP NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (id INTEGER NOT NULL, name VARCHAR(300) NOT NULL, checksum VARCHAR(64) NOT NULL, applied_at TIMESTAMP NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS ${LOCK_TABLE} (nothing SMALLINT)`,
   ]);
 }
 
 async function readApplied(warehouse: Warehouse): Promise<readonly AppliedMigration[]> {
-  const rows = await warehouse.transact([`SELECT id, name, checksum FROM ${TABLE} ORDER BY id`]);
+  const rows = await warehouse.transact([`SELECT id, name, checksum FROM ${MIGRATIONS_TABLE} ORDER BY id`]);
   return rows.map((row) => ({ id: Number(row.id), name: String(row.name), checksum: String(row.checksum) }));
 }
 
@@ -69,9 +69,9 @@ async function apply(
   const appliedAt = new Date(now).toISOString().replace('T', ' ').replace('Z', '');
   const guard = [
     `LOCK TABLE ${LOCK_TABLE}`,
-    `SELECT CAST(CASE WHEN COUNT(*) > 0 THEN 'millrace:already-applied' ELSE '0' END AS INTEGER) AS guard FROM ${TABLE} WHERE id = ${id}`,
+    `SELECT CAST(CASE WHEN COUNT(*) > 0 THEN 'millrace:already-applied' ELSE '0' END AS INTEGER) AS guard FROM ${MIGRATIONS_TABLE} WHERE id = ${id}`,
   ];
-  const note = `INSERT INTO ${TABLE} (id, name, checksum, applied_at) VALUES (${id}, '${name}', '${checksum}', '${appliedAt}')`;
+  const note = `INSERT INTO ${MIGRATIONS_TABLE} (id, name, checksum, applied_at) VALUES (${id}, '${name}', '${checksum}', '${appliedAt}')`;
   const [only = ''] = statements;
   try {
     if (warehouse.dialect.isAlone?.(only)) {

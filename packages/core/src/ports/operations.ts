@@ -104,6 +104,35 @@ export interface MigrationReport {
   readonly pending: readonly { readonly name: string; readonly statements: readonly string[] }[];
 }
 
+/** A change of a table that a file asked for. */
+export interface TableChangeEntry {
+  readonly target: string;
+  readonly column: string;
+  readonly change: 'add' | 'widen';
+  /** The type that it had; null: there was no such column. */
+  readonly from: string | null;
+  readonly statement: string;
+  /** The file. */
+  readonly url: string;
+  /** When it was made, else when it was planned; ISO 8601, UTC. */
+  readonly at: string;
+  /** False: it was written down, and whoever meant to make it died, or was refused. The table tells. */
+  readonly isConfirmed: boolean;
+}
+
+export interface AppliedEntry {
+  /** Of the migration's file. */
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** How tables have become what they are, newest first. */
+export interface SchemaHistory {
+  readonly migrations: readonly AppliedEntry[];
+  readonly changes: readonly TableChangeEntry[];
+}
+
 /** A disagreement of object store, tracker and receipts about one file. */
 export interface ReconcileEntry {
   readonly target: string;
@@ -247,6 +276,8 @@ export interface Operations extends ControlRoom, Inspection {
    */
   pruneReceipts(request: PruneReceiptsRequest): Promise<PruneReceiptsStep>;
   migrate(options: { readonly dryRun: boolean }): Promise<MigrationReport>;
+  /** Migrations that were applied, and changes that files asked for. */
+  schemaHistory(): Promise<SchemaHistory>;
   /** A consistent copy of the local state (tracker, warehouse) into a new directory, while it is in use. */
   backup(directory: string): Promise<{ readonly bytes: number }>;
 }
