@@ -7,7 +7,9 @@ import { measureAppend } from './cases/append.ts';
 import { measureAwsCost } from './cases/aws-cost.ts';
 import { measureAwsImport } from './cases/aws-import.ts';
 import { measureAwsIntake } from './cases/aws-intake.ts';
+import { measureCompression } from './cases/compression.ts';
 import { measureConsume } from './cases/consume.ts';
+import { measureEvents } from './cases/events.ts';
 import { measureGuard } from './cases/guard.ts';
 import { measureKpl } from './cases/kpl.ts';
 import { measureManyFiles } from './cases/many-files.ts';
@@ -32,7 +34,9 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'aws-import': measureAwsImport,
   kpl: measureKpl,
   consume: measureConsume,
+  compression: measureCompression,
   producer: measureProducer,
+  events: measureEvents,
 };
 
 const USAGE = `npm run bench -- [--json | --markdown] [--rounds N] [${Object.keys(CASES).join('] [')}]`;

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { BenchSettings } from '../bench-settings.ts';
+import { type LoadResult, sendRequests } from '../events/send-requests.ts';
 import { type Figure, formatNumber } from '../figure.ts';
-import { type LoadResult, sendRequests } from '../producer/send-requests.ts';
 import { median, sideBySide } from '../side-by-side.ts';
 
 const CONNECTIONS = 32;
@@ -83,7 +83,7 @@ function requestsOf(batch: number): () => Buffer {
 }
 
 async function start(args: readonly string[]): Promise<Server> {
-  const script = join(import.meta.dirname, '..', 'producer', 'serve.ts');
+  const script = join(import.meta.dirname, '..', 'events', 'serve-producer.ts');
   const child = spawn(process.execPath, ['--conditions=source', script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

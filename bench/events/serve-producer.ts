@@ -5,8 +5,8 @@ import { startServer } from '@millrace/server';
 import fastify from 'fastify';
 
 /**
- * A server in a process of its own, so that what measures it takes nothing from it: `serve.ts millrace DIRECTORY`, or
- * `serve.ts bare`, a route that parses the same body, drops it, and answers the same. Prints its port.
+ * A server in a process of its own, so that what measures it takes nothing from it: `serve-producer.ts millrace DIRECTORY`, or
+ * `serve-producer.ts bare`, a route that parses the same body, drops it, and answers the same. Prints its port.
  */
 const [kind, directory = ''] = process.argv.slice(2);
 const port = kind === 'millrace' ? await serveEvents() : await serveBare();
