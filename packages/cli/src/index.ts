@@ -20,6 +20,7 @@ export {
   parquet,
   postgres,
   reject,
+  replacePartition,
   rollbar,
   sentry,
   slack,

@@ -7,7 +7,7 @@ SELECT 'd39e6b47cf009972a62675410e18b2fc', 'd39e6b47cf009972a62675410e18b2fc', '
 WHERE NOT EXISTS (SELECT 1 FROM "millrace"."receipts_public_airports_137f9040" WHERE job_id = '01JD0000000000000000000000' AND attempt = 1);
 
 SELECT
-  COALESCE(SUM(CASE WHEN kind = 'load' THEN 1 ELSE 0 END), 0) AS loaded,
+  COALESCE(SUM(CASE WHEN kind IN ('load', 'part') THEN 1 ELSE 0 END), 0) AS loaded,
   COALESCE(SUM(CASE WHEN kind = 'void' THEN 1 ELSE 0 END), 0) AS voided,
   MAX(job_rows) AS job_rows
 FROM "millrace"."receipts_public_airports_137f9040"

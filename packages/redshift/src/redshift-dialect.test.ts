@@ -6,6 +6,7 @@ import {
   ledgerOf,
   loadFileOf,
   type MergeRule,
+  type PartitionJob,
   planAbandon,
   planLedger,
   planLoad,
@@ -76,6 +77,31 @@ const REPLACES: Partial<LoadPlanInput> = {
     survivorIds: FILES.slice(1).map(({ id }) => id),
     outdatedIds: ['0'.repeat(32)],
   },
+};
+
+const PARTITION: MergeRule = { ...APPEND, mode: 'replace-partition', onRewrite: 'reload' };
+const PARTITION_JOB: PartitionJob = {
+  url: "s3://lake/airports/dt=2026-11-20 'x'/",
+  name: "dt=2026-11-20 'x'/",
+  id: 'a'.repeat(32),
+  rows: [{ column: '_partition', value: "s3://lake/airports/dt=2026-11-20 'x'/" }],
+  generation: 3,
+  receipts: 2,
+  replacedRows: 5,
+  survivorIds: [],
+  outdatedIds: [],
+  absentIds: [],
+};
+const PARTITION_TABLE: readonly TableColumn[] = [
+  ...COLUMNS,
+  { name: '_partition', type: 'character varying(1200)', isNullable: true, isIdentity: false },
+];
+const BY_COLUMNS: PartitionJob = {
+  ...PARTITION_JOB,
+  rows: [
+    { column: 'updated_at', value: '2026-11-20' },
+    { column: 'iata', value: 'SKP' },
+  ],
 };
 
 const { receipts: RECEIPTS } = ledgerOf('public.airports');
@@ -171,6 +197,24 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
     ),
   'upsert-tombstones': () => planLoad(input({ ...UPSERT, tombstone: { column: 'op', equals: 'D' } })),
   'insert-only': () => planLoad(input({ ...UPSERT, mode: 'insert-only', latestBy: [] })),
+  partition: () => planLoad(input(PARTITION, { tableColumns: PARTITION_TABLE, partition: PARTITION_JOB })),
+  'partition-provenance': () =>
+    planLoad(
+      input(
+        { ...PARTITION, provenance: true },
+        { tableColumns: [...PARTITION_TABLE, ...FILLED], partition: PARTITION_JOB },
+      ),
+    ),
+  'partition-by-columns': () =>
+    planLoad(input({ ...PARTITION, columns: ['iata', 'extra'] }, { partition: BY_COLUMNS })),
+  'partition-emptied': () => planLoad(input(PARTITION, { partition: BY_COLUMNS, files: [] })),
+  'partition-look': () => [
+    {
+      kind: 'select-partition',
+      receipts: RECEIPTS,
+      partition: { id: PARTITION_JOB.id, url: PARTITION_JOB.url },
+    },
+  ],
   abandon: () =>
     planAbandon(
       'public.airports',
@@ -220,6 +264,19 @@ const CASES: Readonly<Record<string, () => readonly Statement[]>> = {
           rows: 42,
           survivorIds: [],
           outdatedIds: ['0'.repeat(32)],
+        },
+      },
+    ),
+  'example-replace-partition': () =>
+    example(
+      { mode: 'replace-partition', key: [], latestBy: [], columns: ['iata', 'name'] },
+      {
+        partition: {
+          ...PARTITION_JOB,
+          url: 's3://lake/airports/dt=2026-11-21/',
+          name: 'dt=2026-11-21/',
+          rows: [{ column: 'updated_at', value: '2026-11-21' }],
+          generation: 2,
         },
       },
     ),

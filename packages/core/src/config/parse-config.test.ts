@@ -207,7 +207,7 @@ describe('parseConfig', () => {
   it.each<[string, Record<string, unknown>]>([
     ["targets.t.freshnes: is not a known key; did you mean 'freshness'?", { freshnes: '5s' }],
     [
-      "targets.t.mode: 'upsrt' is not one of append, upsert, insert-only; did you mean 'upsert'?",
+      "targets.t.mode: 'upsrt' is not one of append, upsert, insert-only, replace-partition; did you mean 'upsert'?",
       { mode: 'upsrt' },
     ],
     [

@@ -1,0 +1,51 @@
+SET statement_timeout TO 60000;
+
+LOCK TABLE "millrace"."lock_public_airports_137f9040";
+
+SET statement_timeout TO 900000;
+
+SELECT CAST(verdict AS INTEGER) AS guard FROM (
+  SELECT CASE MAX(CASE WHEN kind = 'void' THEN 3 WHEN url <> 's3://lake/airports/dt=2026-11-21/' THEN 2 WHEN size >= 2 THEN 1 ELSE 0 END)
+    WHEN 3 THEN 'millrace:void' WHEN 2 THEN 'millrace:partition-shared' WHEN 1 THEN 'millrace:superseded'
+  END AS verdict
+  FROM "millrace"."receipts_public_airports_137f9040"
+  WHERE key_id IN ('d39e6b47cf009972a62675410e18b2fc', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa')
+) AS guarded;
+
+CREATE TEMP TABLE "millrace_files_01jd0000000000000000000000_1" (
+  file_id VARCHAR(32) NOT NULL,
+  key_id VARCHAR(32) NOT NULL,
+  url VARCHAR(1200) NOT NULL,
+  etag VARCHAR(128) NOT NULL,
+  size BIGINT NOT NULL
+);
+
+INSERT INTO "millrace_files_01jd0000000000000000000000_1" (file_id, key_id, url, etag, size) VALUES
+('9e402c682e6394fa8534665926c35908', 'd500ce52fbf779db148b596ff29b01c7', 's3://lake/airports/2026-11-21.csv.gz', 'c0ffee', 4711);
+
+CREATE TEMP TABLE "millrace_stage_01jd0000000000000000000000_1" (
+  "iata" character varying(4),
+  "name" character varying(60)
+);
+
+COPY "millrace_stage_01jd0000000000000000000000_1" ("iata", "name")
+FROM 's3://millrace/jobs/public.airports/01JD0000000000000000000000/1/manifest.json' IAM_ROLE default MANIFEST
+CSV IGNOREHEADER 1 GZIP TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF;
+
+SELECT pg_last_copy_count() AS copied_rows;
+
+DELETE FROM "public"."airports"
+WHERE "updated_at" = CAST('2026-11-21' AS timestamp without time zone);
+
+DELETE FROM "millrace"."receipts_public_airports_137f9040"
+WHERE (kind = 'part' AND key_id = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa') OR (kind = 'load' AND LEFT(url, 33) = 's3://lake/airports/dt=2026-11-21/');
+
+INSERT INTO "public"."airports" ("iata", "name", "updated_at")
+SELECT "iata", "name", CAST('2026-11-21' AS timestamp without time zone) FROM "millrace_stage_01jd0000000000000000000000_1";
+
+INSERT INTO "millrace"."receipts_public_airports_137f9040" (file_id, key_id, url, etag, size, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT file_id, key_id, url, etag, size, 'load', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE()
+FROM "millrace_files_01jd0000000000000000000000_1";
+
+INSERT INTO "millrace"."receipts_public_airports_137f9040" (file_id, key_id, url, etag, size, kind, job_id, attempt, fence, job_rows, loaded_at)
+SELECT 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 's3://lake/airports/dt=2026-11-21/', '', 2, 'part', '01JD0000000000000000000000', 1, 7, (SELECT COUNT(*) FROM "millrace_stage_01jd0000000000000000000000_1"), GETDATE();
