@@ -3,9 +3,12 @@ import type { CommandContext } from './command-context.ts';
 import { addBackfill } from './commands/backfill.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
+import { addDashboard } from './commands/dashboard.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addFailures } from './commands/failures.ts';
 import { addGrants } from './commands/grants.ts';
 import { addInit } from './commands/init.ts';
+import { addJobs } from './commands/jobs.ts';
 import { addLoad } from './commands/load.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addPause, addResume } from './commands/pause.ts';
@@ -18,6 +21,7 @@ import { addRedshift } from './commands/redshift.ts';
 import { addRestore } from './commands/restore.ts';
 import { addStatus } from './commands/status.ts';
 import { addTail } from './commands/tail.ts';
+import { addTrace } from './commands/trace.ts';
 import { addTransform } from './commands/transform.ts';
 import { addUp } from './commands/up.ts';
 
@@ -29,6 +33,9 @@ const COMMANDS = [
   addBulk,
   addBackfill,
   addStatus,
+  addTrace,
+  addJobs,
+  addDoctor,
   addFailures,
   addRedrive,
   addReconcile,

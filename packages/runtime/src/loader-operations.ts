@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type ActivityPage,
   applyMigrations,
@@ -19,9 +20,9 @@ import {
   listActivity,
   listFailures,
   listGrants,
+  listJobs,
   listMigrations,
   listTableChanges,
-  listJobs,
   type MigrationReport,
   type MillraceConfig,
   type PlanReport,
@@ -32,8 +33,8 @@ import {
   planTarget,
   pruneReceipts,
   type QueryResult,
-  type SchemaHistory,
   readJob,
+  type SchemaHistory,
   type TraceReport,
   type TraceRequest,
   traceFile,
@@ -84,6 +85,8 @@ export abstract class LoaderOperations {
       routes: compileRoutes(this.config),
       events: this.config.events,
       examinations: examinationsOf(this.config, this.directory),
+      pause,
+      pendingMigrations: async () => (await this.migrate({ dryRun: true })).pending.map(({ name }) => name),
     });
   }
 

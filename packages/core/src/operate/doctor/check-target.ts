@@ -18,17 +18,27 @@ const REPEATED_KEYS = 3;
 const INEXACT = /^(?:real|double precision|float)/iu;
 const TEXT = /^(?:character|varchar|char|text|bpchar)/iu;
 
-/** What a target's table, columns, options, rights and keys are like. Reads the warehouse; a key column as a whole. */
+/**
+ * What a target's table, columns, options, rights and keys are like. Reads the warehouse; a key column as a whole.
+ *
+ * @param options `pending`: migrations that are not applied yet; one of them may make the table.
+ */
 export async function checkTarget(
   loader: Loader,
   definition: TargetDefinition,
+  { pending }: { pending: readonly string[] },
 ): Promise<readonly CheckResult[]> {
   const { name } = definition;
   const check = `table ${name}`;
   let columns: readonly TableColumn[] | undefined;
   try {
     columns = await loader.warehouse.describeTable(name);
-    if (columns === undefined) throw await missingTable(loader.warehouse, name);
+    if (columns === undefined) {
+      const missing = await missingTable(loader.warehouse, name);
+      if (pending.length === 0) throw missing;
+      const fix = 'apply the migrations: `millrace up` does it when it starts, `millrace migrate` at once';
+      return [warns(check, `is not in the warehouse, and ${pending.join(', ')} not applied yet`, fix)];
+    }
   } catch (error) {
     return [failsBy(check, error)];
   }

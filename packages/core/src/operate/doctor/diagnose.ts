@@ -16,6 +16,10 @@ export interface DiagnoseOptions {
   readonly events: EventConfig | null;
   /** What else is there to be looked at: queues, disks, ports. */
   readonly examinations: readonly Examination[];
+  /** Lets time pass between two looks at a statement. */
+  readonly pause: (ms: number) => Promise<void>;
+  /** What is still to be done to the warehouse's tables. */
+  readonly pendingMigrations: () => Promise<readonly string[]>;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface DiagnoseOptions {
 export async function diagnose(
   loader: Loader,
   { live, target: only }: DoctorRequest,
-  { routes, events, examinations }: DiagnoseOptions,
+  { routes, events, examinations, pause, pendingMigrations }: DiagnoseOptions,
 ): Promise<readonly CheckResult[]> {
   const definitions = only === undefined ? [...loader.targets.values()] : [definitionOf(loader, only)];
   const results: CheckResult[] = [checkConfiguration(loader)];
@@ -49,8 +53,13 @@ export async function diagnose(
     return found.results;
   });
   if (isThere) {
+    let pending: readonly string[] = [];
+    await add('migrations', async () => {
+      pending = await pendingMigrations();
+      return [checkMigrations(pending)];
+    });
     for (const definition of definitions) {
-      await add(`table ${definition.name}`, () => checkTarget(loader, definition));
+      await add(`table ${definition.name}`, () => checkTarget(loader, definition, { pending }));
     }
     if (events !== null) await add('events', () => checkEvents(loader.warehouse, events));
   } else if (definitions.length > 0) {
@@ -58,8 +67,14 @@ export async function diagnose(
     results.push(fails('tables', detail, 'try again when it does'));
   }
   for (const { name } of definitions) await add(`lane ${name}`, async () => [await checkLane(loader, name)]);
-  if (live && isThere) await add('live', () => probeWarehouse(loader));
+  if (live && isThere) await add('live', () => probeWarehouse(loader, { pause }));
   return results;
+}
+
+function checkMigrations(pending: readonly string[]): CheckResult {
+  if (pending.length === 0) return passes('migrations', 'all are applied');
+  const detail = `${pending.join(', ')} ${pending.length === 1 ? 'is' : 'are'} not applied yet`;
+  return warns('migrations', detail, '`millrace up` applies them when it starts, `millrace migrate` at once');
 }
 
 function checkConfiguration({ targets, settings: { maxLoads } }: Loader): CheckResult {

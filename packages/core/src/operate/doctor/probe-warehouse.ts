@@ -4,7 +4,6 @@ import type { StatementRef } from '../../lane/lane.ts';
 import {
   clientTokenOf,
   hashOf,
-  placesOf,
   renderFileList,
   renderManifest,
   statementNameOf,
@@ -13,14 +12,16 @@ import { LEDGER_SCHEMA, ledgerOf } from '../../load/ledger.ts';
 import type { Attempt, Statement, TableName } from '../../load/statement.ts';
 import { ulid } from '../../load/ulid.ts';
 import type { CheckResult } from '../../ports/doctor.ts';
+import type { ObjectRef } from '../../ports/object-store.ts';
 import type { StatementBatch, StatementStatus } from '../../ports/warehouse.ts';
 import type { Loader } from '../../verbs/loader.ts';
 import { fails, failsBy, passes, warns } from './check-result.ts';
 
-/** What one look at a statement may wait. */
+/** What one look at a statement may wait, and what is waited between two where a warehouse answers at once. */
 const LOOK_MS = 2_000;
-/** Looks at a statement before it is given up: minutes, for a warehouse that has to wake. */
-const MAX_LOOKS = 150;
+const PAUSE_MS = 100;
+/** A statement is given up after minutes: a warehouse may have to wake. */
+const MAX_WAIT_MS = 5 * 60_000;
 /** Statements that keep the first transaction busy while the second one begins: a batch has at most 40. */
 const BALLAST = 24;
 /** What the probe's file holds for COPY: two rows. */
@@ -34,7 +35,10 @@ type Ended = Exclude<StatementStatus, { state: 'running' }>;
  * to fail in the guard, in words that are recognised; COPY has to read a manifest with the configured role, and tell its
  * rows; temporary tables of two batches must not meet. Everything that it makes has a name of its own and is taken away again.
  */
-export async function probeWarehouse(loader: Loader): Promise<readonly CheckResult[]> {
+export async function probeWarehouse(
+  loader: Loader,
+  { pause }: { pause: (ms: number) => Promise<void> },
+): Promise<readonly CheckResult[]> {
   const jobId = ulid(loader.now(), loader.random());
   const target = `${LEDGER_SCHEMA}.doctor_${jobId.toLowerCase()}`;
   const { receipts, lock } = ledgerOf(target);
@@ -58,7 +62,7 @@ export async function probeWarehouse(loader: Loader): Promise<readonly CheckResu
     ];
   }
   try {
-    const probe: Probe = { loader, target, attempt: { jobId, attempt: 1, fence: 1 } };
+    const probe: Probe = { loader, pause, target, attempt: { jobId, attempt: 1, fence: 1 } };
     return [
       passes('live tables', `made ${receipts.schema}.${receipts.name} and its lock`),
       ...(await probeGuard(probe)),
@@ -76,6 +80,7 @@ export async function probeWarehouse(loader: Loader): Promise<readonly CheckResu
 
 interface Probe {
   readonly loader: Loader;
+  readonly pause: (ms: number) => Promise<void>;
   readonly target: string;
   readonly attempt: Attempt;
 }
@@ -112,7 +117,7 @@ async function probeGuard(probe: Probe): Promise<readonly CheckResult[]> {
     submit(probe, [...job, ...ballast], 'first'),
     submit(probe, job, 'second'),
   ]);
-  const ended = await Promise.all(refs.map((ref) => endOf(loader, ref)));
+  const ended = await Promise.all(refs.map((ref) => endOf(probe, ref)));
   const committed = ended.filter(({ state }) => state === 'finished').length;
   const refused = ended.find((one) => one.state === 'failed');
   if (committed === 2) {
@@ -145,9 +150,14 @@ async function probeGuard(probe: Probe): Promise<readonly CheckResult[]> {
 
 /** COPY by a manifest with the configured role, twice at once into temporary tables of the same name. */
 async function probeCopy(probe: Probe): Promise<readonly CheckResult[]> {
-  const { loader, target, attempt } = probe;
+  const { loader, attempt } = probe;
   const { objects, settings } = loader;
-  const places = placesOf(settings.control, target, attempt);
+  // No folder of its own: of a directory store an empty one would stay.
+  const at = (name: string): ObjectRef => ({
+    bucket: settings.control.bucket,
+    key: `${settings.control.key}doctor-${attempt.jobId}-${name}`,
+  });
+  const places = { fileList: at('files.csv'), manifest: at('manifest.json') };
   const files = Array.from({ length: ROWS }, (_, nth) =>
     loadFileOf({ ...settings.control, key: `doctor-${nth}`, etag: 'doctor', size: 1 }, 0),
   );
@@ -159,19 +169,19 @@ async function probeCopy(probe: Probe): Promise<readonly CheckResult[]> {
     {
       kind: 'copy-job-files',
       jobFiles,
-      manifestUrl: urlOf(places.fileListManifest),
+      manifestUrl: urlOf(places.manifest),
       iamRole: settings.iamRole,
     },
     { kind: 'count-copied' },
   ];
   try {
     await objects.write(places.fileList, list);
-    await objects.write(places.fileListManifest, renderManifest([entry]));
+    await objects.write(places.manifest, renderManifest([entry]));
     const refs = await Promise.all([
       submit(probe, statements, 'copy-1'),
       submit(probe, statements, 'copy-2'),
     ]);
-    const ended = await Promise.all(refs.map((ref) => endOf(loader, ref)));
+    const ended = await Promise.all(refs.map((ref) => endOf(probe, ref)));
     const failed = ended.find((one) => one.state === 'failed');
     if (failed?.state === 'failed') {
       const isMet = /already exists/iu.test(failed.error.message);
@@ -189,6 +199,9 @@ async function probeCopy(probe: Probe): Promise<readonly CheckResult[]> {
         ),
       ];
     }
+    if (ended.some(({ state }) => state === 'unknown')) {
+      return [warns('live copy', 'COPY did not end in time', 'try again')];
+    }
     const counts = ended.map((one) => (one.state === 'finished' ? one.copiedRows : null));
     return [
       passes('live copy', `COPY read ${entry.url} by its manifest`),
@@ -202,9 +215,9 @@ async function probeCopy(probe: Probe): Promise<readonly CheckResult[]> {
           ),
     ];
   } finally {
-    for (const at of [places.fileList, places.fileListManifest]) {
-      const info = await objects.head(at);
-      if (info !== undefined) await objects.delete(at, { ifMatch: info.etag });
+    for (const place of [places.fileList, places.manifest]) {
+      const info = await objects.head(place);
+      if (info !== undefined) await objects.delete(place, { ifMatch: info.etag });
     }
   }
 }
@@ -224,10 +237,12 @@ function submit(
   return warehouse.submit(batch);
 }
 
-async function endOf({ warehouse }: Loader, ref: StatementRef): Promise<Ended> {
-  for (let look = 0; look < MAX_LOOKS; look += 1) {
+async function endOf({ loader: { warehouse, now }, pause }: Probe, ref: StatementRef): Promise<Ended> {
+  const giveUpAt = now() + MAX_WAIT_MS;
+  while (now() < giveUpAt) {
     const status = await warehouse.describe(ref, { waitMs: LOOK_MS });
     if (status.state !== 'running') return status;
+    await pause(PAUSE_MS);
   }
   await warehouse.cancel(ref);
   return { state: 'unknown' };

@@ -100,6 +100,8 @@ async function readVersionReceipts(
     }
     return { receipts, silence: null };
   } catch (error) {
+    // Its first start makes a target's ledger: without one, nothing was ever loaded.
+    if (error instanceof LoadError && error.code === 'table-missing') return { receipts, silence: null };
     if (error instanceof LoadError) return { receipts, silence: error.message };
     throw error;
   }

@@ -108,8 +108,12 @@ function arrivalStep(state: TracedState, arrivedAt: number | null): Step {
       code: 'unseen',
       at: null,
       text: 'no notification and no listing has told of it',
-      todo: '`millrace doctor` checks the notifications; the next listing, or `millrace reconcile --repair`, takes it in',
+      todo: 'start `millrace up`, unless it runs: its next listing takes it in; `millrace doctor` checks the notifications',
     };
+  }
+  if (state === 'unknown') {
+    const text = 'the tracker knows nothing of it: never told of, or loaded and forgotten';
+    return { mark: 'unknown', code: 'unknown', at: null, text, todo: null };
   }
   if (arrivedAt === null) {
     const text = 'seen; when is not kept any more';
