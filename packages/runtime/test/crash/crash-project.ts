@@ -41,8 +41,13 @@ CREATE TABLE public.moved (id INTEGER NOT NULL, name VARCHAR(40));
 CREATE TABLE public.dims (id INTEGER NOT NULL, v INTEGER, ts BIGINT);
 `;
 
+/** The variable that says where the warehouse is, where that is not a file of the project. */
+export const CRASH_WAREHOUSE = 'MILLRACE_CRASH_WAREHOUSE';
+
 export function readCrashConfig(): MillraceConfig {
-  return parseConfig(CONFIG, { source: 'crash-project.ts' });
+  const warehouse = process.env[CRASH_WAREHOUSE];
+  const place = warehouse === undefined ? {} : { warehouse: JSON.parse(warehouse) as unknown };
+  return parseConfig({ ...CONFIG, ...place }, { source: 'crash-project.ts' });
 }
 
 const ROWS_PER_FILE = 3;
