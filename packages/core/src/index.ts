@@ -35,6 +35,7 @@ export { nearestWord } from './copy/nearest-word.ts';
 export * from './copy/parse-copy-options.ts';
 export * from './copy/render-copy-options.ts';
 export * from './drift/change-statement.ts';
+export * from './drift/column-roles.ts';
 export * from './drift/column-type.ts';
 export * from './drift/drift-policy.ts';
 export * from './drift/may-misfit.ts';

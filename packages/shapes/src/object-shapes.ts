@@ -19,15 +19,43 @@ import type { SortRules } from './row-sorter.ts';
 import { UnpackError, unpack } from './unpack.ts';
 import { packed } from './write-copy.ts';
 
-/** Looks into the files of an object store. Keeps nothing. */
+/** Columns of looks that are remembered, over all files: some megabytes. */
+const MAX_KNOWN_COLUMNS = 100_000;
+
+/**
+ * Looks into the files of an object store. Remembers what it saw, so that a file that waits for a later job, or is loaded once more after a
+ * failure, is not read again by the same process. Another one reads it again.
+ */
 export class ObjectShapes implements FileShapes {
   readonly #objects: ObjectStore;
+  /** By place, version and how it is read; the oldest first. */
+  readonly #known = new Map<string, FileLook>();
+  #knownColumns = 0;
 
   constructor(objects: ObjectStore) {
     this.#objects = objects;
   }
 
   async look(file: ShapedFile): Promise<FileLook> {
+    const key = JSON.stringify([urlOf(file.at), file.etag, file.copy.options, file.columns]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const look = await this.#lookAnew(file);
+    this.#remember(key, look);
+    return look;
+  }
+
+  #remember(key: string, look: FileLook): void {
+    this.#known.set(key, look);
+    this.#knownColumns += weightOf(look);
+    for (const [oldest, one] of this.#known) {
+      if (this.#knownColumns <= MAX_KNOWN_COLUMNS) return;
+      this.#known.delete(oldest);
+      this.#knownColumns -= weightOf(one);
+    }
+  }
+
+  async #lookAnew(file: ShapedFile): Promise<FileLook> {
     const options = parseCopyOptions(file.copy.options);
     try {
       return await this.#look(file, options);
@@ -88,4 +116,9 @@ export class ObjectShapes implements FileShapes {
 
 function ignoresCase({ format }: CopyOptions): boolean {
   return format.kind === 'json' && format.paths.kind === 'auto-ignorecase';
+}
+
+/** What a look costs to remember, in columns: an entry without any is one too. */
+function weightOf(look: FileLook): number {
+  return look.kind === 'shape' ? look.columns.length + 1 : 1;
 }

@@ -1,8 +1,9 @@
 import type { LoadFile } from '../file/load-file.ts';
+import type { TargetDefinition } from '../load/target-definition.ts';
 import type { ColumnShape } from '../ports/file-shapes.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
+import { isMark, isReserved } from './column-roles.ts';
 import { type ColumnType, MAX_TEXT_BYTES, widthOf } from './column-type.ts';
-import type { DriftPolicy } from './drift-policy.ts';
 import { textBytes, typeFor } from './type-for.ts';
 
 /** One change of a table, and the first file that asked for it. */
@@ -38,32 +39,27 @@ const MAX_NAME_BYTES = 127;
 /**
  * What a table needs to take files: columns that it lacks, and longer texts. Never a narrower column, never another type. Pure.
  *
- * @param options `isKnown`: names that are no columns of the table, and are not to become any (a tombstone's mark).
- * `isReserved`: names that Millrace fills itself.
+ * A tombstone's mark that the table does not have is not added to it.
  */
 export function planEvolution(
   files: readonly ShapedLoadFile[],
   {
+    definition,
     tableColumns,
-    policy,
-    isKnown,
-    isReserved,
-  }: {
-    tableColumns: readonly TableColumn[];
-    policy: Pick<DriftPolicy, 'maxColumns' | 'headroom'>;
-    isKnown: (name: string) => boolean;
-    isReserved: (name: string) => boolean;
-  },
+  }: { definition: Pick<TargetDefinition, 'drift' | 'rule'>; tableColumns: readonly TableColumn[] },
 ): Evolution {
+  const { drift: policy, rule } = definition;
+  if (policy?.evolves !== true) return { changes: [], refused: [] };
+  const isOurs = (name: string): boolean => isReserved(name, definition);
   const table = new Map(tableColumns.map((column) => [column.name, column]));
   const refused: RefusedColumn[] = [];
   const taken: ShapedLoadFile[] = [];
   const added = new Map<string, ColumnShape>();
   for (const one of files) {
     const missing = one.columns.filter(
-      ({ name }) => isReserved(name) || (!table.has(name) && !isKnown(name)),
+      ({ name }) => isOurs(name) || (!table.has(name) && !isMark(name, rule)),
     );
-    const problem = refusal(missing, { isReserved, room: policy.maxColumns - table.size, added });
+    const problem = refusal(missing, { isReserved: isOurs, room: policy.maxColumns - table.size, added });
     if (problem !== undefined) {
       refused.push({ file: one.file, ...problem });
       continue;

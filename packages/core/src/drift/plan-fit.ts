@@ -1,9 +1,9 @@
 import type { LoadFile } from '../file/load-file.ts';
 import { copyOf } from '../load/build-job.ts';
-import type { MergeRule } from '../load/merge-rule.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
 import { assertInvariant } from '../recover/invariant.ts';
+import { isMark, isReserved, requiredColumns } from './column-roles.ts';
 import { RESCUED } from './drift-policy.ts';
 import { mayMisfit } from './may-misfit.ts';
 import type { ShapedLoadFile } from './plan-evolution.ts';
@@ -18,16 +18,6 @@ export interface FitPlan {
   readonly columns: readonly string[] | undefined;
 }
 
-/** Columns without which a row cannot be merged. */
-export function requiredColumns({ key, latestBy, tombstone }: MergeRule): readonly string[] {
-  return [...key, ...latestBy, ...(tombstone === null ? [] : [tombstone.column])];
-}
-
-/** Whether a column marks deletions, and so need not be one of the table's. */
-export function isMark(column: string, { tombstone }: MergeRule): boolean {
-  return tombstone?.column === column;
-}
-
 /**
  * A COPY is told one list of columns: the files of a job are those that have the oldest one's. Pure.
  *
@@ -38,17 +28,14 @@ export function planFit(
   {
     definition,
     tableColumns,
-    isReserved,
   }: {
     definition: TargetDefinition;
     tableColumns: readonly TableColumn[];
-    isReserved: (column: string) => boolean;
   },
 ): FitPlan {
   const table = new Map(tableColumns.map((column) => [column.name, column]));
   const plans = files.map((one) => {
-    const rescues =
-      definition.drift?.rescues === true && needsRescue(one, { rule: definition.rule, table, isReserved });
+    const rescues = definition.drift?.rescues === true && needsRescue(one, { definition, table });
     const columns = columnsOf(one, { definition, tableColumns, rescues });
     return { file: one.file, rescues, columns, kind: JSON.stringify([rescues, columns ?? null]) };
   });
@@ -63,15 +50,12 @@ export function planFit(
 
 function needsRescue(
   { columns }: ShapedLoadFile,
-  {
-    rule,
-    table,
-    isReserved,
-  }: { rule: MergeRule; table: ReadonlyMap<string, TableColumn>; isReserved: (column: string) => boolean },
+  { definition, table }: { definition: TargetDefinition; table: ReadonlyMap<string, TableColumn> },
 ): boolean {
+  const { rule } = definition;
   const required = requiredColumns(rule);
   return columns.some((shape) => {
-    if (isReserved(shape.name)) return true;
+    if (isReserved(shape.name, definition)) return true;
     const column = table.get(shape.name);
     if (column === undefined) return !isMark(shape.name, rule);
     return (
@@ -95,14 +79,15 @@ function columnsOf(
   const { rule } = definition;
   const names = columns.map(({ name }) => name);
   const known = (name: string): boolean =>
-    isMark(name, rule) || (name !== RESCUED && tableColumns.some((column) => column.name === name));
+    isMark(name, rule) ||
+    (!isReserved(name, definition) && tableColumns.some((column) => column.name === name));
   const rescued = rescues ? [RESCUED] : [];
   if (copyOf(definition, file).format !== 'json') return rescues ? [...names.filter(known), RESCUED] : names;
   if (rule.mode !== 'upsert' || names.length === 0) return undefined;
   const required = requiredColumns(rule);
   const inTable = tableColumns
     .map(({ name }) => name)
-    .filter((name) => name !== RESCUED && (names.includes(name) || required.includes(name)));
+    .filter((name) => !isReserved(name, definition) && (names.includes(name) || required.includes(name)));
   const marks = required.filter((name) => !inTable.includes(name));
   return [...inTable, ...marks, ...rescued];
 }

@@ -9,7 +9,7 @@ import type { TargetDefinition } from './target-definition.ts';
 const OWN_SCHEMA = 'millrace';
 
 export interface GrantedTarget {
-  readonly definition: Pick<TargetDefinition, 'name' | 'rule'>;
+  readonly definition: Pick<TargetDefinition, 'name' | 'rule' | 'drift'>;
   /** The target's columns as the warehouse has them. */
   readonly tableColumns: readonly TableColumn[];
 }
@@ -36,11 +36,13 @@ export function planGrants(
 }
 
 function planTargetGrants({ definition, tableColumns }: GrantedTarget, user: string): readonly Statement[] {
-  const { name, rule } = definition;
+  const { name, rule, drift } = definition;
   const privileges = privilegesFor(rule);
   const tables = planLedger(name, rule, tableColumns).filter(({ kind }) => kind !== 'create-schema');
   return [
     { kind: 'grant-table', table: tableNameOf(name), privileges, user },
+    // Only its owner may change a table.
+    ...(drift === undefined ? [] : [{ kind: 'own-table', table: tableNameOf(name), user } as const]),
     ...tables.flatMap((statement): readonly Statement[] => {
       const table = ledgerTableOf(statement);
       return table === undefined ? [] : [statement, { kind: 'own-table', table, user }];

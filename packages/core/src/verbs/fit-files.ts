@@ -1,12 +1,11 @@
 import { type DriftPolicy, RESCUED } from '../drift/drift-policy.ts';
 import { namesColumns } from '../drift/names-columns.ts';
 import { planEvolution } from '../drift/plan-evolution.ts';
-import { isMark, planFit } from '../drift/plan-fit.ts';
+import { planFit } from '../drift/plan-fit.ts';
 import type { Evidence, LoadFile } from '../file/load-file.ts';
 import { copyOf, readFileColumns } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import { missingTable } from '../load/missing-table.ts';
-import { isProvenance } from '../load/provenance.ts';
 import type { FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { FileShapes } from '../ports/file-shapes.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
@@ -76,17 +75,12 @@ async function fitTo(
     tableColumns: readonly TableColumn[];
   },
 ): Promise<FittedFiles | undefined> {
-  const { rule, name: target } = definition;
+  const { name: target } = definition;
   const looked = await lookAtFiles(loader, { definition, shapes, files });
   if (looked === undefined) return undefined;
   let table = tableColumns;
   if (drift.evolves) {
-    const { changes, refused } = planEvolution(looked, {
-      tableColumns,
-      policy: drift,
-      isKnown: (column) => isMark(column, rule),
-      isReserved: (column) => isReserved(column, definition),
-    });
+    const { changes, refused } = planEvolution(looked, { definition, tableColumns });
     if (refused.length > 0 && !drift.rescues) {
       const at = loader.now();
       const evidence = ({ column, reason, hint }: (typeof refused)[number]): Evidence => ({
@@ -105,11 +99,7 @@ async function fitTo(
     }
     table = await evolveTable(loader, { target, changes, tableColumns });
   }
-  const plan = planFit(looked, {
-    definition,
-    tableColumns: table,
-    isReserved: (column) => isReserved(column, definition),
-  });
+  const plan = planFit(looked, { definition, tableColumns: table });
   const byId = new Map(files.map((one) => [one.file.id, one]));
   const chosen = plan.files.flatMap(({ id }) => byId.get(id) ?? []);
   if (!plan.rescues) return { files: chosen, columns: plan.columns, tableColumns: table };
@@ -124,14 +114,13 @@ async function fitTo(
     });
   }
   const rescued = await rescueFiles(loader, { definition, shapes, files: chosen, tableColumns: table });
-  return rescued && { ...rescued, columns: rescued.columns ?? plan.columns, tableColumns: table };
-}
-
-/** Columns that Millrace fills: files have no say in them. */
-function isReserved(column: string, { drift, rule }: TargetDefinition): boolean {
-  return (
-    (drift?.rescues === true && column === RESCUED) || (rule.provenance === true && isProvenance(column))
-  );
+  if (rescued === undefined) return undefined;
+  const { copy } = rescued;
+  if (copy === undefined) {
+    const columns = plan.columns?.filter((name) => name !== RESCUED);
+    return { files: rescued.files, columns, tableColumns: table };
+  }
+  return { files: rescued.files, copy, columns: rescued.columns ?? plan.columns, tableColumns: table };
 }
 
 /** Takes files out of the line for what is in them. */

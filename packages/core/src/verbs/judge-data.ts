@@ -3,6 +3,7 @@ import { type DataStreak, DRIFT, type FirstBad, growStreak, isDrift } from '../r
 import { assertInvariant } from '../recover/invariant.ts';
 import { judgeDataError } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
+import { hasOutgrown } from './has-outgrown.ts';
 import type { Loader } from './loader.ts';
 import { setAside } from './set-aside.ts';
 
@@ -33,6 +34,11 @@ export async function judgeData(loader: Loader, failed: FailedJob): Promise<Data
   if (verdict.kind === 'suspect') {
     const streak = growStreak(lane.streak, { now, files: files.length, found: 0, bad: [] });
     return { kind: 'again', suspects: verdict.suspects, streak };
+  }
+  const named = verdict.bad.map(({ file }) => file);
+  if (await hasOutgrown(loader, lane.target, named)) {
+    const streak = growStreak(lane.streak, { now, files: files.length, found: 0, bad: [] });
+    return { kind: 'again', suspects: lane.suspects, streak };
   }
   const areAllBad = verdict.bad.length === files.length;
   const bad = areAllBad ? await findFresh(loader, failed, verdict.bad) : [];

@@ -1,5 +1,5 @@
+import { requiredColumns } from '../drift/column-roles.ts';
 import type { ShapedLoadFile } from '../drift/plan-evolution.ts';
-import { requiredColumns } from '../drift/plan-fit.ts';
 import { parseUrl } from '../file/identity.ts';
 import type { Evidence } from '../file/load-file.ts';
 import { copyOf, readFileColumns } from '../load/build-job.ts';
@@ -58,7 +58,8 @@ export async function lookAtFiles(
   return aside.length > 0 ? undefined : shaped;
 }
 
-async function lookAtOne(
+/** @returns `look-again` when the file has gone or changed meanwhile. */
+export async function lookAtOne(
   loader: Loader,
   { definition, shapes, file }: { definition: TargetDefinition; shapes: FileShapes; file: JobFile },
 ): Promise<FileLook | 'look-again'> {

@@ -1,5 +1,5 @@
+import { isReserved, requiredColumns } from '../drift/column-roles.ts';
 import { RESCUED } from '../drift/drift-policy.ts';
-import { requiredColumns } from '../drift/plan-fit.ts';
 import { urlOf } from '../file/identity.ts';
 import type { LoadFile } from '../file/load-file.ts';
 import { copyOf } from '../load/build-job.ts';
@@ -16,8 +16,10 @@ const CONCURRENT_COPIES = 4;
 
 export interface RescuedFiles {
   readonly files: readonly JobFile[];
-  readonly copy: FileCopy;
-  readonly columns: readonly string[] | undefined;
+  /** How COPY reads the copies; undefined: every value fits after all, and the files are read as they are. */
+  readonly copy: FileCopy | undefined;
+  /** The columns of the copies; null: by their names. */
+  readonly columns: readonly string[] | null;
 }
 
 /** Where the copy of a file is: by the file's own id, so that a copy that was made before is made over, not made twice. */
@@ -32,9 +34,10 @@ export function rescuePlacesOf(loader: Loader, file: Pick<LoadFile, 'id'>): read
 }
 
 /**
- * Copies of files in which every row fits the table. One in which everything fits after all stays as it is, and is left to another job.
+ * Copies of files in which every row fits the table. A file in which everything fits after all stays as it is, and goes into another job
+ * than those that do not: the oldest file decides which comes first, so that neither waits for ever.
  *
- * @returns undefined when none is left, or one has changed meanwhile: the lane is looked at again then.
+ * @returns undefined when a file has gone or changed meanwhile: the lane is looked at again then.
  */
 export async function rescueFiles(
   loader: Loader,
@@ -50,15 +53,16 @@ export async function rescueFiles(
     tableColumns: readonly TableColumn[];
   },
 ): Promise<RescuedFiles | undefined> {
-  const made: { file: JobFile; rescued: RescuedFile }[] = [];
+  const looked: { file: JobFile; rescued: RescuedFile | undefined }[] = [];
   const required = requiredColumns(definition.rule);
+  const own = tableColumns.filter(({ name }) => !isReserved(name, definition));
   for (let at = 0; at < files.length; at += CONCURRENT_COPIES) {
     const some = files.slice(at, at + CONCURRENT_COPIES);
     try {
       const copies = await Promise.all(
         some.map(async (file) =>
           shapes.rescue(await toShapedFile(loader, { definition, file }), {
-            tableColumns,
+            tableColumns: own,
             required,
             into: RESCUED,
             to: rescuePlaceOf(loader, file.file),
@@ -67,15 +71,20 @@ export async function rescueFiles(
       );
       for (const [index, rescued] of copies.entries()) {
         const file = some[index];
-        if (file !== undefined && rescued !== undefined) made.push({ file, rescued });
+        if (file !== undefined) looked.push({ file, rescued });
       }
     } catch (error) {
       if (isChanged(error)) return undefined;
       throw error;
     }
   }
+  const made = looked.flatMap(({ file, rescued }) => (rescued === undefined ? [] : [{ file, rescued }]));
+  const [oldest] = looked;
   const [first] = made;
-  if (first === undefined) return undefined;
+  if (first === undefined || oldest?.rescued === undefined) {
+    const fitting = looked.filter(({ rescued }) => rescued === undefined).map(({ file }) => file);
+    return { files: fitting, copy: undefined, columns: null };
+  }
   const isAlike = ({ rescued }: (typeof made)[number]): boolean =>
     rescued.copy.options === first.rescued.copy.options &&
     JSON.stringify(rescued.columns) === JSON.stringify(first.rescued.columns);
@@ -86,6 +95,6 @@ export async function rescueFiles(
       loadSize: rescued.size,
     })),
     copy: { ...copyOf(definition, first.file.file), ...first.rescued.copy },
-    columns: first.rescued.columns ?? undefined,
+    columns: first.rescued.columns,
   };
 }
