@@ -147,3 +147,4 @@ export * from './verbs/settle.ts';
 export { settleFailure } from './verbs/settle-failure.ts';
 export * from './verbs/settle-outcome.ts';
 export * from './verbs/sweep.ts';
+export * from './verbs/sweep-chunks.ts';

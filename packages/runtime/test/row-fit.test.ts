@@ -1,6 +1,5 @@
-import { parseConfig } from '@millrace/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEventStream } from '../src/events/open-event-stream.ts';
+import { sendEvents } from './send-events.ts';
 import { rowsOf, statusOf, type TestProject, TestProjects } from './test-project.ts';
 
 /** One bad row costs its event, and not the rows that share a chunk with it. */
@@ -33,22 +32,6 @@ afterEach(() => projects.removeAll());
 const newProject = (targets: Readonly<Record<string, unknown>> = TARGETS) =>
   projects.make({ tables: TABLES, targets, config: { events: EVENTS } });
 
-async function send(project: TestProject, events: readonly { id: string; data: unknown }[]): Promise<void> {
-  const { events: config } = parseConfig({ targets: TARGETS, events: EVENTS }, { source: 'test' });
-  if (config === null) throw new Error('the test has events');
-  const { stream, close } = await openEventStream(config, {
-    directory: project.directory,
-    onError: () => {},
-  });
-  await stream.put(
-    events.map((event) => ({
-      partitionKey: event.id,
-      data: Buffer.from(JSON.stringify({ type: 'page.viewed', time: '2026-01-01T00:00:00Z', ...event })),
-    })),
-  );
-  await close();
-}
-
 async function rejectsOf(project: TestProject): Promise<Record<string, string>[]> {
   const millrace = await project.open();
   const { objects, settings } = project.loader;
@@ -78,7 +61,7 @@ describe('events whose rows do not fit their tables', () => {
     };
     const good = Array.from({ length: 50 }, (_, n) => ({ id: `good-${n}`, data: GOOD }));
     const all = [...good, ...Object.entries(bad).map(([id, data]) => ({ id, data: { ...GOOD, ...data } }))];
-    await send(project, all);
+    await sendEvents(project, all);
     await project.drain(async (millrace) => {
       expect(await rowsOf(millrace, 'SELECT COUNT(*) AS n FROM public.views')).toEqual([{ n: 50 }]);
       // The dimension of an event that is rejected is not there either.
@@ -100,17 +83,17 @@ describe('events whose rows do not fit their tables', () => {
 
   it('are loaded when the table was altered in time, and when COPY is told to cut', async () => {
     const project = newProject({ ...TARGETS, 'public.views': { copy: 'TRUNCATECOLUMNS' } });
-    await send(project, [{ id: 'a', data: { ...GOOD, url: '/a-long-one' } }]);
+    await sendEvents(project, [{ id: 'a', data: { ...GOOD, url: '/a-long-one' } }]);
     await project.drain(async (millrace) => {
       expect(await rowsOf(millrace, 'SELECT url FROM public.views')).toEqual([{ url: '/a-long-on' }]);
     });
     project.configure({ targets: TARGETS });
     await project.drain(async (millrace) => {
-      await send(project, [{ id: 'b', data: GOOD }]);
+      await sendEvents(project, [{ id: 'b', data: GOOD }]);
       await millrace.untilIdle();
       await millrace.query('ALTER TABLE public.views ALTER COLUMN url TYPE VARCHAR(40)');
       await new Promise((resolve) => setTimeout(resolve, 1_100));
-      await send(project, [{ id: 'c', data: { ...GOOD, url: '/as-long-as-it-may-be' } }]);
+      await sendEvents(project, [{ id: 'c', data: { ...GOOD, url: '/as-long-as-it-may-be' } }]);
       await millrace.untilIdle();
       expect(await rowsOf(millrace, 'SELECT id FROM public.views ORDER BY id')).toHaveLength(3);
     });

@@ -30,11 +30,16 @@ export function withChunks(target: ConfiguredTarget, control: ObjectRef): Config
   return { ...target, copyFor: (at) => chunkCopy(own, control, at) ?? target.copyFor(at) };
 }
 
-/** The COPY options that chunks of a target are read with, but for how they are packed; undefined: it is no target. */
+/**
+ * The COPY options that chunks of a target are read with, but for how they are packed. Undefined: it is no target, or one
+ * whose table follows its files or keeps what does not fit, so that nothing can be said before.
+ */
 export function chunkOptionsOf(
   { control, targets }: Pick<MillraceConfig, 'control' | 'targets'>,
   target: string,
 ): string | undefined {
+  const { drift } = targets.get(target) ?? {};
+  if (drift?.evolves === true || drift?.rescues === true) return undefined;
   const chunk = chunkKeyOf(control, { target, columns: '0'.repeat(16) }, { id: 'any', ending: '' });
   return targets.get(target)?.copyFor(chunk).options;
 }

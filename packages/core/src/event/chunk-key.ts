@@ -13,11 +13,33 @@ const FOLDER = 'loads/';
 const REJECTS_FOLDER = 'loads/rejected/';
 const CHUNK = /^([^/]+\.[^/]+)\/([0-9a-f]{16})\/[^/]+$/u;
 
+/** Where marks of sealed lots are. */
+const LOTS_FOLDER = 'lots/';
+const LOT = /\/([0-9A-HJKMNP-TV-Z]{26})-\d+\.[^/]+$/u;
+
+/** What chunks of a target begin with. */
+export function chunkFolderOf(control: ObjectRef, target?: string): ObjectRef {
+  return {
+    bucket: control.bucket,
+    key: `${control.key}${FOLDER}${target === undefined ? '' : `${target}/`}`,
+  };
+}
+
+/** The flush that a chunk, or a file of rejects, was written by: a ULID; undefined for what no consumer has written. */
+export function readLot({ key }: Pick<ObjectRef, 'key'>): string | undefined {
+  return LOT.exec(key)?.[1];
+}
+
+/** The object that is there when a lot was sealed: `lots/<lot>.json`. */
+export function lotKeyOf(control: ObjectRef, lot: string): ObjectRef {
+  return { bucket: control.bucket, key: `${control.key}${LOTS_FOLDER}${lot}.json` };
+}
+
 /**
  * `loads/<target>/<columns>/<id>.csv<ending>` below the control prefix.
  *
- * @param id unique to the attempt that writes it: two attempts never cut a stream at the same places, so a name made of
- * places would be a name for two contents.
+ * @param id `<lot>-<number>`, the lot unique to the attempt that writes it: two attempts never cut a stream at the same
+ * places, so a name made of places would be a name for two contents.
  */
 export function chunkKeyOf(
   control: ObjectRef,
@@ -52,7 +74,7 @@ export function chunkMetadataOf({
   return columns.length > MAX_METADATA_BYTES ? metadata : { ...metadata, 'millrace-columns': columns };
 }
 
-/** Where rejects wait for their seal, by an id unique to the attempt. */
+/** Where rejects wait for their seal, by an id as that of chunks. */
 export function rejectsKeyOf(control: ObjectRef, id: string): ObjectRef {
   return { bucket: control.bucket, key: `${control.key}${REJECTS_FOLDER}${id}.ndjson` };
 }

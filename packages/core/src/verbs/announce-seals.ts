@@ -1,4 +1,4 @@
-import { readChunkKey, sealedRejectsOf } from '../event/chunk-key.ts';
+import { lotKeyOf, readChunkKey, readLot, sealedRejectsOf } from '../event/chunk-key.ts';
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import type { Seal, SealedChunk, Seals } from '../ports/seals.ts';
 import { admit } from './intake.ts';
@@ -28,6 +28,7 @@ export async function announceSeals(
   let chunks = 0;
   for (const seal of await seals.unannounced(stream)) {
     const { byTarget, rejected } = sort(loader, seal);
+    await markLots(loader, seal);
     for (const [target, own] of byTarget) {
       if (!loader.targets.has(target)) {
         homeless.set(target, (homeless.get(target) ?? 0) + own.length);
@@ -49,6 +50,19 @@ export async function announceSeals(
     }
   }
   return { targets, chunks, rejects, homeless };
+}
+
+/**
+ * Leaves a mark for each lot, while its seal still names it: a chunk that lies there later was sealed if its lot has a mark,
+ * and is garbage otherwise. Of rejects none is needed, they are moved.
+ */
+async function markLots({ objects, settings }: Loader, { shard, chunks }: Seal): Promise<void> {
+  const byLot = Map.groupBy(chunks, (chunk) => readLot(chunk));
+  for (const [lot, own] of byLot) {
+    if (lot === undefined) continue;
+    const text = JSON.stringify({ shard, chunks: own.map(({ key, etag, rows }) => ({ key, etag, rows })) });
+    await objects.write(lotKeyOf(settings.control, lot), `${text}\n`);
+  }
 }
 
 function sort(loader: Loader, { chunks }: Seal) {

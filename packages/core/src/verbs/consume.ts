@@ -10,6 +10,7 @@ import type { SealedChunk, Seals } from '../ports/seals.ts';
 import type { StreamRecord } from '../ports/stream.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { assertInvariant } from '../recover/invariant.ts';
+import { LoadError } from '../recover/load-error.ts';
 
 /** What consuming a stream is given. Assembled by a composition root. */
 export interface Consumer {
@@ -54,6 +55,12 @@ export type SealOutcome =
 
 /** Chunks that are written at once: each is held packed while it is. */
 const CONCURRENT_WRITES = 8;
+
+/**
+ * Chunks are sealed within this time of being written, or never: those that are older and not sealed may be deleted, even
+ * if their writer was asleep and wakes up.
+ */
+export const SEAL_WITHIN_MS = 60 * 60 * 1_000;
 
 /** Begins with a shard where its seal says. */
 export async function openShard(consumer: Consumer, shard: string): Promise<ShardInHand> {
@@ -109,7 +116,9 @@ export async function sealShard(
   const { shard, sealed, buffer } = hand;
   const flush = buffer.peek();
   if (flush === undefined && !(isEnded && !hand.isEnded)) return { kind: 'nothing', hand };
+  const startedAt = consumer.now();
   const chunks = flush === undefined ? [] : await writeChunks(consumer, flush);
+  if (consumer.now() - startedAt > SEAL_WITHIN_MS) throw chunksStale(shard);
   const to = flush?.position ?? sealed;
   const isOurs = await consumer.seals.move(consumer.stream, { shard, from: sealed, to, chunks, isEnded });
   if (!isOurs) return { kind: 'lost' };
@@ -118,18 +127,20 @@ export async function sealShard(
 }
 
 async function writeChunks(consumer: Consumer, { drafts }: Flush): Promise<readonly SealedChunk[]> {
+  const lot = ulid(consumer.now(), consumer.random());
   const written: SealedChunk[] = [];
   for (let at = 0; at < drafts.length; at += CONCURRENT_WRITES) {
     const some = drafts.slice(at, at + CONCURRENT_WRITES);
-    written.push(...(await Promise.all(some.map((draft) => writeChunk(consumer, draft)))));
+    written.push(
+      ...(await Promise.all(some.map((draft, nth) => writeChunk(consumer, draft, `${lot}-${at + nth}`)))),
+    );
   }
   return written;
 }
 
-async function writeChunk(consumer: Consumer, draft: ChunkDraft): Promise<SealedChunk> {
-  const { objects, control, packing, columnLists, now, random } = consumer;
+async function writeChunk(consumer: Consumer, draft: ChunkDraft, id: string): Promise<SealedChunk> {
+  const { objects, control, packing, columnLists } = consumer;
   const { shape, pieces, arrivedAt, rows } = draft;
-  const id = ulid(now(), random());
   if (shape !== undefined) await columnLists.keep(shape.list);
   const at =
     shape === undefined
@@ -145,4 +156,15 @@ async function writeChunk(consumer: Consumer, draft: ChunkDraft): Promise<Sealed
   const info = await objects.write(at, body, { metadata });
   assertInvariant(info !== undefined, 'a write without a condition writes');
   return { ...at, etag: info.etag, size: info.size, writtenAt: info.lastModifiedAt, arrivedAt, rows };
+}
+
+function chunksStale(shard: string): LoadError {
+  return new LoadError(
+    'chunks-stale',
+    `chunks of shard ${shard} were not sealed within an hour of being written`,
+    {
+      class: 'transient',
+      hint: 'they are written again; find out what made the process, or its object store, wait so long',
+    },
+  );
 }

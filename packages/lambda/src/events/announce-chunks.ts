@@ -1,4 +1,4 @@
-import { announceSeals, readChunkKey, type SealedChunk, type Seals } from '@millrace/core';
+import { announceSeals, readChunkKey, type SealedChunk, type Seals, sweepChunks } from '@millrace/core';
 import type { Site } from '../catalog/site.ts';
 import type { Log } from '../log.ts';
 import type { Shift } from '../shift/shift.ts';
@@ -52,4 +52,24 @@ function sealsOfShard(seals: Seals, { stream, shard }: { stream: string; shard: 
     move: (name, move) => seals.move(name, move),
     markAnnounced: (name, one, keys) => seals.markAnnounced(name, one, keys),
   };
+}
+
+/** How often what consumers left behind is looked for. */
+const CLEAR_EVERY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Clears away, a step per sweep, what consumers wrote and nobody sealed. A container knows where it has come to: another
+ * one begins anew, which costs a listing and nothing else.
+ */
+export class ChunkSweep {
+  readonly #positions = new Map<string, { readonly after: string | null; readonly at: number }>();
+
+  async step({ name, events, loader }: Site, now: number): Promise<number> {
+    const { after, at } = this.#positions.get(name) ?? { after: null, at: 0 };
+    if (events === null || now < at) return 0;
+    const { seals, stream } = events;
+    const { deleted, next } = await sweepChunks(loader, { seals, stream, after });
+    this.#positions.set(name, { after: next, at: next === null ? now + CLEAR_EVERY_MS : now });
+    return deleted;
+  }
 }

@@ -2,7 +2,7 @@ import { LoadError, sweep } from '@millrace/core';
 import type { Site } from '../catalog/site.ts';
 import type { Composition } from '../compose.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
-import { announceChunks } from '../events/announce-chunks.ts';
+import { announceChunks, ChunkSweep } from '../events/announce-chunks.ts';
 import { errorFields, type Log } from '../log.ts';
 import { AlertTeller, type SweptSite } from '../shift/alert-teller.ts';
 import { outOfTime } from '../shift/out-of-time.ts';
@@ -28,6 +28,7 @@ export function createSweeper(
   compose: () => Composition,
 ): (event: unknown, context: InvocationContext) => Promise<SweeperReport> {
   let teller: AlertTeller | undefined;
+  const chunkSweep = new ChunkSweep();
   return async (_event, context) => {
     const composition = compose();
     const { begin, catalog, log } = composition;
@@ -40,6 +41,7 @@ export function createSweeper(
       try {
         if (shift.isShort) throw outOfTime(`the sweep of ${site.name}`);
         await announce(site, shift, log);
+        await clear(chunkSweep, site, composition);
         const { settled, broken } = await sweep(shift.loaderOf(site), {
           moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });
@@ -70,6 +72,17 @@ export function createSweeper(
     }
     return report;
   };
+}
+
+/** Nor does what is left behind. */
+async function clear(sweep: ChunkSweep, site: Site, { log, now }: Composition): Promise<void> {
+  try {
+    const deleted = await sweep.step(site, now());
+    if (deleted > 0)
+      log.debug('chunks that nobody sealed were deleted', { site: site.name, chunks: deleted });
+  } catch (error) {
+    log.warn('chunks that nobody sealed could not be looked for', { site: site.name, ...errorFields(error) });
+  }
 }
 
 /** What keeps chunks of events from being announced keeps no lane from being looked at. */

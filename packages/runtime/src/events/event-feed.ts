@@ -7,6 +7,7 @@ import {
   type MillraceConfig,
   type Seals,
   type StreamReader,
+  sweepChunks,
 } from '@millrace/core';
 import { ConsumerLoop } from './consumer-loop.ts';
 import { consumerOf, eventsOf, limitsOf } from './open-consumer.ts';
@@ -29,6 +30,9 @@ const LOOK_MS = 250;
 /** How often they are looked for when a look costs a request, or when this process is told of its own. */
 const SWEEP_MS = 5_000;
 
+/** How often what consumers left behind is looked for. */
+const CLEAR_EVERY_MS = 24 * 60 * 60 * 1_000;
+
 /** An event that nobody has read when a quarter of the retention is over is in danger of being removed unread. */
 const SHARE_OF_RETENTION = 0.25;
 
@@ -41,6 +45,8 @@ export class EventFeed {
   #announcing: Promise<void> = Promise.resolve();
   #told = '';
   #isBehind = false;
+  /** Where the look for garbage goes on, and when. */
+  #clearing: { readonly after: string | null; readonly at: number } = { after: null, at: 0 };
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
@@ -98,10 +104,21 @@ export class EventFeed {
     while (!signal.aborted) {
       await this.#announce();
       this.#tellLag();
+      await this.#clear().catch((error: unknown) => this.#tell(error));
       await sleep(everyMs, undefined, { signal }).catch(() => {
         // Closed meanwhile, which the loop sees.
       });
     }
+  }
+
+  /** One step at a time: nothing waits for it long. */
+  async #clear(): Promise<void> {
+    const { config, loader, seals } = this.#options;
+    const { after, at } = this.#clearing;
+    const now = loader.now();
+    if (now < at) return;
+    const { next } = await sweepChunks(loader, { seals, stream: streamNameOf(eventsOf(config)), after });
+    this.#clearing = { after: next, at: next === null ? now + CLEAR_EVERY_MS : now };
   }
 
   #tellLag(): void {

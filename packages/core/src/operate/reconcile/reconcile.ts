@@ -4,6 +4,7 @@ import { LoadError } from '../../recover/load-error.ts';
 import { definitionOf, type Loader } from '../../verbs/loader.ts';
 import { prepareTarget } from '../../verbs/prepare-target.ts';
 import type { Findings, ReconcilePart } from './findings.ts';
+import { reconcileChunks } from './reconcile-chunks.ts';
 import { reconcileMoved } from './reconcile-moved.ts';
 import { reconcilePlaces } from './reconcile-places.ts';
 import { reconcileRemoved, reconcileTracker } from './reconcile-tracker.ts';
@@ -73,6 +74,7 @@ function chaptersOf(loader: Loader, target: string): readonly Chapter[] {
         return reconcilePlaces(loader, target, part);
       },
     },
+    { name: `chunks ${target}`, run: (part) => reconcileChunks(loader, target, part) },
     ...sources.map((source) => ({
       name: `moved ${target} ${source}`,
       run: (part: ReconcilePart) => reconcileMoved(loader, target, { ...part, source }),
