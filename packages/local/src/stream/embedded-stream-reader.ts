@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type EpochMs,
@@ -16,13 +17,19 @@ export interface EmbeddedStreamReaderOptions {
   readonly now?: () => EpochMs;
   /** Up to where a shard is durable, when this process writes the stream. */
   readonly durable?: (shard: string) => Place;
+  /**
+   * Puts a file on the disk.
+   *
+   * @default fdatasync
+   */
+  readonly sync?: (file: FileHandle) => Promise<void>;
 }
 
 /**
  * Reads a stream in a folder, of whatever process writes it.
  *
- * While another process writes it, a record can be seen a moment before it is durable. After a power cut just then it is
- * consumed though its sender was never told that it is kept; its place is not given to another record.
+ * Gives only what is durable: what another process has written and perhaps not put on the disk yet, the reader puts there
+ * itself before it gives it.
  */
 export class EmbeddedStreamReader implements StreamReader {
   readonly #path: string;
@@ -67,11 +74,12 @@ export class EmbeddedStreamReader implements StreamReader {
         hint: 'ask for its shards',
       });
     }
-    const { now = Date.now, durable } = this.#options;
+    const { now = Date.now, durable, sync } = this.#options;
     const reader = new ShardReader(join(this.#path, shard), {
       now,
       durable: durable === undefined ? undefined : () => durable(shard),
       isClosed: () => this.#find(shard)?.isClosed === true,
+      ...(sync === undefined ? {} : { sync }),
     });
     this.#readers.set(shard, reader);
     return reader;

@@ -143,6 +143,34 @@ describe('an embedded stream', () => {
     await stream.close();
   });
 
+  it('gives another process nothing that is not on the disk', async () => {
+    const stream = await EmbeddedStream.open(directory, options);
+    const synced: number[] = [];
+    let isBroken = false;
+    const reader = new EmbeddedStreamReader(directory, {
+      sync: async (file) => {
+        if (isBroken) throw Object.assign(new Error('the disk is gone'), { code: 'EIO' });
+        synced.push((await file.stat()).size);
+      },
+    });
+    await stream.put([entry('a')]);
+    expect(await textsOf(reader)).toEqual(['a']);
+    const [file = ''] = segments();
+    expect(synced).toEqual([statSync(file).size]);
+    // Nothing new: nothing is to be put there.
+    expect(await textsOf(reader)).toEqual(['a']);
+    expect(synced).toHaveLength(1);
+    isBroken = true;
+    await stream.put([entry('b')]);
+    const { records } = await reader.read('1-0', { after: null, maxRecords: 1 });
+    const after = records[0]?.position ?? null;
+    await expect(reader.read('1-0', { after })).rejects.toMatchObject({ code: 'stream-failed' });
+    isBroken = false;
+    expect(await textsOf(reader, '1-0', after)).toEqual(['b']);
+    await reader.close();
+    await stream.close();
+  });
+
   it('is written by one process at a time', async () => {
     const stream = await EmbeddedStream.open(directory, options);
     await expect(EmbeddedStream.open(directory, options)).rejects.toMatchObject({ code: 'state-in-use' });

@@ -7,6 +7,7 @@ import {
   type StreamRecord,
 } from '@millrace/core';
 import { isAbsent } from '../filesystem/file-errors.ts';
+import { syncToDisk } from '../sqlite/sync-to-disk.ts';
 import { readFrame } from './record-frame.ts';
 import {
   formatPlace,
@@ -25,10 +26,15 @@ const PAGE_RECORDS = 20_000;
 
 export interface ShardReaderOptions {
   readonly now: () => EpochMs;
-  /** Up to where records are durable, where the writer is this process; undefined: what is whole is read. */
+  /**
+   * Up to where records are durable, where the writer is this process; undefined: what is whole is put on the disk by the
+   * reader before it is given.
+   */
   readonly durable: (() => Place) | undefined;
   /** Whether nothing is appended any more. */
   readonly isClosed: () => boolean;
+  /** Puts a file on the disk. */
+  readonly sync?: (file: FileHandle) => Promise<void>;
 }
 
 /** The next records of a shard, by place. Any number of processes may read one. */
@@ -37,6 +43,8 @@ export class ShardReader {
   readonly #options: ShardReaderOptions;
   /** The segment that was read last stays open: the next page is most likely in it. */
   #open: { readonly segment: number; readonly file: FileHandle } | undefined;
+  /** Up to where this reader has seen to it that records are on the disk. */
+  #synced: Place = { segment: 0, end: 0 };
 
   constructor(folder: string, options: ShardReaderOptions) {
     this.#folder = folder;
@@ -93,7 +101,10 @@ export class ShardReader {
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, place.end);
       const found = readRecords(buffer.subarray(0, bytesRead), { place, maxRecords });
-      if (found.records.length > 0) return { records: found.records, end: found.end };
+      if (found.records.length > 0) {
+        await this.#makeDurable(file, found.end);
+        return { records: found.records, end: found.end };
+      }
       if (found.next.kind === 'damaged' || bytesRead < buffer.length || found.next.bytes <= buffer.length) {
         await this.#refuseDamage(place, bytesRead);
         return nothing;
@@ -101,6 +112,21 @@ export class ShardReader {
       // One record that is larger than a page.
       buffer = Buffer.allocUnsafe(found.next.bytes);
     }
+  }
+
+  /**
+   * The writer of another process may be about to put these records on the disk, or dead: a record that was consumed, and
+   * that a power cut then takes away, would be in a table and not in the stream.
+   */
+  async #makeDurable(file: FileHandle, { segment, end }: Place): Promise<void> {
+    if (this.#options.durable !== undefined) return;
+    if (segment < this.#synced.segment || (segment === this.#synced.segment && end <= this.#synced.end))
+      return;
+    const { sync = syncFile } = this.#options;
+    await sync(file);
+    // Its name is in the folder for good, too.
+    if (segment !== this.#synced.segment) await syncToDisk(this.#folder);
+    this.#synced = { segment, end };
   }
 
   /** What is not whole at the very end is being written, or was given up; anywhere else it was whole once. */
@@ -158,6 +184,10 @@ export class ShardReader {
       throw error;
     }
   }
+}
+
+async function syncFile(file: FileHandle): Promise<void> {
+  await file.datasync();
 }
 
 function readRecords(bytes: Buffer, { place, maxRecords }: { place: Place; maxRecords: number }) {
