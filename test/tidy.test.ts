@@ -28,7 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['core', 'shapes', 'redshift-local', 'postgres', 'local', 'aws', 'server'],
   // All but the simulator's real-SQL mode needs core alone.
   testkit: ['core', 'redshift-local', 'local'],
-  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server'],
+  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server', 'dashboard'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };
 const nameOf = (folder: string): string => NAME_OF[folder] ?? `@millrace/${folder}`;

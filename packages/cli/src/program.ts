@@ -32,6 +32,7 @@ const COMMANDS = [
   addLoad,
   addBulk,
   addBackfill,
+  addDashboard,
   addStatus,
   addTrace,
   addJobs,

@@ -10,14 +10,16 @@ import {
   writeControlFile,
 } from '../control/control-file.ts';
 import { ControlServer } from '../control/control-server.ts';
+import { dashboardOptions } from '../control/dashboard-options.ts';
 import { findRunning } from '../control/session.ts';
 import { type StopSignal, watchStopSignals } from '../control/stop-signals.ts';
 import { runConsumer, runProducer } from '../events/run-part.ts';
-import { requireEvents, startProducer } from '../events/start-producer.ts';
+import { type RunningProducer, requireEvents, startHttp } from '../events/start-producer.ts';
 import { controlPathOf, type Project } from '../project/project.ts';
 import { eventLine, isGoodNews } from '../terminal/event-line.ts';
 import { heldSentence } from '../terminal/held-sentence.ts';
 import { showText } from '../terminal/show-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { count } from '../terminal/words.ts';
 
 /** How long a short command may still have the state directory when `up` begins. */
@@ -28,14 +30,22 @@ export function addUp(program: Command, context: CommandContext): void {
     .command('up')
     .description('Run the pipeline: take files as they arrive, load them, until it is stopped.')
     .option('--until-idle', 'load everything that waits, then end')
-    .option('--http-port <port>', 'take events over HTTP at this port, 0 for a free one', readPort)
-    .option('--http-host <host>', 'address to take events at (default: this machine alone)')
+    .option(
+      '--http-port <port>',
+      'serve the dashboard and take events at this port, 0 for a free one',
+      readPort,
+    )
+    .option('--http-host <host>', 'address to listen at (default: this machine alone)')
+    .option('--http-name <names...>', 'host names that the dashboard is reached by, beside addresses')
     .addOption(new Option('--only <part>', 'run one part alone').choices(PARTS))
     .addHelpText(
       'after',
       `
 Every load is a line on stdout (with --json an event per line); quarantined files, holds and failures are lines on
 stderr. SIGINT and SIGTERM end it after the load in hand. The other commands reach it while it runs.
+
+With --http-port it serves the dashboard, and prints a link that logs one browser in, once; \`millrace dashboard\` prints
+another one. With events in the configuration it also takes them at that port.
 
 With events in the configuration it also consumes their stream. The parts can be processes of their own, each of which
 can be stopped while the others go on: producer (HTTP to stream), consumer (stream to files of rows), loader (the rest).
@@ -53,7 +63,7 @@ usage or configuration.`,
     .action(async (options: UpOptions, command: Command) => {
       const project = await context.project(command);
       const { only } = options;
-      if (only !== undefined || options.httpPort !== undefined) requireEvents(project);
+      if (only !== undefined) requireEvents(project);
       checkParts(options);
       if (only === 'producer' || only === 'consumer') await runPart(project, only, { context, options });
       else await runUp(project, { context, options, json: context.options(command).json });
@@ -66,6 +76,7 @@ interface UpOptions {
   readonly untilIdle?: boolean;
   readonly httpPort?: number;
   readonly httpHost?: string;
+  readonly httpName?: readonly string[];
   readonly only?: (typeof PARTS)[number];
 }
 
@@ -83,8 +94,8 @@ function checkParts({ only, httpPort, httpHost, untilIdle }: UpOptions): void {
   if (only === 'producer' && untilIdle) {
     throw wrong('a producer never has nothing to do', 'leave --until-idle out');
   }
-  if ((only === 'consumer' || only === 'loader') && httpPort !== undefined) {
-    throw wrong(`a ${only} takes no events`, 'leave --http-port out');
+  if (only === 'consumer' && httpPort !== undefined) {
+    throw wrong('a consumer takes no events, and has no dashboard', 'leave --http-port out');
   }
   if (httpHost !== undefined && httpPort === undefined) {
     throw wrong('--http-host says nothing without --http-port', 'write both');
@@ -114,23 +125,42 @@ async function runUp(
   { context, options, json }: { context: CommandContext; options: UpOptions; json: boolean | undefined },
 ): Promise<void> {
   const { terminal } = context;
-  const { untilIdle = false, httpPort, httpHost, only } = options;
+  const { untilIdle = false, httpPort, httpHost, httpName = [], only } = options;
   const onError = (where: string, error: unknown): void => terminal.note(`${where}: ${describe(error)}`);
   const signal = watchStopSignals(terminal);
   const stop = new AbortController();
   void signal.stopped.then(() => stop.abort());
-  // First: events are taken also while the warehouse is away.
-  const producer =
-    httpPort === undefined
-      ? undefined
-      : await startProducer(project, { port: httpPort, host: httpHost, terminal, onError });
+  const token = newToken();
+  let started: Millrace | undefined;
+  let waitsFor: string | undefined;
+  const onStartError = (where: string, error: unknown): void => {
+    if (started === undefined) waitsFor = describe(error);
+    onError(where, error);
+  };
+  // First: events are taken, and the dashboard tells what is waited for, also while the warehouse is away.
+  let producer: RunningProducer | undefined;
+  if (httpPort !== undefined) {
+    const operations = await dashboardOptions({
+      operations: () => started,
+      startingNote: () => waitsFor,
+      token,
+      names: httpName,
+      env: process.env,
+    });
+    const takesEvents = only !== 'loader';
+    producer = await startHttp(project, {
+      ...{ port: httpPort, host: httpHost, takesEvents },
+      ...{ terminal, onError, operations },
+    });
+    tellLink(producer.server.newLoginUrl(), { terminal, json });
+  }
   const millrace = await openUnlessStopped(project, signal, {
     directory: project.directory,
     what: 'millrace up',
     events: only === 'loader' ? 'announce' : 'consume',
     stream: producer?.stream,
     onEvent: (event) => show(event, { context, json }),
-    onError,
+    onError: onStartError,
     // A process that is to run for long waits as long as it takes; one that is to end gives up some day.
     ...(untilIdle ? {} : { patienceMs: Number.MAX_SAFE_INTEGER }),
     signal: stop.signal,
@@ -143,8 +173,9 @@ async function runUp(
     await producer?.close();
     return;
   }
+  started = millrace;
   try {
-    await using _control = await serve(project, millrace);
+    await using _control = await serve(project, millrace, { token, dashboard: producer?.server.url });
     terminal.note(
       `millrace: ${count(project.config.targets.size, 'target')}, ${showText(project.configPath)}${untilIdle ? '' : ', Ctrl-C stops'}`,
     );
@@ -222,11 +253,30 @@ async function openAlone(project: Project, options: MillraceOptions): Promise<Mi
   }
 }
 
-async function serve(project: Project, millrace: Millrace): Promise<AsyncDisposable> {
+/** Whoever reads the output of a program as JSON finds nothing else in it. */
+function tellLink(
+  url: string | undefined,
+  { terminal, json }: { terminal: Terminal; json: boolean | undefined },
+): void {
+  if (url === undefined) return;
+  const line = `millrace: dashboard at ${url} (logs one browser in, once)`;
+  if (json) terminal.note(line);
+  else terminal.result(line);
+}
+
+async function serve(
+  project: Project,
+  millrace: Millrace,
+  { token, dashboard }: { token: string; dashboard: string | undefined },
+): Promise<AsyncDisposable> {
   const path = controlPathOf(project);
-  const token = newToken();
   const server = await ControlServer.open(millrace, { token });
-  const address: ControlAddress = { port: server.port, pid: process.pid, token };
+  const address: ControlAddress = {
+    port: server.port,
+    pid: process.pid,
+    token,
+    ...(dashboard === undefined ? {} : { dashboard }),
+  };
   writeControlFile(path, address);
   return {
     async [Symbol.asyncDispose]() {

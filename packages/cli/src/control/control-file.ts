@@ -8,6 +8,8 @@ export interface ControlAddress {
   readonly pid: number;
   /** Whoever can read the file may steer: it belongs to the user alone. */
   readonly token: string;
+  /** Where the dashboard is, without a slash at the end; absent: it is not served. */
+  readonly dashboard?: string;
 }
 
 export function newToken(): string {

@@ -1,4 +1,5 @@
 import { type EventConfig, LoadError, type Stream } from '@millrace/core';
+import type { OperationsOptions, ProducerServer } from '@millrace/server';
 import type { Project } from '../project/project.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -10,10 +11,17 @@ export interface ProducerOptions {
   readonly onError: (where: string, error: unknown) => void;
 }
 
+export interface HttpOptions extends ProducerOptions {
+  /** Whether events are taken. */
+  readonly takesEvents: boolean;
+  readonly operations: OperationsOptions;
+}
+
 /** The producer of this process: an open stream, and a server in front of it. */
 export interface RunningProducer {
-  /** Also what this process consumes: it alone knows what of it is durable. */
-  readonly stream: Stream;
+  readonly server: ProducerServer;
+  /** Also what this process consumes: it alone knows what of it is durable. Undefined: no events are taken. */
+  readonly stream: Stream | undefined;
   /** Takes no more events; those under way are answered. */
   stopTaking(): Promise<void>;
   /** Closes the stream too. */
@@ -31,38 +39,58 @@ export function requireEvents({ config, configPath }: Project): EventConfig {
 /**
  * Begins to take events over HTTP.
  *
- * @throws LoadError `server-settings`, `server-open`, `state-in-use` when another process writes the stream
+ * @throws LoadError `wrong-usage`, `server-settings`, `server-open`, `state-in-use` when another process writes the stream
  */
 export async function startProducer(project: Project, options: ProducerOptions): Promise<RunningProducer> {
-  const { port, host, terminal, onError } = options;
-  const events = requireEvents(project);
+  requireEvents(project);
+  return serve(project, { ...options, takesEvents: true, operations: undefined });
+}
+
+/**
+ * Begins to serve the dashboard, and, where the configuration has events, to take them at the same port.
+ *
+ * @throws LoadError as `startProducer`
+ */
+export async function startHttp(project: Project, options: HttpOptions): Promise<RunningProducer> {
+  return serve(project, options);
+}
+
+async function serve(
+  project: Project,
+  options: Omit<HttpOptions, 'operations'> & { operations: OperationsOptions | undefined },
+): Promise<RunningProducer> {
+  const { port, host, terminal, onError, takesEvents, operations } = options;
+  const events = takesEvents ? project.config.events : null;
   // Only now: the other commands have no need of a server.
   const [{ readServerSettings, startServer }, { openEventStream }] = await Promise.all([
     import('@millrace/server'),
     import('@millrace/runtime'),
   ]);
   // Before the stream is taken: what is wrong with it is told at once.
-  const settings = readServerSettings(events.producer, process.env);
-  const { stream, close } = await openEventStream(events, { directory: project.directory, onError });
+  const settings = events === null ? {} : readServerSettings(events.producer, process.env);
+  const opened =
+    events === null ? undefined : await openEventStream(events, { directory: project.directory, onError });
   try {
     const server = await startServer({
       ...settings,
-      stream,
+      ...(opened === undefined ? {} : { stream: opened.stream }),
       port,
       ...(host === undefined ? {} : { host }),
-      onError: (error) => onError('producer', error),
+      ...(operations === undefined ? {} : { operations }),
+      onError: (error) => onError(operations === undefined ? 'producer' : 'server', error),
     });
-    terminal.note(`millrace: events are taken at ${server.url}/v1/events`);
+    if (opened !== undefined) terminal.note(`millrace: events are taken at ${server.url}/v1/events`);
     return {
-      stream,
+      server,
+      stream: opened?.stream,
       stopTaking: () => server.close(),
       close: async () => {
         await server.close();
-        await close();
+        await opened?.close();
       },
     };
   } catch (error) {
-    await close();
+    await opened?.close();
     throw error;
   }
 }

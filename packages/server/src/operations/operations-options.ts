@@ -8,8 +8,8 @@ export interface OperationsOptions {
   readonly startingNote?: () => string | undefined;
   /** The folder of the built page; it may still be built. Without it only the API is served. */
   readonly page?: string | Promise<string>;
-  /** For programs: `Authorization: Bearer …`. Without it only browsers that came by a login link are admitted. */
-  readonly operatorToken?: string;
+  /** For programs: `Authorization: Bearer …`. Without any only browsers that came by a login link are admitted. */
+  readonly operatorTokens?: readonly string[];
   /** Whose name actions carry when whoever acts gives none. */
   readonly operatorName: string;
   /** Host names that requests may be for, beside addresses and `localhost`: those of a proxy, say. */

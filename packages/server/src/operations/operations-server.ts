@@ -26,7 +26,7 @@ export class OperationsServer {
   ) {
     this.#options = options;
     this.#onError = onError;
-    this.#sessions = new Sessions({ operatorToken: options.operatorToken, now });
+    this.#sessions = new Sessions({ operatorTokens: options.operatorTokens ?? [], now });
   }
 
   /** The path of a link by which one browser can log in, once. */
@@ -89,6 +89,7 @@ export class OperationsServer {
         operator: this.#options.operatorName,
         version: this.#options.version,
       }));
+      inner.post('/links', { bodyLimit }, async () => ({ path: this.newLoginPath() }));
       inner.get('/live', { exposeHeadRoute: false }, async (_request, reply) => {
         if (live.isFull) throw new ProblemError(TOO_MANY);
         const headers = reply.getHeaders();

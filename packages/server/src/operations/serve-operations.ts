@@ -6,6 +6,7 @@ import {
   failureQuery,
   given,
   historyQuery,
+  jobsQuery,
   noQuery,
   pageQuery,
   pauseBody,
@@ -14,6 +15,7 @@ import {
   reconcileBody,
   redriveBody,
   selectionOf,
+  traceQuery,
 } from './read-request.ts';
 
 interface OfTarget {
@@ -37,6 +39,17 @@ export function addQueries(scope: FastifyInstance, ask: () => Operations): void 
   scope.get('/failures', async (request) => {
     const { cursor, limit, ...filter } = readQuery(request, failureQuery);
     return ask().failurePage({ cursor, limit, ...given(filter) });
+  });
+  scope.get('/trace', async (request) => ask().trace(given(readQuery(request, traceQuery))));
+  scope.get('/jobs', async (request) => ask().jobs(given(readQuery(request, jobsQuery))));
+  scope.get<{ Params: { job: string } }>('/jobs/:job', async (request) => ask().job(request.params.job));
+  scope.get('/doctor', async (request) => {
+    readQuery(request, noQuery);
+    return ask().doctor({ live: false });
+  });
+  scope.get('/status', async (request) => {
+    readQuery(request, noQuery);
+    return ask().status();
   });
   scope.get('/activity', async (request) => ask().activity(readQuery(request, pageQuery)));
 }

@@ -1,0 +1,1 @@
+export { readyPage } from './ready-page.ts';

@@ -1,0 +1,67 @@
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { isDark } from '../state/theme.ts';
+
+/** A value per load over time, as dots on a line. */
+export function JobChart({
+  times,
+  values,
+  format,
+  label,
+}: {
+  /** Seconds since the epoch, ascending. */
+  times: readonly number[];
+  values: readonly number[];
+  format: (value: number) => string;
+  label: string;
+}) {
+  const ref = useRef<HTMLDivElement>(null);
+  const dark = isDark();
+  useEffect(() => {
+    const place = ref.current;
+    if (place === null || times.length === 0) return;
+    const style = getComputedStyle(document.documentElement);
+    const color = (name: string): string => style.getPropertyValue(name).trim();
+    const axis = {
+      stroke: color('--ink-quiet'),
+      grid: { stroke: color('--line'), width: 1 },
+      ticks: { show: false },
+    };
+    const font = '11px system-ui, sans-serif';
+    const chart = new uPlot(
+      {
+        width: place.clientWidth,
+        height: 150,
+        legend: { show: false },
+        cursor: { y: false },
+        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+        axes: [
+          { ...axis, font, size: 26 },
+          { ...axis, font, size: 60, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+        ],
+        series: [
+          {},
+          {
+            stroke: color('--accent'),
+            width: 1.5,
+            fill: color('--accent-soft'),
+            points: { show: true, size: 5, fill: color('--accent') },
+          },
+        ],
+      },
+      [[...times], [...values]],
+      place,
+    );
+    const watch = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 150 }));
+    watch.observe(place);
+    return () => {
+      watch.disconnect();
+      chart.destroy();
+    };
+  }, [times, values, dark]);
+  const last = values.at(-1);
+  const highest = values.length === 0 ? 0 : Math.max(...values);
+  const text = last === undefined ? 'no load yet' : `last ${format(last)}, at most ${format(highest)}`;
+  return <div ref={ref} class="chart-place" role="img" aria-label={`${label}: ${text}`} />;
+}
