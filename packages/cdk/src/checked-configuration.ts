@@ -71,9 +71,8 @@ function openCore(): Core {
  */
 export function checkConfiguration(configuration: Readonly<Record<string, unknown>>): ConfigurationView {
   const names = new Map<string, string>();
-  const stand = (value: unknown): unknown => standIn(value, [], names);
-  const core = openCore();
-  const parsed = core.parseConfig(stand(configuration), { source: "'configuration'" });
+  const document = standIn(configuration, [], names);
+  const parsed = said(() => openCore().parseConfig(document, { source: "'configuration'" }));
   const back = (text: string): string =>
     [...names].reduce((whole, [token, name]) => whole.replaceAll(name, token), text);
   const targets = [...parsed.targets.values()].map(
@@ -103,7 +102,17 @@ export function checkConfiguration(configuration: Readonly<Record<string, unknow
 
 /** @throws Error with every problem of a queue's document. */
 export function checkQueueDocument(queueName: string, document: unknown): void {
-  openCore().parseQueueDocument(JSON.stringify(standIn(document, [], new Map())), { queueName });
+  const text = JSON.stringify(standIn(document, [], new Map()));
+  said(() => openCore().parseQueueDocument(text, { queueName }));
+}
+
+/** What the core says is wrong, without the bundle's own lines behind it. */
+function said<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw new Error(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** The value with a name for each token. A function cannot be sent to where the configuration is read: JSON has none. */

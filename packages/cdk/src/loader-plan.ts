@@ -80,7 +80,12 @@ export class LoaderPlan {
     }
     for (const [queue, document] of Object.entries(documents)) checkQueueDocument(queue, document);
     this.view = configuration
-      ? checkConfiguration({ ...this.#document(configuration), ...SOME_PLACES })
+      ? checkConfiguration({
+          ...this.#document(configuration),
+          ...SOME_PLACES,
+          // Whose names may not be known before they are made; they are checked as props.
+          warehouse: { kind: 'redshift', workgroup: 'some', database: 'some', ...budgetOf(configuration) },
+        })
       : null;
     const missing = (this.view?.loaderSecrets ?? []).filter(
       (name) => props.environment?.[name] === undefined,
@@ -216,8 +221,6 @@ export class LoaderPlan {
   #document(configuration: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const { cluster, workgroup, database, dbUser, secret, copyRole } = this.#props;
     const own = Object.entries(configuration).filter(([name]) => !PLACES.includes(name) && name !== 'stream');
-    const said = isRecord(configuration.warehouse) ? configuration.warehouse : {};
-    const budget = BUDGET.filter((name) => said[name] !== undefined).map((name) => [name, said[name]]);
     return {
       ...Object.fromEntries(own),
       warehouse: {
@@ -227,11 +230,19 @@ export class LoaderPlan {
         database,
         ...(dbUser === undefined ? {} : { dbUser }),
         ...(secret === undefined ? {} : { secretArn: secret.secretArn }),
-        ...Object.fromEntries(budget),
+        ...budgetOf(configuration),
         ...(copyRole === undefined ? {} : { iamRole: copyRole.roleArn }),
       },
     };
   }
+}
+
+/** How many loads, how long, and when none. */
+function budgetOf({ warehouse }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const said = isRecord(warehouse) ? warehouse : {};
+  return Object.fromEntries(
+    BUDGET.filter((name) => said[name] !== undefined).map((name) => [name, said[name]]),
+  );
 }
 
 /** @throws Error */

@@ -16,11 +16,17 @@ export interface MicrobatchLoaderProps {
    */
   readonly cluster?: string;
   /**
-   * The serverless workgroup: its name, or its ARN, with which the role's rights name this workgroup alone.
+   * The serverless workgroup: its name, or its ARN.
    *
    * @default - none; then `cluster` has to be given
    */
   readonly workgroup?: string;
+  /**
+   * The ARN of the workgroup, where `workgroup` is its name: the role's rights then name this workgroup alone.
+   *
+   * @default - all workgroups of the account and region, unless `workgroup` is an ARN: the id in it cannot be told from the name
+   */
+  readonly workgroupArn?: string;
   /** The database that the targets are in. */
   readonly database: string;
   /**

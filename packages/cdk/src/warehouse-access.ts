@@ -9,6 +9,8 @@ export interface WarehouseAccess {
   readonly cluster?: string | undefined;
   /** Its name, or its ARN. */
   readonly workgroup?: string | undefined;
+  /** Its ARN, where `workgroup` is its name. */
+  readonly workgroupArn?: string | undefined;
   readonly database: string;
   readonly dbUser?: string | undefined;
   readonly secret?: secretsmanager.ISecret | undefined;
@@ -18,10 +20,11 @@ export interface WarehouseAccess {
 export const STATEMENT_REASON =
   'A statement has no ARN. The Data API shows a statement only to the role that submitted it.';
 export const WORKGROUP_REASON =
-  "A workgroup's ARN holds an id that nobody can tell from its name. Give the ARN as 'workgroup' to name it closely.";
+  "A workgroup's ARN holds an id that nobody can tell from its name. Give 'workgroupArn' to name it closely.";
 
 /** @throws Error unless there is one of cluster and workgroup, a database, and one way to be somebody in it. */
-export function checkWarehouse({ cluster, workgroup, database, dbUser, secret }: WarehouseAccess): void {
+export function checkWarehouse(access: WarehouseAccess): void {
+  const { cluster, workgroup, database, dbUser, secret } = access;
   if (cluster !== undefined && workgroup !== undefined) {
     throw new Error(`'cluster' (${cluster}) and 'workgroup' (${workgroup}) are both given: leave one out`);
   }
@@ -29,6 +32,9 @@ export function checkWarehouse({ cluster, workgroup, database, dbUser, secret }:
     throw new Error(
       "neither 'cluster' nor 'workgroup' is given: name the cluster, or the serverless workgroup",
     );
+  }
+  if (cluster !== undefined && access.workgroupArn !== undefined) {
+    throw new Error("'cluster' and 'workgroupArn' are both given: leave one out");
   }
   if (!Token.isUnresolved(database) && !isText(database)) {
     throw new Error("'database' is missing: name the database that the targets are in");
@@ -90,7 +96,7 @@ function credentials(
       });
 }
 
-function warehouseArn(stack: Stack, { cluster, workgroup = '' }: WarehouseAccess): string {
+function warehouseArn(stack: Stack, { cluster, workgroup = '', workgroupArn }: WarehouseAccess): string {
   if (cluster !== undefined) {
     return stack.formatArn({
       service: 'redshift',
@@ -99,6 +105,7 @@ function warehouseArn(stack: Stack, { cluster, workgroup = '' }: WarehouseAccess
       arnFormat: COLON,
     });
   }
+  if (workgroupArn !== undefined) return workgroupArn;
   if (workgroup.startsWith('arn:')) return workgroup;
   return stack.formatArn({ service: 'redshift-serverless', resource: 'workgroup', resourceName: '*' });
 }
