@@ -244,9 +244,7 @@ describe('millrace migrate', () => {
     expect(stdout).toMatch(/Z {2}migration 0001_create_flights.sql\n$/u);
     expect(await readMillrace(['migrate', '--history'], { cwd })).toMatchObject({
       migrations: [{ name: '0001_create_flights.sql' }],
-      changes: [
-        { target: 'public.flights', column: 'carrier', change: 'add', from: null, isConfirmed: true },
-      ],
+      changes: [{ target: 'public.flights', column: 'carrier', change: 'add', from: null, isMade: true }],
     });
     expect(await runMillrace(['migrate', '--history', '--dry-run'], { cwd })).toMatchObject({ code: 2 });
   });

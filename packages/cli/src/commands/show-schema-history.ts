@@ -7,9 +7,9 @@ import { formatInstant } from '../terminal/words.ts';
 export function showSchemaHistory({ migrations, changes }: SchemaHistory, terminal: Terminal): void {
   const lines = [
     ...migrations.map(({ name, at }) => ({ at, text: `migration ${showText(name)}` })),
-    ...changes.map(({ at, statement, url, isConfirmed }) => ({
+    ...changes.map(({ at, statement, url, isMade }) => ({
       at,
-      text: `${showText(statement)}\n    for ${showText(url)}${isConfirmed ? '' : ' (planned; whether it was made, the table tells)'}`,
+      text: `${showText(statement)}\n    for ${showText(url)}${isMade ? '' : ' (planned, not made)'}`,
     })),
   ].sort((one, other) => other.at.localeCompare(one.at));
   if (lines.length === 0) {

@@ -59,7 +59,11 @@ export function planEvolution(
     const missing = one.columns.filter(
       ({ name }) => isOurs(name) || (!table.has(name) && !isMark(name, rule)),
     );
-    const problem = refusal(missing, { isReserved: isOurs, room: policy.maxColumns - table.size, added });
+    const problem = refusal(missing, {
+      isReserved: isOurs,
+      room: policy.maxColumns - [...table.keys()].filter((name) => !isOurs(name)).length,
+      added,
+    });
     if (problem !== undefined) {
       refused.push({ file: one.file, ...problem });
       continue;

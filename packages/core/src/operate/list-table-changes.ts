@@ -1,6 +1,7 @@
+import { widthOf } from '../drift/column-type.ts';
 import { historyOf } from '../drift/table-history.ts';
 import type { TableChangeEntry } from '../ports/operations.ts';
-import type { SqlRow } from '../ports/warehouse.ts';
+import type { SqlRow, TableColumn } from '../ports/warehouse.ts';
 import { changeRenderer } from '../verbs/evolve-table.ts';
 import type { Loader } from '../verbs/loader.ts';
 
@@ -20,18 +21,22 @@ export async function listTableChanges(loader: Loader): Promise<readonly TableCh
     // Made with the first change: a target that never had one has none.
     if ((await warehouse.describeTable(`${history.schema}.${history.name}`)) === undefined) continue;
     const sql = changeRenderer(warehouse, target)({ kind: 'list-changes', history, limit: MAX_ROWS });
+    const tableColumns = (await warehouse.describeTable(target)) ?? [];
     const seen = new Set<string>();
     for (const row of await warehouse.transact([sql])) {
       // Two workers may have written the same change down at the same time.
       const id = String(row.change_id);
-      if (!seen.has(id)) entries.push(entryOf(target, row));
+      if (!seen.has(id)) entries.push(entryOf(target, { row, tableColumns }));
       seen.add(id);
     }
   }
   return entries.sort((one, other) => other.at.localeCompare(one.at));
 }
 
-function entryOf(target: string, row: SqlRow): TableChangeEntry {
+function entryOf(
+  target: string,
+  { row, tableColumns }: { row: SqlRow; tableColumns: readonly TableColumn[] },
+): TableChangeEntry {
   const appliedAt = row.applied_at == null ? null : Number(row.applied_at);
   return {
     target,
@@ -41,6 +46,16 @@ function entryOf(target: string, row: SqlRow): TableChangeEntry {
     statement: String(row.statement),
     url: String(row.file_url),
     at: new Date(appliedAt ?? Number(row.planned_at)).toISOString(),
-    isConfirmed: appliedAt !== null,
+    isMade: appliedAt !== null || showsIn(tableColumns, row),
   };
+}
+
+/** Whoever made the change may have died before writing that down: then the table tells. Columns only ever grow. */
+function showsIn(
+  tableColumns: readonly TableColumn[],
+  { column_name: name, from_type: from }: SqlRow,
+): boolean {
+  const column = tableColumns.find((one) => one.name === name);
+  if (column === undefined || from == null) return column !== undefined;
+  return (widthOf(column.type) ?? Number.POSITIVE_INFINITY) > (widthOf(String(from)) ?? 0);
 }

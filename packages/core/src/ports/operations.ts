@@ -116,8 +116,8 @@ export interface TableChangeEntry {
   readonly url: string;
   /** When it was made, else when it was planned; ISO 8601, UTC. */
   readonly at: string;
-  /** False: it was written down, and whoever meant to make it died, or was refused. The table tells. */
-  readonly isConfirmed: boolean;
+  /** False: it was written down, and whoever meant to make it died before, or was refused. */
+  readonly isMade: boolean;
 }
 
 export interface AppliedEntry {
