@@ -1,75 +1,67 @@
 import type { StatusReport } from '@millrace/core';
-import type { Command } from 'commander';
+import { parseDuration } from '@millrace/core';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
-import { showText } from '../terminal/show-text.ts';
-import { formatTable } from '../terminal/table.ts';
-import { formatInstant, formatNumber, formatSpan } from '../terminal/words.ts';
+import { statusLines } from '../terminal/status-text.ts';
+import { watchStatus } from './watch-status.ts';
+
+const EVERY_MS = 2_000;
+/** Each look of a tracker on AWS is paid for. */
+const MIN_EVERY_MS = 200;
+
+interface StatusOptions {
+  readonly watch?: boolean;
+  readonly every: number;
+}
 
 export function addStatus(program: Command, context: CommandContext): void {
   program
     .command('status')
     .description('Show where every target stands.')
+    .option('-w, --watch', 'again and again, drawn over, until q or Ctrl-C')
+    .option('--every <duration>', 'how often with --watch (default: 2s)', readEvery, EVERY_MS)
     .addHelpText(
       'after',
       `
+With --watch and without a terminal, a line is written when something changes; with --json a line of JSON per look.
+
 Examples:
   $ millrace status
+  $ millrace status --watch
   $ millrace status --json | jq '.targets["public.flights"].waiting'
 
 Exit codes: 0 shown (whatever it shows), 1 it could not be found out, 2 wrong usage or configuration.`,
     )
-    .action(async (_: unknown, command: Command) => {
+    .action(async ({ watch, every }: StatusOptions, command: Command) => {
       const project = await context.project(command);
+      const json = context.options(command).json === true;
+      if (watch) {
+        await watchStatus(project, { context, everyMs: every, json });
+        return;
+      }
       await using session = await openSession(project, { what: 'millrace status', purpose: 'inspect' });
       const report = await session.operations.status();
-      if (context.options(command).json) context.terminal.json(report);
+      if (json) context.terminal.json(report);
       else showStatus(report, context);
     });
 }
 
-function showStatus({ targets, warehouse }: StatusReport, { terminal }: CommandContext): void {
-  const entries = Object.entries(targets);
-  if (entries.length === 0) {
-    terminal.note('the configuration has no targets');
-    return;
-  }
-  terminal.result(statusTable(entries));
-  for (const [target, { note }] of entries) {
-    if (note !== null) terminal.result(`${target}: ${showText(note)}`);
-  }
-  const { note, since, nextWindow } = warehouse;
-  if (note !== null) {
-    const when = since === null ? '' : `, since ${formatInstant(since)}`;
-    terminal.result(`the warehouse: ${showText(note)}${when}`);
-  }
-  if (nextWindow !== null) {
-    const { from, to } = nextWindow;
-    terminal.result(`maintenance window: ${formatInstant(from)} to ${formatInstant(to)}`);
+function readEvery(text: string): number {
+  const ms = readDuration(text);
+  if (ms !== undefined && ms >= MIN_EVERY_MS) return ms;
+  throw new InvalidArgumentError("write a duration of 200ms or more, such as '2s'.");
+}
+
+function readDuration(text: string): number | undefined {
+  try {
+    return parseDuration(text);
+  } catch {
+    return undefined;
   }
 }
 
-function statusTable(entries: readonly (readonly [string, StatusReport['targets'][string]])[]): string {
-  return formatTable(
-    [
-      { title: 'TARGET' },
-      { title: 'STATE' },
-      ...['WAITING', 'LOADING', 'LOADED', 'QUARANTINED', 'SUPERSEDED', 'ROWS', 'OLDEST'].map(
-        (title) => ({ title, align: 'right' }) as const,
-      ),
-      { title: 'LAST LOADED' },
-    ],
-    entries.map(([target, status]) => [
-      target,
-      status.state,
-      formatNumber(status.waiting),
-      formatNumber(status.loading),
-      formatNumber(status.loaded),
-      formatNumber(status.quarantined),
-      formatNumber(status.superseded),
-      formatNumber(status.rows),
-      status.oldestWaitingAgeMs === null ? '-' : formatSpan(status.oldestWaitingAgeMs),
-      status.lastLoadedAt === null ? 'never' : formatInstant(status.lastLoadedAt),
-    ]),
-  );
+function showStatus(report: StatusReport, { terminal }: CommandContext): void {
+  if (Object.keys(report.targets).length === 0) terminal.note('the configuration has no targets');
+  else terminal.result(statusLines(report).join('\n'));
 }

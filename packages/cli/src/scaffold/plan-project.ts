@@ -14,6 +14,8 @@ export interface NewProject {
   readonly target: string;
   readonly table: InferredTable;
   readonly files: readonly ProjectFile[];
+  /** What people type next, in the project's directory. */
+  readonly next: readonly string[];
 }
 
 /**
@@ -23,7 +25,7 @@ export interface NewProject {
  */
 export async function planProject(
   sample: string,
-  { target: given, asJson }: { target: string | undefined; asJson: boolean },
+  { target: given, asJson, onAws }: { target: string | undefined; asJson: boolean; onAws: boolean },
 ): Promise<NewProject> {
   const file = await sampleFileOf(sample);
   const table = await inferTable(file);
@@ -32,10 +34,11 @@ export async function planProject(
   const prefix = schema === 'public' ? `${name}/` : `${schema}/${name}/`;
   // Files whose names begin so are marks of writers, and no route takes them.
   const sampleName = basename(sample).replace(/^[._]+/u, '') || 'sample';
-  const config = { target, from: `s3://${BUCKET}/${prefix}`, objects: OBJECTS, table };
+  const config = { target, from: `s3://${BUCKET}/${prefix}`, objects: OBJECTS, table, onAws };
   return {
     target,
     table,
+    next: ['millrace up --until-idle', `millrace query 'SELECT * FROM ${target} LIMIT 5'`],
     files: [
       asJson
         ? { path: 'millrace.config.json', content: { text: renderConfigJson(config) } }

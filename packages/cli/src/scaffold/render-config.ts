@@ -1,4 +1,5 @@
 import type { InferredTable } from '../infer/inferred-table.ts';
+import { AWS_ENVIRONMENT, awsModuleLines } from './aws-environment.ts';
 
 /** What the configuration of a new project says. */
 export interface NewConfig {
@@ -8,13 +9,15 @@ export interface NewConfig {
   /** The folder that plays S3. */
   readonly objects: string;
   readonly table: Pick<InferredTable, 'format' | 'copy'>;
+  /** Whether it also says where things are on AWS, for `--env aws`. */
+  readonly onAws?: boolean;
 }
 
 /** Short, so that a first try is no wait; every load is a transaction, and more of them cost more. */
 const FIRST_FRESHNESS = '5s';
 
 /** millrace.config.ts */
-export function renderConfigModule({ target, from, objects, table }: NewConfig): string {
+export function renderConfigModule({ target, from, objects, table, onAws = false }: NewConfig): string {
   const { kind, ...options } = table.format;
   const format = Object.keys(options).length === 0 ? `${kind}()` : `${kind}(${literal(options)})`;
   const copy = table.copy === null ? [] : [`      copy: ${literal(table.copy)},`];
@@ -24,6 +27,7 @@ export function renderConfigModule({ target, from, objects, table }: NewConfig):
     'export default defineConfig({',
     '  // Plays S3: a folder in it is a bucket. Whatever is put there is taken.',
     `  objects: directory({ path: ${literal(objects)} }),`,
+    ...(onAws ? awsModuleLines() : []),
     '  targets: {',
     '    // append adds every row; upsert({ key, latestBy, … }) keeps the latest version of each key.',
     `    ${literal(target)}: append({`,
@@ -40,9 +44,10 @@ export function renderConfigModule({ target, from, objects, table }: NewConfig):
 }
 
 /** millrace.config.json: the same. */
-export function renderConfigJson({ target, from, objects, table }: NewConfig): string {
+export function renderConfigJson({ target, from, objects, table, onAws = false }: NewConfig): string {
   const config = {
     objects: { kind: 'directory', path: objects },
+    ...(onAws ? { warehouse: { kind: 'local' }, environments: AWS_ENVIRONMENT } : {}),
     targets: {
       [target]: {
         mode: 'append',

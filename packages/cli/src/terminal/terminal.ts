@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { LiveScreen, type ScreenInput } from './live-screen.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -34,6 +35,13 @@ export class Terminal {
   get width(): number {
     // Some terminals do not know their size and say 0.
     return this.#stdout.columns || this.#stderr.columns || 80;
+  }
+
+  /** The whole window for a text that changes, and the keyboard to end it; undefined where nobody watches. */
+  openScreen(keyboard: ScreenInput): LiveScreen | undefined {
+    if (!this.showsResults || process.env.TERM === 'dumb') return undefined;
+    this.status('');
+    return new LiveScreen(this.#stdout, keyboard);
   }
 
   /** Lines of the result. */

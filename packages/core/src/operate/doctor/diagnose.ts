@@ -47,13 +47,13 @@ export async function diagnose(
   await add('objects', () => checkObjects(loader, { routes }));
   for (const examination of examinations) await add(examination.check, () => examination.examine());
   let isThere = false;
+  let pending: readonly string[] = [];
   await add('warehouse', async () => {
     const found = await checkWarehouse(loader);
     isThere = found.isThere;
     return found.results;
   });
   if (isThere) {
-    let pending: readonly string[] = [];
     await add('migrations', async () => {
       pending = await pendingMigrations();
       return [checkMigrations(pending)];
@@ -61,7 +61,7 @@ export async function diagnose(
     for (const definition of definitions) {
       await add(`table ${definition.name}`, () => checkTarget(loader, definition, { pending }));
     }
-    if (events !== null) await add('events', () => checkEvents(loader.warehouse, events));
+    if (events !== null) await add('events', () => checkEvents(loader.warehouse, events, { pending }));
   } else if (definitions.length > 0) {
     const detail = 'the warehouse does not answer, so its tables could not be looked at';
     results.push(fails('tables', detail, 'try again when it does'));
