@@ -17,6 +17,12 @@ export interface RedshiftTaskerProps {
    * @default - none; then `cluster` has to be given
    */
   readonly workgroup?: string;
+  /**
+   * The workgroup's ARN, where `workgroup` is its name: the role's rights then name this workgroup alone.
+   *
+   * @default - none: the rights are for every workgroup of the account, with the credentials of this role alone
+   */
+  readonly workgroupArn?: string;
   /** The database that statements run in. */
   readonly database: string;
   /**
