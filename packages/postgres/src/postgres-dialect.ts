@@ -3,6 +3,7 @@ import { HORIZON_KEY, PROVENANCE, voidKeyOf } from '@millrace/core';
 import { isAlone } from './is-alone.ts';
 import { NOW } from './ledger-clock.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
+import { renderChange } from './render-change.ts';
 import { renderCopy } from './render-copy.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { renderInspection } from './render-inspection.ts';
@@ -24,7 +25,11 @@ export class PostgresDialect implements Dialect {
   readonly maxStatementBytes = 1_000_000;
   readonly maxStatements = 1_000;
 
+  readonly maxNameBytes = 63;
+
   readonly isAlone = isAlone;
+
+  readonly renderChange = renderChange;
 
   render(statement: Statement): string {
     switch (statement.kind) {

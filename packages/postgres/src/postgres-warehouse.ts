@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   type CopyError,
   LEDGER_SCHEMA,
@@ -30,6 +31,8 @@ const CONNECT_MS = 10_000;
 const PROBE_MS = 5_000;
 /** A connection that nobody used for so long is given back. */
 const IDLE_MS = 30_000;
+/** Between two looks at a statement of another process. */
+const FOLLOW_MS = 500;
 /** Of this process, beside those that load: questions are short. */
 const QUESTIONS = 4;
 
@@ -68,6 +71,7 @@ export class PostgresWarehouse implements Warehouse {
   readonly #byName = new Map<string, Submission>();
   readonly #running = new Set<Promise<void>>();
   readonly #sessions = new Set<PoolClient>();
+  #isClosed = false;
 
   constructor(options: PostgresWarehouseOptions) {
     this.#options = options;
@@ -86,6 +90,8 @@ export class PostgresWarehouse implements Warehouse {
     });
     // A connection that breaks while nobody uses it is not used again; whoever asks next gets another, or hears why not.
     this.#pool.on('error', () => undefined);
+    // One that breaks in use is told to whoever uses it, by what he waits for; unheard, it would end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async submit({ name, statements }: StatementBatch): Promise<StatementRef> {
@@ -182,6 +188,21 @@ export class PostgresWarehouse implements Warehouse {
     ]);
   }
 
+  /**
+   * Tells of the end of a statement that another process submitted: one that died left it to the server, which may be at it
+   * for seconds. When the server cannot be asked, a sweep finds out.
+   */
+  async follow(statement: StatementRef): Promise<void> {
+    while (!this.#isClosed) {
+      const { state } = await this.describe(statement);
+      if (state !== 'running') {
+        this.#options.onCompletion(statement);
+        return;
+      }
+      await setTimeout(FOLLOW_MS, undefined, { ref: false });
+    }
+  }
+
   /** A statement on a connection of its own. @throws LoadError of class `unavailable` when the server is away */
   async probe(): Promise<void> {
     const client = new Client({
@@ -203,6 +224,7 @@ export class PostgresWarehouse implements Warehouse {
 
   /** Ends what is running: the server rolls it back. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     for (const client of this.#sessions) client.connection?.stream.destroy();
     await Promise.all(this.#running);
     await this.#pool.end();

@@ -9,7 +9,7 @@ import {
 import type { OpenContext } from './open-context.ts';
 import type { OpenWarehouse } from './open-warehouse.ts';
 
-export interface OpenPostgresOptions extends Pick<OpenContext, 'closers'> {
+export interface OpenPostgresOptions extends Pick<OpenContext, 'closers' | 'onError'> {
   readonly objects: ObjectStore;
   readonly onEnd: (statement: StatementRef) => void;
   readonly leaseMs: number;
@@ -23,7 +23,7 @@ export interface OpenPostgresOptions extends Pick<OpenContext, 'closers'> {
 export async function openPostgres(
   place: PostgresPlace,
   { targets }: MillraceConfig,
-  { objects, onEnd, leaseMs, closers }: OpenPostgresOptions,
+  { objects, onEnd, leaseMs, closers, onError }: OpenPostgresOptions,
 ): Promise<OpenWarehouse> {
   // Only now: who loads elsewhere does not load the driver.
   const { checkTargets, PostgresWarehouse } = await import('@millrace/postgres');
@@ -39,6 +39,8 @@ export async function openPostgres(
     database,
     iamRole: '',
     leaseMs,
+    // Only a hint is lost when it breaks: the lane's own look says what is wrong, where it is handled.
+    follow: (statement) => void warehouse.follow(statement).catch((error) => onError('a statement', error)),
   };
 }
 

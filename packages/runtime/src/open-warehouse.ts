@@ -62,7 +62,11 @@ export async function openWarehouse(
     };
   }
   if (place.kind === 'postgres') {
-    return openPostgres(place, config, { objects, closers, leaseMs: LEASE_MS, onEnd: onCompletion });
+    return openPostgres(place, config, {
+      ...context,
+      leaseMs: LEASE_MS,
+      onEnd: onCompletion,
+    });
   }
   const [{ RedshiftDataClient }, { DataApiWarehouse, redshiftAvailability }] = await Promise.all([
     import('@aws-sdk/client-redshift-data'),

@@ -6,8 +6,6 @@ import { CRASH_WAREHOUSE, CrashProject, type TableFacts } from './crash-project.
 import { FAILPOINTS, type Failpoint } from './failpoints.ts';
 
 const CHILD = join(import.meta.dirname, 'crash-child.ts');
-const KILLS = 25;
-const TIMES_PER_FAILPOINT = 3;
 
 /** The warehouse that the loaders of a project load into. */
 export interface CrashWarehouse {
@@ -21,7 +19,11 @@ const warehouses = new WeakMap<CrashProject, CrashWarehouse>();
 const projects: CrashProject[] = [];
 const children = new Set<ChildProcess>();
 
-export function crashSuite(name: string, open: () => Promise<CrashWarehouse>): void {
+export function crashSuite(
+  name: string,
+  open: () => Promise<CrashWarehouse>,
+  { kills = 25, times = 3 }: { kills?: number; times?: number } = {},
+): void {
   const newProject = async (): Promise<CrashProject> => {
     const project = new CrashProject();
     projects.push(project);
@@ -35,9 +37,9 @@ export function crashSuite(name: string, open: () => Promise<CrashWarehouse>): v
   });
 
   describe(`a loader into ${name} that is killed`, { timeout: 240_000 }, () => {
-    it(`at ${KILLS} random points, while files arrive, has every row there exactly once`, async () => {
+    it(`at ${kills} random points, while files arrive, has every row there exactly once`, async () => {
       const project = await newProject();
-      for (let kill = 0; kill < KILLS; kill += 1) {
+      for (let kill = 0; kill < kills; kill += 1) {
         const child = start(project, 'work');
         await child.ready;
         const livesForMs = Math.random() * 400;
@@ -52,11 +54,11 @@ export function crashSuite(name: string, open: () => Promise<CrashWarehouse>): v
       expect(await readTables(project)).toEqual(project.expected);
     });
 
-    describe.each(FAILPOINTS)(`${TIMES_PER_FAILPOINT} times at '%s'`, (point) => {
+    describe.each(FAILPOINTS)(`${times} times at '%s'`, (point) => {
       it('has every row there exactly once', async () => {
         const project = await newProject();
         for (let n = 0; n < 12; n += 1) project.drop();
-        for (let time = 1; time <= TIMES_PER_FAILPOINT; time += 1) {
+        for (let time = 1; time <= times; time += 1) {
           expect(await dieAt(project, point, time)).toBe('SIGKILL');
           project.drop();
         }
