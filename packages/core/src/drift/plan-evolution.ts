@@ -34,7 +34,7 @@ export interface ShapedLoadFile {
 }
 
 /** Redshift's longest name, in bytes (AWS docs). */
-const MAX_NAME_BYTES = 127;
+export const MAX_NAME_BYTES = 127;
 
 /**
  * What a table needs to take files: columns that it lacks, and longer texts. Never a narrower column, never another type. Pure.
@@ -46,12 +46,18 @@ export function planEvolution(
   {
     definition,
     tableColumns,
-  }: { definition: Pick<TargetDefinition, 'drift' | 'rule'>; tableColumns: readonly TableColumn[] },
+    maxNameBytes = MAX_NAME_BYTES,
+  }: {
+    definition: Pick<TargetDefinition, 'drift' | 'rule'>;
+    tableColumns: readonly TableColumn[];
+    maxNameBytes?: number | undefined;
+  },
 ): Evolution {
   const { drift: policy, rule } = definition;
   if (policy?.evolves !== true) return { changes: [], refused: [] };
   const isOurs = (name: string): boolean => isReserved(name, definition);
   const table = new Map(tableColumns.map((column) => [column.name, column]));
+  const own = tableColumns.filter(({ name }) => !isOurs(name));
   const refused: RefusedColumn[] = [];
   const taken: ShapedLoadFile[] = [];
   const added = new Map<string, ColumnShape>();
@@ -59,11 +65,8 @@ export function planEvolution(
     const missing = one.columns.filter(
       ({ name }) => isOurs(name) || (!table.has(name) && !isMark(name, rule)),
     );
-    const problem = refusal(missing, {
-      isReserved: isOurs,
-      room: policy.maxColumns - [...table.keys()].filter((name) => !isOurs(name)).length,
-      added,
-    });
+    const room = policy.maxColumns - own.length;
+    const problem = refusal(missing, { isReserved: isOurs, room, added, maxNameBytes });
     if (problem !== undefined) {
       refused.push({ file: one.file, ...problem });
       continue;
@@ -104,7 +107,13 @@ function refusal(
     isReserved,
     room,
     added,
-  }: { isReserved: (name: string) => boolean; room: number; added: ReadonlyMap<string, unknown> },
+    maxNameBytes,
+  }: {
+    isReserved: (name: string) => boolean;
+    room: number;
+    added: ReadonlyMap<string, unknown>;
+    maxNameBytes: number;
+  },
 ): Omit<RefusedColumn, 'file'> | undefined {
   for (const { name } of missing) {
     if (isReserved(name)) {
@@ -114,13 +123,21 @@ function refusal(
         hint: 'give the column another name in the files',
       };
     }
-    if (name.trim() === '' || Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    if (name.trim() === '' || Buffer.byteLength(name) > maxNameBytes) {
       return {
         column: name,
-        reason: `'${name}' is no name for a column: names have 1 to ${MAX_NAME_BYTES} bytes`,
+        reason: `'${name}' is no name for a column: names have 1 to ${maxNameBytes} bytes`,
         hint: 'give the column another name in the files',
       };
     }
+  }
+  const mixed = missing.find(({ name }) => name !== name.toLowerCase());
+  if (mixed !== undefined) {
+    return {
+      column: mixed.name,
+      reason: `the file has a member '${mixed.name}', and COPY fills only columns whose names are in lower case from it`,
+      hint: `write "format": {"kind": "json", "ignoreCase": true}, or the name in lower case`,
+    };
   }
   const fresh = missing.filter(({ name }) => !added.has(name));
   const [first] = fresh;

@@ -11,6 +11,12 @@ export interface Dialect {
   readonly maxStatementBytes: number;
   /** Statements that one transaction may have (Data API: 40 per batch). */
   readonly maxStatements: number;
+  /**
+   * Bytes that a column's name may have.
+   *
+   * @default 127
+   */
+  readonly maxNameBytes?: number;
   render(statement: Statement): string;
   /**
    * Whether `select-privileges` can be asked.

@@ -80,7 +80,11 @@ async function fitTo(
   if (looked === undefined) return undefined;
   let table = tableColumns;
   if (drift.evolves) {
-    const { changes, refused } = planEvolution(looked, { definition, tableColumns });
+    const { changes, refused } = planEvolution(looked, {
+      definition,
+      tableColumns,
+      maxNameBytes: loader.warehouse.dialect.maxNameBytes,
+    });
     if (refused.length > 0 && !drift.rescues) {
       const at = loader.now();
       const evidence = ({ column, reason, hint }: (typeof refused)[number]): Evidence => ({
