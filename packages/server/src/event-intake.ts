@@ -1,11 +1,11 @@
 import {
   type Event,
   type EventProblem,
-  encodeEvent,
   type PutResult,
   readEvent,
   type StreamEntry,
   type StreamWriter,
+  textOfEvent,
 } from '@millrace/core';
 import type { EventSchemas } from './event-schemas.ts';
 import { InexactNumberError } from './exact-json.ts';
@@ -91,7 +91,7 @@ export class EventIntake {
   }
 
   /** The bytes of an event, or what is wrong with it. */
-  #encode(event: Event, text: string | undefined): Buffer | EventProblem {
+  #encode(event: Event, kept: string | undefined): Buffer | EventProblem {
     const { knownTypes, maxEventBytes, maxDepth, schemas } = this.#options;
     if (knownTypes !== undefined && !knownTypes.has(event.type)) {
       return { code: 'event-type-unknown', reason: `no transform takes events of type '${event.type}'` };
@@ -100,25 +100,22 @@ export class EventIntake {
       code: 'event-too-deep',
       reason: `objects and arrays lie deeper than ${maxDepth} within each other; flatten the event`,
     };
-    let data: Buffer;
+    let text: string;
     try {
-      data = text === undefined ? bufferOf(encodeEvent(event)) : Buffer.from(text);
+      text = kept ?? textOfEvent(event);
     } catch (cause) {
       if (cause instanceof InexactNumberError) return inexactProblem(cause.source);
       if (cause instanceof RangeError) return tooDeep;
       throw cause;
     }
+    const data = Buffer.from(text);
     if (data.length > maxEventBytes) {
       const reason = `the event has ${data.length} bytes, and ${maxEventBytes} is the most; put what is large elsewhere`;
       return { code: 'event-too-large', reason };
     }
-    if (isDeeperThan(text ?? data.toString('latin1'), maxDepth)) return tooDeep;
+    if (isDeeperThan(text, maxDepth)) return tooDeep;
     return schemas.problemOf(event.type, event.data) ?? data;
   }
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** What was sent, when nothing of the envelope has to be filled in: it need not be written anew. */

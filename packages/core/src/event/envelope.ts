@@ -69,12 +69,13 @@ export function readEvent(value: unknown, defaults: EventDefaults): EventReading
       `'time' is ${shown}; write ISO 8601 with a zone, such as 2026-01-31T12:00:00Z`,
     );
   }
-  return { kind: 'event', event: { ...fields, id, type, time, data } as Event };
+  const isWhole = fields.id !== undefined && fields.time !== undefined && fields.data !== undefined;
+  return { kind: 'event', event: (isWhole ? fields : { ...fields, id, type, time, data }) as Event };
 }
 
-/** An event as a stream keeps it. */
-export function encodeEvent(event: Event): Uint8Array {
-  return Buffer.from(JSON.stringify(event));
+/** An event as a stream keeps it, in UTF-8. */
+export function textOfEvent(event: Event): string {
+  return JSON.stringify(event);
 }
 
 /** The event of a stream's record; `invalid` for what no producer of ours has put there. */

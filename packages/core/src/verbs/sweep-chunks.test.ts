@@ -4,7 +4,7 @@ import { Transforms } from '../event/apply-transforms.ts';
 import { chunkFolderOf, chunkKeyOf } from '../event/chunk-key.ts';
 import { chunkPacking } from '../event/chunk-packing.ts';
 import { ColumnLists } from '../event/column-list.ts';
-import { encodeEvent } from '../event/envelope.ts';
+import { textOfEvent } from '../event/envelope.ts';
 import { fact } from '../event/transform.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
@@ -66,7 +66,7 @@ async function consume(consumer: Consumer, position: string): Promise<void> {
     partitionKey: id,
     position: at,
     arrivedAt: now,
-    data: encodeEvent({ id, type: 'n', time: '2026-01-01T00:00:00Z', data: null }),
+    data: Buffer.from(textOfEvent({ id, type: 'n', time: '2026-01-01T00:00:00Z', data: null })),
   });
   await takeRecords(consumer, hand, [recordOf(position, `${position}-0`), recordOf('bad', `${position}-1`)]);
   await sealShard(consumer, hand);

@@ -14,7 +14,7 @@ import {
 import { makeFolder } from '../filesystem/folders.ts';
 import { StateLock } from '../sqlite/state-lock.ts';
 import { EmbeddedStreamReader } from './embedded-stream-reader.ts';
-import { encodeFrame, MAX_RECORD_BYTES, recordBytesOf } from './record-frame.ts';
+import { encodeFrames, MAX_RECORD_BYTES, recordBytesOf, type Unframed } from './record-frame.ts';
 import { ShardLog } from './shard-log.ts';
 import { toStreamError } from './stream-errors.ts';
 import { readLayout, shardsOf, writeLayout } from './stream-layout.ts';
@@ -41,8 +41,9 @@ export interface EmbeddedStreamOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** What one put has for one shard. */
 interface Waiting {
-  readonly frame: Buffer;
+  readonly frames: Buffer;
   readonly done: (result: PutResult) => void;
 }
 
@@ -133,19 +134,40 @@ export class EmbeddedStream implements Stream {
   }
 
   async put(entries: readonly StreamEntry[]): Promise<readonly PutResult[]> {
-    const arrivedAt = this.#options.now();
-    const results = entries.map((entry): PutResult | Promise<PutResult> => {
-      const refusal = this.#refusalOf(entry);
-      if (refusal !== undefined) return { kind: 'failed', error: refusal };
+    const results: PutResult[] = [];
+    const byShard = new Map<string, { records: Unframed[]; places: number[] }>();
+    let bytes = 0;
+    for (const [place, entry] of entries.entries()) {
+      const record = { entry, keyBytes: Buffer.byteLength(entry.partitionKey) };
+      const refusal = this.#refusalOf(record, bytes);
+      if (refusal !== undefined) {
+        results[place] = { kind: 'failed', error: refusal };
+        continue;
+      }
+      bytes += recordBytesOf(record);
       const shard = this.#shardOf(entry);
-      const line = this.#lines.get(shard) as ShardLine;
-      const frame = encodeFrame(entry, arrivedAt);
-      this.#waitingBytes += frame.length;
-      const stored = new Promise<PutResult>((done) => line.waiting.push({ frame, done }));
-      line.writing ??= this.#write(shard, line);
-      return stored;
+      const own = byShard.get(shard);
+      if (own === undefined) byShard.set(shard, { records: [record], places: [place] });
+      else {
+        own.records.push(record);
+        own.places.push(place);
+      }
+    }
+    const arrivedAt = this.#options.now();
+    const stored = Array.from(byShard, async ([shard, { records, places }]) => {
+      const result = await this.#queue(shard, encodeFrames(records, arrivedAt));
+      for (const place of places) results[place] = result;
     });
-    return Promise.all(results);
+    await Promise.all(stored);
+    return results;
+  }
+
+  #queue(shard: string, frames: Buffer): Promise<PutResult> {
+    const line = this.#lines.get(shard) as ShardLine;
+    this.#waitingBytes += frames.length;
+    const stored = new Promise<PutResult>((done) => line.waiting.push({ frames, done }));
+    line.writing ??= this.#write(shard, line);
+    return stored;
   }
 
   shards(): Promise<readonly StreamShard[]> {
@@ -166,20 +188,21 @@ export class EmbeddedStream implements Stream {
     this.#lock.release();
   }
 
-  #refusalOf(entry: StreamEntry): LoadError | undefined {
+  /** @param ahead bytes of the same put that are let in already */
+  #refusalOf(record: Unframed, ahead: number): LoadError | undefined {
     if (this.#isClosed) {
       return new LoadError('stream-busy', 'the stream is being closed', {
         class: 'unavailable',
         hint: 'send it again to the process that comes next',
       });
     }
-    const bytes = recordBytesOf(entry);
+    const bytes = recordBytesOf(record);
     if (bytes > MAX_RECORD_BYTES) {
       const message = `the record has ${bytes} bytes; a stream takes ${MAX_RECORD_BYTES}`;
       return new LoadError('record-too-large', message, { hint: 'send less in one event' });
     }
-    if (this.#waitingBytes + bytes <= this.#options.maxPendingBytes) return undefined;
-    const message = `${this.#waitingBytes} bytes wait for the disk already`;
+    if (this.#waitingBytes + ahead + bytes <= this.#options.maxPendingBytes) return undefined;
+    const message = `${this.#waitingBytes + ahead} bytes wait for the disk already`;
     return new LoadError('stream-busy', message, { class: 'unavailable', hint: 'send it again later' });
   }
 
@@ -208,12 +231,12 @@ export class EmbeddedStream implements Stream {
   async #append(shard: string, group: readonly Waiting[]): Promise<void> {
     let result: PutResult = { kind: 'stored', shard };
     try {
-      await this.#logs.get(shard)?.append(group.map(({ frame }) => frame));
+      await this.#logs.get(shard)?.append(group.map(({ frames }) => frames));
     } catch (cause) {
       result = { kind: 'failed', error: asLoadError(toStreamError(cause)) };
     }
-    for (const { frame, done } of group) {
-      this.#waitingBytes -= frame.length;
+    for (const { frames, done } of group) {
+      this.#waitingBytes -= frames.length;
       done(result);
     }
   }

@@ -13,22 +13,42 @@ const FIXED_BYTES = 10;
 export const MAX_RECORD_BYTES = 1024 * 1024;
 const MAX_REST_BYTES = MAX_RECORD_BYTES + FIXED_BYTES;
 
-/** The bytes of key and data. */
-export function recordBytesOf({ partitionKey, data }: StreamEntry): number {
-  return Buffer.byteLength(partitionKey) + data.length;
+/** A record before it has a place: its key is measured once. */
+export interface Unframed {
+  readonly entry: StreamEntry;
+  readonly keyBytes: number;
 }
 
-export function encodeFrame({ partitionKey, data }: StreamEntry, arrivedAt: EpochMs): Buffer {
-  const keyBytes = Buffer.byteLength(partitionKey);
-  const rest = FIXED_BYTES + keyBytes + data.length;
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + rest);
-  frame.writeUInt32LE(rest, 0);
-  frame.writeDoubleLE(arrivedAt, HEAD_BYTES);
-  frame.writeUInt16LE(keyBytes, HEAD_BYTES + 8);
-  frame.write(partitionKey, HEAD_BYTES + FIXED_BYTES, 'utf8');
-  frame.set(data, HEAD_BYTES + FIXED_BYTES + keyBytes);
-  frame.writeUInt32LE(crc32(frame.subarray(HEAD_BYTES)), 4);
-  return frame;
+/** The bytes of key and data. */
+export function recordBytesOf({ entry, keyBytes }: Unframed): number {
+  return keyBytes + entry.data.length;
+}
+
+/** The frames of records, one behind the other, in one piece: hundreds of small ones would cost more than their bytes. */
+export function encodeFrames(records: readonly Unframed[], arrivedAt: EpochMs): Buffer {
+  let bytes = 0;
+  for (const record of records) bytes += HEAD_BYTES + FIXED_BYTES + recordBytesOf(record);
+  const frames = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const record of records) at = writeFrame(frames, at, { record, arrivedAt });
+  return frames;
+}
+
+/** @returns where the next frame begins */
+function writeFrame(
+  target: Buffer,
+  at: number,
+  { record: { entry, keyBytes }, arrivedAt }: { record: Unframed; arrivedAt: EpochMs },
+): number {
+  const start = at + HEAD_BYTES;
+  const end = start + FIXED_BYTES + keyBytes + entry.data.length;
+  target.writeUInt32LE(end - start, at);
+  target.writeDoubleLE(arrivedAt, start);
+  target.writeUInt16LE(keyBytes, start + 8);
+  target.write(entry.partitionKey, start + FIXED_BYTES, 'utf8');
+  target.set(entry.data, start + FIXED_BYTES + keyBytes);
+  target.writeUInt32LE(crc32(target.subarray(start, end)), at + 4);
+  return end;
 }
 
 /** A frame, as it was read: `record` without the position, which depends on where the frame is. */
