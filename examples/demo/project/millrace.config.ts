@@ -46,8 +46,13 @@ export default defineConfig({
     }),
     // Fed by events: a fact, which an event adds once however often it is sent, and two dimensions.
     'public.landings': { mode: 'insert-only', key: 'event_id', freshness: '2s' },
-    'public.stations': upsert({ key: 'iata', latestBy: 'last_landing', freshness: '2s' }),
-    'public.routes': upsert({ key: ['origin', 'destination'], latestBy: 'last_flown', freshness: '2s' }),
+    'public.stations': { mode: 'upsert', key: 'iata', latestBy: 'last_landing', freshness: '2s' },
+    'public.routes': {
+      mode: 'upsert',
+      key: ['origin', 'destination'],
+      latestBy: 'last_flown',
+      freshness: '2s',
+    },
   },
   events: {
     'flight.landed': transform<Landing>(({ id, time, data: { origin, destination, delay, distance } }) => [
