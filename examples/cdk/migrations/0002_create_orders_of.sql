@@ -1,0 +1,4 @@
+CREATE TABLE public.orders_of (
+  customer VARCHAR(100),
+  orders BIGINT
+);
