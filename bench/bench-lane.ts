@@ -22,6 +22,12 @@ export interface BenchLaneOptions {
   readonly columns: string;
   /** The target as it is configured. */
   readonly definition: unknown;
+  /**
+   * The warehouse as it is configured.
+   *
+   * @default redshift-local, in `directory`
+   */
+  readonly warehouse?: unknown;
 }
 
 /**
@@ -43,10 +49,14 @@ export class BenchLane {
   }
 
   static async open(options: BenchLaneOptions): Promise<BenchLane> {
-    const { directory, objects, target, columns, definition } = options;
+    const { directory, objects, target, columns, definition, warehouse } = options;
     mkdirSync(directory, { recursive: true });
     const config = parseConfig(
-      { objects: { kind: 'directory', path: objects }, targets: { [target]: definition } },
+      {
+        objects: { kind: 'directory', path: objects },
+        targets: { [target]: definition },
+        ...(warehouse === undefined ? {} : { warehouse }),
+      },
       { source: 'the benchmark' },
     );
     const told = { onEvent: (_: LoaderEvent): void => {}, onCompletion: (_: string): void => {} };
@@ -91,9 +101,9 @@ export class BenchLane {
     while (this.#driver.isTurning) await new Promise(setImmediate);
   }
 
-  /** Runs Redshift SQL as one transaction. */
+  /** Runs the warehouse's SQL as one transaction. */
   async run(...statements: string[]): Promise<void> {
-    await this.engine.runBatch(statements);
+    await this.loader.warehouse.transact(statements);
   }
 
   async countRows(): Promise<number> {

@@ -14,6 +14,7 @@ import { measureGuard } from './cases/guard.ts';
 import { measureKpl } from './cases/kpl.ts';
 import { measureManyFiles } from './cases/many-files.ts';
 import { measureMemory } from './cases/memory.ts';
+import { measurePostgres } from './cases/postgres.ts';
 import { measureProducer } from './cases/producer.ts';
 import { measureTinyJob } from './cases/tiny-job.ts';
 import { measureUpsert } from './cases/upsert.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, (settings: BenchSettings) => Promise<readon
   'many-files': measureManyFiles,
   guard: measureGuard,
   memory: measureMemory,
+  postgres: measurePostgres,
   'aws-cost': measureAwsCost,
   'aws-intake': measureAwsIntake,
   'aws-import': measureAwsImport,
