@@ -155,6 +155,7 @@ const DIGIT_DATES = new Set([6, 8, 10, 12, 14]);
 function momentCheck(what: 'date' | 'timestamp'): ValueCheck {
   const isNone = what === 'date' ? 'it is not a date' : 'it is not a time';
   return (value) => {
+    if (typeof value === 'string' && isPlainInstant(value)) return undefined;
     if (value instanceof Date) return undefined;
     if (typeof value === 'object' || typeof value === 'boolean') return isNone;
     const text = textOf(value).trim();
@@ -168,6 +169,30 @@ function momentCheck(what: 'date' | 'timestamp'): ValueCheck {
     // Others have formats that COPY knows and this does not: only what has no digit is none for certain.
     return /\d/u.test(text) ? undefined : isNone;
   };
+}
+
+const ZERO = 0x30;
+
+/** `2026-01-31T12:00:00Z`, with milliseconds or without, on one of the days that every month has: what most events carry. */
+function isPlainInstant(text: string): boolean {
+  const { length } = text;
+  if ((length !== 20 && length !== 24) || text.charCodeAt(length - 1) !== 0x5a) return false;
+  for (let at = 0; at < length - 1; at += 1) {
+    const code = text.charCodeAt(at);
+    if (at === 4 || at === 7) {
+      if (code !== 0x2d) return false;
+    } else if (at === 10) {
+      if (code !== 0x54 && code !== 0x20) return false;
+    } else if (at === 13 || at === 16) {
+      if (code !== 0x3a) return false;
+    } else if (at === 19) {
+      if (code !== 0x2e) return false;
+    } else if (code < ZERO || code > 0x39) return false;
+  }
+  const pair = (at: number): number => (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO;
+  const [month, day] = [pair(5), pair(8)];
+  const isDay = month >= 1 && month <= 12 && day >= 1 && day <= 28 && (pair(0) > 0 || pair(2) > 0);
+  return isDay && pair(11) <= 23 && pair(14) <= 59 && pair(17) <= 59;
 }
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
