@@ -1,5 +1,6 @@
 import type { Loader, ObjectInfo, StatementRef, TargetDefinition } from '@millrace/core';
 import type { RedshiftLocal } from '@millrace/redshift-local';
+import type { EventAccess } from './events/event-desk.ts';
 
 export interface AnnouncementOptions {
   /** Into whose lanes files are let by whoever announces them itself. */
@@ -50,6 +51,8 @@ export interface Adapters {
   readonly follow?: (statement: StatementRef) => void;
   /** Copies the state of this machine into an empty directory. @returns bytes. @throws LoadError `backup-elsewhere` when it is not on this machine */
   readonly backUp: (directory: string) => Promise<number>;
+  /** What there is to do with the configuration's events; absent: it has none. */
+  readonly events?: EventAccess;
   /** The engine in this process, when it is the warehouse. */
   readonly engine?: RedshiftLocal;
   close(): Promise<void>;

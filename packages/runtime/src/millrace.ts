@@ -29,6 +29,9 @@ import {
   type ReconcilePage,
   type ReconcileRequest,
   type RedriveReport,
+  type RejectRedriveReport,
+  type RejectReport,
+  type RejectSelection,
   reconcileAs,
   redriveAs,
   releaseHolds,
@@ -40,6 +43,7 @@ import {
 import type { Adapters, Announcer } from './adapters.ts';
 import type { AlertDesk } from './alert-desk.ts';
 import { drainLanes, type HeldLane, lanesOf } from './drain-lanes.ts';
+import { EventDesk } from './events/event-desk.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
 import { LoadRecord } from './load-record.ts';
@@ -69,6 +73,7 @@ export class Millrace extends LoaderOperations implements Operations {
   readonly #board: BoardReader;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
+  readonly #events: EventDesk;
   #announcer: Announcer | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   /** Targets that this process was handed files for. */
@@ -96,6 +101,12 @@ export class Millrace extends LoaderOperations implements Operations {
     this.#board = new BoardReader(options.loader, { refreshMs });
     this.#alerts = options.alerts;
     this.#onError = options.onError ?? reportToStderr;
+    const { directory } = options;
+    this.#events = new EventDesk(config, this.loader, {
+      access: open.events,
+      directory,
+      onError: this.#onError,
+    });
   }
 
   /**
@@ -231,8 +242,19 @@ export class Millrace extends LoaderOperations implements Operations {
     }
   }
 
-  status(): Promise<StatusReport> {
-    return reportStatus(this.loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
+  async status(): Promise<StatusReport> {
+    const report = await reportStatus(this.loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
+    return { ...report, ...(await this.#events.status()) };
+  }
+
+  rejects(selection: RejectSelection): Promise<RejectReport> {
+    return this.#events.rejects(selection);
+  }
+
+  async redriveRejects(selection: RejectSelection): Promise<RejectRedriveReport> {
+    const { report, targets } = await this.#events.redriveRejects(selection);
+    this.#lookAtHanded(targets);
+    return report;
   }
 
   overview(): Promise<Overview> {

@@ -42,7 +42,7 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
     }
     const { tracker, wakes, wakeSource, backup } = await openTracker(config, context);
     const { objects, announce: announceObjects, clear } = await openObjects(config, context);
-    const { announce, withSeals } = withEvents(announceObjects, config, context);
+    const { announce, withSeals, access } = withEvents(announceObjects, config, context);
     const { warehouse, availability, engine, database, iamRole, leaseMs, follow } = await openWarehouse(
       config,
       {
@@ -85,6 +85,7 @@ export async function openAdapters(config: MillraceConfig, options: OpenAdapters
       ...(announce === undefined ? {} : { announce }),
       ...(clear === undefined ? {} : { clear }),
       ...(follow === undefined ? {} : { follow }),
+      ...(access === undefined ? {} : { events: access }),
       ...(engine === undefined ? {} : { engine }),
       backUp:
         backup === undefined || engine === undefined

@@ -14,6 +14,8 @@ export interface MetricLine {
   /** What the metrics are told apart by; at most 30. */
   readonly dimensions: Readonly<Record<string, string>>;
   readonly metrics: readonly Metric[];
+  /** Dimensions by which the same metrics are told apart once more, beside those above. */
+  readonly alsoBy?: Readonly<Record<string, string>>;
   /** What Logs Insights can search for beside the metrics: never a dimension, so it may differ in every line. */
   readonly properties?: Readonly<Record<string, string | number | null>>;
 }
@@ -34,10 +36,14 @@ export function renderMetricLine({
   namespace,
   dimensions,
   metrics,
+  alsoBy = {},
   properties = {},
 }: MetricLine): string {
   const names = Object.fromEntries(
-    Object.entries(dimensions).map(([name, value]) => [name, value.slice(0, MAX_DIMENSION)]),
+    Object.entries({ ...dimensions, ...alsoBy }).map(([name, value]) => [
+      name,
+      value.slice(0, MAX_DIMENSION),
+    ]),
   );
   const searched = Object.fromEntries(
     Object.entries(properties).map(([name, value]) => [
@@ -56,7 +62,10 @@ export function renderMetricLine({
       CloudWatchMetrics: [
         {
           Namespace: namespace,
-          Dimensions: [Object.keys(names)],
+          Dimensions: [
+            Object.keys(dimensions),
+            ...(Object.keys(alsoBy).length > 0 ? [Object.keys(names)] : []),
+          ],
           Metrics: metrics.map(({ name, unit }) => ({ Name: name, Unit: unit })),
         },
       ],

@@ -45,6 +45,14 @@ export class ControlClient implements Operations {
   redrive(...args: Parameters<Operations['redrive']>): ReturnType<Operations['redrive']> {
     return this.#call('redrive', args);
   }
+  rejects(...args: Parameters<Operations['rejects']>): ReturnType<Operations['rejects']> {
+    return this.#call('rejects', args);
+  }
+  redriveRejects(
+    ...args: Parameters<Operations['redriveRejects']>
+  ): ReturnType<Operations['redriveRejects']> {
+    return this.#call('redriveRejects', args);
+  }
   plan(target: string): ReturnType<Operations['plan']> {
     return this.#call('plan', [target]);
   }

@@ -29,6 +29,12 @@ class EchoOperations implements Operations {
   async resume() {
     return { wasPaused: true };
   }
+  async rejects() {
+    return { entries: [], hasMore: false };
+  }
+  async redriveRejects() {
+    return { redriven: 0, rejected: 0 };
+  }
   async redrive(): Promise<RedriveReport> {
     throw new LoadError('target-unknown', "'x' is not a target", { class: 'config', hint: 'name another' });
   }

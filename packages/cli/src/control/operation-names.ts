@@ -7,6 +7,8 @@ const IS_OPERATION: Readonly<Record<keyof Operations, true>> = {
   pause: true,
   resume: true,
   redrive: true,
+  rejects: true,
+  redriveRejects: true,
   plan: true,
   query: true,
   load: true,

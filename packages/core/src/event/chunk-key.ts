@@ -79,9 +79,14 @@ export function rejectsKeyOf(control: ObjectRef, id: string): ObjectRef {
   return { bucket: control.bucket, key: `${control.key}${REJECTS_FOLDER}${id}.ndjson` };
 }
 
+/** What sealed rejects begin with. */
+export function rejectsFolderOf({ bucket, key }: ObjectRef): ObjectRef {
+  return { bucket, key: `${key}rejects/` };
+}
+
 /** Where sealed rejects stay for people: `rejects/<id>.ndjson`; undefined for what are no rejects. */
 export function sealedRejectsOf(control: ObjectRef, { bucket, key }: ObjectRef): ObjectRef | undefined {
   const folder = control.key + REJECTS_FOLDER;
   if (bucket !== control.bucket || !key.startsWith(folder)) return undefined;
-  return { bucket, key: `${control.key}rejects/${key.slice(folder.length)}` };
+  return { bucket, key: `${rejectsFolderOf(control).key}${key.slice(folder.length)}` };
 }

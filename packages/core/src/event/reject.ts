@@ -16,12 +16,26 @@ export interface RejectLine extends EventProblem {
   readonly base64?: string;
 }
 
+/** What is written beside a record. */
+export interface RejectNote {
+  readonly shard: string;
+  /** Where the record was in its shard, if that is not where it comes from now. */
+  readonly position?: string | undefined;
+  readonly problem: EventProblem;
+  readonly event?: Event | undefined;
+}
+
+/** A line that stays as it is, with its line end. */
+export function encodeKeptReject(line: RejectLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
 /** A rejected record as a line of NDJSON, with its line end. */
 export function encodeReject(
   record: StreamRecord,
-  { shard, problem, event }: { shard: string; problem: EventProblem; event?: Event | undefined },
+  { shard, position = record.position, problem, event }: RejectNote,
 ): string {
-  const { position, data } = record;
+  const { data } = record;
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const text = bytes.toString('utf8');
   const isText = Buffer.byteLength(text) === bytes.length && !text.includes('\ufffd');

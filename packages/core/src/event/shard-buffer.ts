@@ -25,6 +25,15 @@ export interface Flush {
   readonly drafts: readonly ChunkDraft[];
 }
 
+export interface AddOptions {
+  /** For the checks. */
+  readonly now: EpochMs;
+  /** Nobody is asked any more: rows of which nothing is known are taken. */
+  readonly isLast?: boolean;
+  /** Where the record came from when it was first rejected. */
+  readonly origin?: { readonly shard: string; readonly position: string } | undefined;
+}
+
 /** Why an event becomes no rows. */
 interface Refusal {
   readonly problem: EventProblem;
@@ -102,23 +111,34 @@ export class ShardBuffer {
   /**
    * Takes the next record of the shard. What cannot become rows, or rows that fit, becomes a reject.
    *
-   * @param now for the checks
-   * @param isLast nobody is asked any more: rows of which nothing is known are taken
    * @returns the target whose columns have to be looked at first: the record was not taken then. Undefined: it was
    */
-  add(record: StreamRecord, { now, isLast = false }: { now: EpochMs; isLast?: boolean }): string | undefined {
+  add(record: StreamRecord, { now, isLast = false, origin }: AddOptions): string | undefined {
     const taken = this.#take(record, { now, isLast });
     if (typeof taken === 'string') return taken;
     this.#events += 1;
     this.#position = record.position;
     this.#oldestAt ??= record.arrivedAt;
-    if (taken !== undefined) this.#reject(record, taken);
+    if (taken !== undefined) this.#reject(record, { ...taken, origin });
     return undefined;
   }
 
-  #reject(record: StreamRecord, { problem, event }: Refusal): void {
-    const rejects = this.#linesOf(undefined, record.arrivedAt);
-    rejects.writer.writeText(encodeReject(record, { shard: this.shard, problem, event }));
+  /** Takes a line that was rejected before as it is. */
+  keep({ position, arrivedAt }: Pick<StreamRecord, 'position' | 'arrivedAt'>, line: string): void {
+    this.#events += 1;
+    this.#position = position;
+    this.#oldestAt ??= arrivedAt;
+    this.#writeReject(line, arrivedAt);
+  }
+
+  #reject(record: StreamRecord, { problem, event, origin }: Refusal & Pick<AddOptions, 'origin'>): void {
+    const { shard, position } = origin ?? { shard: this.shard, position: record.position };
+    this.#writeReject(encodeReject(record, { shard, position, problem, event }), record.arrivedAt);
+  }
+
+  #writeReject(line: string, arrivedAt: EpochMs): void {
+    const rejects = this.#linesOf(undefined, arrivedAt);
+    rejects.writer.writeText(line);
     rejects.rows += 1;
     this.#count(rejects);
   }

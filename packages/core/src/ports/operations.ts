@@ -1,6 +1,8 @@
 import type { FileStatus } from '../file/load-file.ts';
 import type { LaneState } from '../lane/lane.ts';
-import type { Actor, ControlRoom } from './control-room.ts';
+import type { Actor, ControlRoom, WarehouseStatus } from './control-room.ts';
+import type { FailureEntry, FileSelection } from './failures.ts';
+import type { EventOperations, EventStatus } from './event-operations.ts';
 import type { Inspection } from './inspection.ts';
 import type { QueryResult } from './warehouse.ts';
 
@@ -23,53 +25,16 @@ export interface TargetStatus {
   readonly isConfigured?: false;
 }
 
-/** What stands before all targets. */
-export interface WarehouseStatus {
-  readonly state: 'open' | 'held' | 'paused';
-  /** Why nothing is loaded: who paused it and why, or the evidence of an outage; null when it is open. */
-  readonly note: string | null;
-  /** ISO 8601, UTC; null when it is open. */
-  readonly since: string | null;
-  /** The configured window under way, or else the next one within a week; what a cluster says itself is not in it. */
-  readonly nextWindow: { readonly from: string; readonly to: string } | null;
-}
-
 export interface StatusReport {
   readonly targets: Readonly<Record<string, TargetStatus>>;
   readonly warehouse: WarehouseStatus;
+  /** Only where the configuration has events. */
+  readonly events?: EventStatus;
 }
 
 /** What is paused or resumed; null: the warehouse, and so every target. */
 export interface PauseScope {
   readonly target: string | null;
-}
-
-/** A file that waits with an error, or was put aside. */
-export interface FailureEntry {
-  readonly target: string;
-  readonly url: string;
-  readonly state: 'quarantined' | 'waiting';
-  readonly error: string;
-  readonly code: string;
-  readonly line: number | null;
-  readonly column: string | null;
-  readonly rawValue: string | null;
-  readonly hint: string | null;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-}
-
-/** Which files a command means: those to which all of it applies, so all that there are when it is empty. */
-export interface FileSelection {
-  readonly target?: string;
-  /** A whole `s3://bucket/key`, or the beginning of one. */
-  readonly prefix?: string;
-  /** Whole addresses: `s3://bucket/key`. */
-  readonly urls?: readonly string[];
-  /** Only what failed at this instant or later: epoch ms. */
-  readonly since?: number;
-  /** Only what failed before this instant: epoch ms. */
-  readonly until?: number;
 }
 
 /** What a redrive did. */
@@ -230,7 +195,7 @@ export interface PruneReceiptsStep {
  *
  * Every method throws LoadError with what happened, where and what to do.
  */
-export interface Operations extends ControlRoom, Inspection {
+export interface Operations extends ControlRoom, Inspection, EventOperations {
   /** All targets of the configuration, and what else has files that wait or are quarantined. */
   status(): Promise<StatusReport>;
   /** Also of a target that is configured no more. @throws LoadError `target-unknown` when it has no lane either */

@@ -2,7 +2,7 @@ import type { Transforms } from '../event/apply-transforms.ts';
 import { chunkKeyOf, chunkMetadataOf, rejectsKeyOf } from '../event/chunk-key.ts';
 import type { ChunkPacking } from '../event/chunk-packing.ts';
 import type { ColumnLists } from '../event/column-list.ts';
-import { type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
+import { type AddOptions, type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
 import type { TableChecks } from '../event/table-checks.ts';
 import { ulid } from '../load/ulid.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
@@ -48,6 +48,8 @@ export type SealOutcome =
       readonly kind: 'sealed';
       readonly hand: ShardInHand;
       readonly events: number;
+      /** Of these, those that were rejected. */
+      readonly rejected: number;
       readonly chunks: readonly SealedChunk[];
     }
   | { readonly kind: 'nothing'; readonly hand: ShardInHand }
@@ -80,24 +82,45 @@ const MAX_LOOKS = 20;
  * @returns how many were new
  */
 export async function takeRecords(
-  { checks, now }: Consumer,
+  consumer: Consumer,
   { sealed, buffer }: ShardInHand,
   records: readonly StreamRecord[],
 ): Promise<number> {
   let taken = 0;
-  let takenAt = now();
+  let now = consumer.now();
   for (const record of records) {
     const last = buffer.position ?? sealed;
     if (last !== null && record.position <= last) continue;
-    let asked = buffer.add(record, { now: takenAt });
-    for (let looks = 1; asked !== undefined; looks += 1) {
-      await checks?.look(asked);
-      takenAt = now();
-      asked = buffer.add(record, { now: takenAt, isLast: looks >= MAX_LOOKS });
+    const asked = buffer.add(record, { now });
+    if (asked !== undefined) {
+      await takeAsking(consumer, buffer, { record, asked });
+      now = consumer.now();
     }
     taken += 1;
   }
   return taken;
+}
+
+/** Takes one record, as `takeRecords` does. */
+export async function takeRecord(
+  consumer: Consumer,
+  buffer: ShardBuffer,
+  { record, origin }: { record: StreamRecord; origin?: AddOptions['origin'] },
+): Promise<void> {
+  const asked = buffer.add(record, { now: consumer.now(), origin });
+  if (asked !== undefined) await takeAsking(consumer, buffer, { record, asked, origin });
+}
+
+async function takeAsking(
+  { checks, now }: Consumer,
+  buffer: ShardBuffer,
+  { record, asked, origin }: { record: StreamRecord; asked: string; origin?: AddOptions['origin'] },
+): Promise<void> {
+  let next: string | undefined = asked;
+  for (let looks = 1; next !== undefined; looks += 1) {
+    await checks?.look(next);
+    next = buffer.add(record, { now: now(), isLast: looks >= MAX_LOOKS, origin });
+  }
 }
 
 /**
@@ -123,7 +146,9 @@ export async function sealShard(
   const isOurs = await consumer.seals.move(consumer.stream, { shard, from: sealed, to, chunks, isEnded });
   if (!isOurs) return { kind: 'lost' };
   buffer.clear();
-  return { kind: 'sealed', hand: { ...hand, sealed: to, isEnded }, events: flush?.events ?? 0, chunks };
+  const rejected = flush?.drafts.find(({ shape }) => shape === undefined)?.rows ?? 0;
+  const next = { ...hand, sealed: to, isEnded };
+  return { kind: 'sealed', hand: next, events: flush?.events ?? 0, rejected, chunks };
 }
 
 async function writeChunks(consumer: Consumer, { drafts }: Flush): Promise<readonly SealedChunk[]> {

@@ -37,6 +37,8 @@ const MAX_LOST = 5;
 interface Consumed {
   readonly sealed: string | null;
   readonly events: number;
+  /** Of these, those that became no rows. */
+  readonly rejected: number;
   readonly chunks: readonly SealedChunk[];
   readonly error?: unknown;
 }
@@ -95,6 +97,7 @@ async function consume(
 ): Promise<Consumed> {
   const chunks: SealedChunk[] = [];
   let events = 0;
+  let rejected = 0;
   let lost = 0;
   let hand: ShardInHand | undefined;
   try {
@@ -117,11 +120,12 @@ async function consume(
       hand = outcome.hand;
       if (outcome.kind === 'nothing') continue;
       events += outcome.events;
+      rejected += outcome.rejected;
       chunks.push(...outcome.chunks);
     }
-    return { sealed: hand.sealed, events, chunks };
+    return { sealed: hand.sealed, events, rejected, chunks };
   } catch (error) {
-    return { sealed: hand?.sealed ?? null, events, chunks, error };
+    return { sealed: hand?.sealed ?? null, events, rejected, chunks, error };
   }
 }
 
@@ -187,7 +191,7 @@ function tell(
   }: { events: SiteEvents; shard: string; records: readonly StreamRecord[]; consumed: Consumed },
 ): void {
   const arrivedAt = records.at(-1)?.arrivedAt;
-  const { events, chunks } = consumed;
+  const { events, rejected, chunks } = consumed;
   if (arrivedAt !== undefined) {
     writeLine(
       renderMetricLine({
@@ -197,8 +201,9 @@ function tell(
         metrics: [
           { name: 'MillisBehindLatest', unit: 'Milliseconds', value: Math.max(0, now() - arrivedAt) },
           { name: 'EventsConsumed', unit: 'Count', value: events },
+          { name: 'EventsRejected', unit: 'Count', value: rejected },
         ],
-        properties: { shard },
+        alsoBy: { shard },
       }),
     );
   }
@@ -207,6 +212,7 @@ function tell(
     shard,
     records: records.length,
     events,
+    rejected,
     chunks: chunks.length,
   });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, SealedChunk, StreamReader, StreamShard } from '@millrace/core';
+import type { Consumer, SealedChunk, ShardLag, StreamReader, StreamShard } from '@millrace/core';
 import { type ConsumerLimits, ShardWorker } from './shard-worker.ts';
 
 export interface ConsumerLoopOptions {
@@ -39,6 +39,11 @@ export class ConsumerLoop {
   /** How far behind the newest event it is, over all shards: the metric MillisBehindLatest. */
   get millisBehindLatest(): number {
     return Math.max(0, ...[...this.#workers.values()].map(({ lagMs }) => lagMs));
+  }
+
+  /** How far behind the newest event each shard is. */
+  get lags(): readonly ShardLag[] {
+    return [...this.#workers.values()].map(({ shard, lagMs }) => ({ shard, millisBehindLatest: lagMs }));
   }
 
   /** Bytes that wait for their seals. */

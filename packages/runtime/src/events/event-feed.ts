@@ -6,6 +6,7 @@ import {
   type Loader,
   type MillraceConfig,
   type Seals,
+  type ShardLag,
   type StreamReader,
   sweepChunks,
 } from '@millrace/core';
@@ -72,6 +73,11 @@ export class EventFeed {
   /** How far behind the newest event the consumer is. */
   get millisBehindLatest(): number {
     return this.#consumer?.millisBehindLatest ?? 0;
+  }
+
+  /** Of each shard that is consumed here; undefined: none is. */
+  get lags(): readonly ShardLag[] | undefined {
+    return this.#consumer?.lags;
   }
 
   /** Resolves when every event that is in the stream now is in a lane, or a visible reject. */

@@ -20,7 +20,11 @@ const DISCOVER_MS = { embedded: 2_000, kinesis: 30_000 } as const;
 /** @throws LoadError `events-missing` when the configuration has none */
 export function eventsOf({ events }: MillraceConfig): EventConfig {
   if (events !== null) return events;
-  throw new LoadError('events-missing', 'the configuration has no events', {
+  throw eventsMissing();
+}
+
+export function eventsMissing(): LoadError {
+  return new LoadError('events-missing', 'the configuration has no events', {
     hint: "write what they become under 'events'",
   });
 }

@@ -72,9 +72,11 @@ export class ShardWorker {
     return this.#hand?.buffer.bytes ?? 0;
   }
 
-  /** How far behind the newest record it is; 0: at the end. */
+  /** How far behind the newest record it is; 0: at the end. What cannot be written down is behind, too. */
   get lagMs(): number {
-    return this.#lagMs;
+    const oldestAt = this.#failures > 0 ? this.#hand?.buffer.oldestAt : null;
+    const stuckMs = oldestAt === null || oldestAt === undefined ? 0 : this.#options.consumer.now() - oldestAt;
+    return Math.max(this.#lagMs, stuckMs);
   }
 
   get isEnded(): boolean {

@@ -1,6 +1,7 @@
 import type { MillraceConfig } from '@millrace/core';
 import type { Adapters } from '../adapters.ts';
 import type { OpenContext } from '../open-context.ts';
+import type { EventAccess } from './event-desk.ts';
 import { EventFeed } from './event-feed.ts';
 import type { EventOptions } from './event-options.ts';
 import { openStreamReader } from './open-event-stream.ts';
@@ -10,6 +11,8 @@ export interface WithEvents {
   readonly announce: Adapters['announce'];
   /** Does something with the file of the seals, while nothing is announced. Undefined: they have none. */
   readonly withSeals: <T>(body: (seals: Pick<OpenedSeals, 'backup'> | undefined) => Promise<T>) => Promise<T>;
+  /** Undefined: the configuration has no events. */
+  readonly access: EventAccess | undefined;
 }
 
 /** Who tells of new objects, and beside that feeds the lanes from the configuration's stream. */
@@ -19,15 +22,20 @@ export function withEvents(
   { events: role = 'consume', stream: given, ...context }: OpenContext & EventOptions,
 ): WithEvents {
   const { events } = config;
-  if (events === null) return { announce, withSeals: (body) => body(undefined) };
+  if (events === null) return { announce, withSeals: (body) => body(undefined), access: undefined };
   const { directory, onError } = context;
   let feed: EventFeed | undefined;
-  const withSeals: WithEvents['withSeals'] = async (body) => {
+  const withOpened = async <T>(body: (opened: OpenedSeals) => Promise<T>): Promise<T> => {
     const opened = await openSeals(config, directory);
-    const work = (): ReturnType<typeof body> => body(opened);
+    const work = (): Promise<T> => body(opened);
     return (feed === undefined ? work() : feed.hold(work)).finally(() => opened.close());
   };
-  if (role === 'leave') return { announce, withSeals };
+  const withSeals: WithEvents['withSeals'] = withOpened;
+  const access: EventAccess = {
+    withSeals: (body) => withOpened(({ seals }) => body(seals)),
+    lags: () => feed?.lags,
+  };
+  if (role === 'leave') return { announce, withSeals, access };
   const feeding: Adapters['announce'] = async (options) => {
     const told = await announce?.(options);
     const closers: (() => Promise<void> | void)[] = [];
@@ -52,5 +60,5 @@ export function withEvents(
       },
     };
   };
-  return { announce: feeding, withSeals };
+  return { announce: feeding, withSeals, access };
 }
