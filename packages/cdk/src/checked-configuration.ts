@@ -69,9 +69,13 @@ function openCore(): Core {
  *
  * @throws Error with every problem: where, what, and what to write instead.
  */
-export function checkConfiguration(configuration: Readonly<Record<string, unknown>>): ConfigurationView {
+export function checkConfiguration(
+  configuration: Readonly<Record<string, unknown>>,
+  { allowsFunctions }: { readonly allowsFunctions: boolean },
+): ConfigurationView {
   const names = new Map<string, string>();
-  const document = standIn(configuration, [], names);
+  if (!allowsFunctions) refuseFunctions(configuration, []);
+  const document = standIn(configuration, names);
   const parsed = said(() => openCore().parseConfig(document, { source: "'configuration'" }));
   const back = (text: string): string =>
     [...names].reduce((whole, [token, name]) => whole.replaceAll(name, token), text);
@@ -102,7 +106,7 @@ export function checkConfiguration(configuration: Readonly<Record<string, unknow
 
 /** @throws Error with every problem of a queue's document. */
 export function checkQueueDocument(queueName: string, document: unknown): void {
-  const text = JSON.stringify(standIn(document, [], new Map()));
+  const text = JSON.stringify(standIn(document, new Map()));
   said(() => openCore().parseQueueDocument(text, { queueName }));
 }
 
@@ -115,15 +119,21 @@ function said<T>(check: () => T): T {
   }
 }
 
-/** The value with a name for each token. A function cannot be sent to where the configuration is read: JSON has none. */
-function standIn(value: unknown, path: readonly string[], names: Map<string, string>): unknown {
+/** @throws Error for a function: it cannot be sent to where the configuration is read, JSON has none. */
+function refuseFunctions(value: unknown, path: readonly string[]): void {
   if (typeof value === 'function') {
     throw new Error(
       `'configuration': ${path.join('.')} is a function, which JSON has no place for: write its rows as ` +
-        "{ fact: 'public.clicks', columns: { … } }, or bundle an entry of your own with the transforms and give its " +
+        "{ fact: 'public.clicks', columns: { … } }, or bundle entries of your own with the transforms and give their " +
         "folder as 'handlers'",
     );
   }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, one] of Object.entries(value)) refuseFunctions(one, [...path, key]);
+}
+
+/** The value with a name for each token. */
+function standIn(value: unknown, names: Map<string, string>): unknown {
   if (typeof value === 'string') {
     return value.replaceAll(TOKEN, (token) => {
       const name = names.get(token) ?? `token-${names.size}-of-cdk`;
@@ -131,11 +141,9 @@ function standIn(value: unknown, path: readonly string[], names: Map<string, str
       return name;
     });
   }
-  if (Array.isArray(value)) return value.map((one, at) => standIn(one, [...path, String(at)], names));
+  if (Array.isArray(value)) return value.map((one) => standIn(one, names));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, standIn(one, [...path, key], names)]),
-  );
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, standIn(one, names)]));
 }
 
 /** The names in every `{ env: NAME }` of a document: environment variables that hold secrets. */

@@ -57,7 +57,7 @@ export function bucketArn(scope: Construct, bucket: string): string {
 }
 
 /** The prefixes but for those inside others; or what all of them begin with, when they are too many to be named. */
-function closest(prefixes: readonly string[]): readonly string[] {
+export function closest(prefixes: readonly string[]): readonly string[] {
   const sorted = [...prefixes].sort();
   const outer = sorted.filter(
     (prefix) => !sorted.some((other) => other !== prefix && prefix.startsWith(other)),

@@ -6,6 +6,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { closest } from './file-access';
 import { GuardedQueue } from './guarded-queue';
 import { type FileSourceProps, Notifications } from './microbatch-loader-props';
 
@@ -24,13 +25,15 @@ export const VISIBILITY_FACTOR = 6;
 const BATCH_SIZE = 100;
 const BATCHING_WINDOW = Duration.seconds(5);
 const CONCURRENCY = 5;
+/** A pattern of EventBridge has 2 KB. */
+const PREFIXES_PER_RULE = 10;
 
 /** A queue that is told of new objects, and the loader that takes from it. */
 export class FileSource extends Construct {
   readonly queue: GuardedQueue;
   readonly mapping: lambda.EventSourceMapping;
-  /** The rule by which EventBridge tells the queue; undefined: somebody else does. */
-  readonly rule: events.Rule | undefined;
+  /** The rules by which EventBridge tells the queue; none: somebody else does. */
+  readonly rules: readonly events.Rule[];
 
   constructor(scope: Construct, id: string, options: FileSourceOptions) {
     super(scope, id);
@@ -47,7 +50,7 @@ export class FileSource extends Construct {
       visibilityTimeout: Duration.seconds(visibility),
       encryptionKey,
     });
-    this.rule = this.#hear(bucket, options);
+    this.rules = this.#hear(bucket, options);
     this.mapping = new lambda.EventSourceMapping(this, 'Mapping', {
       target: loader,
       eventSourceArn: this.queue.queue.queueArn,
@@ -58,9 +61,13 @@ export class FileSource extends Construct {
     });
   }
 
-  #hear(bucket: s3.IBucket, options: FileSourceOptions): events.Rule | undefined {
-    const { notifications = usual(bucket, this), prefix = '', suffix = '' } = options;
-    if (notifications === Notifications.EVENT_BRIDGE) return this.#hearByRule(bucket, { prefix, suffix });
+  #hear(bucket: s3.IBucket, options: FileSourceOptions): readonly events.Rule[] {
+    const { notifications = usual(bucket, this), prefixes = [''], suffix = '' } = options;
+    if (notifications === Notifications.EVENT_BRIDGE) {
+      return inParts(closest(prefixes), PREFIXES_PER_RULE).map((some, nth) =>
+        this.#hearByRule(nth, { bucket, prefixes: some, suffix }),
+      );
+    }
     // S3, or what somebody else puts between: SNS, a bucket of another stack of this account.
     const policy = this.queue.queue.addToResourcePolicy(
       new iam.PolicyStatement({
@@ -71,32 +78,44 @@ export class FileSource extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
     );
-    if (notifications === Notifications.NONE) return undefined;
+    if (notifications === Notifications.NONE) return [];
     const template = bucket.node.defaultChild;
     if (!(template instanceof s3.CfnBucket)) {
       throw new Error(
         `'notifications' of '${this.node.id}' is DIRECT, and the bucket is not made by this app: use EVENT_BRIDGE or NONE`,
       );
     }
-    tell(template, { queueArn: this.queue.queue.queueArn, prefix, suffix });
+    for (const prefix of closest(prefixes)) {
+      tell(template, { queueArn: this.queue.queue.queueArn, prefix, suffix });
+    }
     if (policy.policyDependable) template.node.addDependency(policy.policyDependable);
-    return undefined;
+    return [];
   }
 
-  #hearByRule(bucket: s3.IBucket, { prefix, suffix }: { prefix: string; suffix: string }): events.Rule {
-    return new events.Rule(this, 'Created', {
+  #hearByRule(
+    nth: number,
+    { bucket, prefixes, suffix }: { bucket: s3.IBucket; prefixes: readonly string[]; suffix: string },
+  ): events.Rule {
+    const isAll = prefixes.includes('') && suffix === '';
+    return new events.Rule(this, nth === 0 ? 'Created' : `Created${nth + 1}`, {
       description: 'Millrace: new objects to the queue of their loader',
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
         detail: {
           bucket: { name: [bucket.bucketName] },
-          ...(prefix === '' && suffix === '' ? {} : { object: { key: keyPattern(prefix, suffix) } }),
+          ...(isAll ? {} : { object: { key: prefixes.map((prefix) => keyPattern(prefix, suffix)) } }),
         },
       },
       targets: [new targets.SqsQueue(this.queue.queue)],
     });
   }
+}
+
+function inParts<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, nth) =>
+    all.slice(nth * size, (nth + 1) * size),
+  );
 }
 
 /** Adds to what S3 is told of a bucket; several sources may be of one. */
@@ -131,11 +150,11 @@ function usual(bucket: s3.IBucket, scope: Construct): Notifications {
 }
 
 /** EventBridge has no "begins and ends with" but its wildcard, in which `*` and `\` mean something. */
-function keyPattern(prefix: string, suffix: string): unknown[] {
-  if (suffix === '') return [{ prefix }];
-  if (prefix === '') return [{ suffix }];
+function keyPattern(prefix: string, suffix: string): unknown {
+  if (suffix === '') return { prefix };
+  if (prefix === '') return { suffix };
   const exact = (text: string): string => text.replaceAll(/[*\\]/gu, '\\$&');
-  return [{ wildcard: `${exact(prefix)}*${exact(suffix)}` }];
+  return { wildcard: `${exact(prefix)}*${exact(suffix)}` };
 }
 
 /** Lambda's own limits, told while the app is synthesised. */

@@ -93,7 +93,11 @@ export class FirehoseSource extends Construct {
       },
     });
     this.deliveryStream.node.addDependency(role);
-    const source: FileSourceProps = { bucket, prefix, ...(queueName === undefined ? {} : { queueName }) };
+    const source: FileSourceProps = {
+      bucket,
+      prefixes: [prefix],
+      ...(queueName === undefined ? {} : { queueName }),
+    };
     this.queue = loader.addSource(`${id}Files`, source);
   }
 

@@ -80,12 +80,15 @@ export class LoaderPlan {
     }
     for (const [queue, document] of Object.entries(documents)) checkQueueDocument(queue, document);
     this.view = configuration
-      ? checkConfiguration({
-          ...this.#document(configuration),
-          ...SOME_PLACES,
-          // Whose names may not be known before they are made; they are checked as props.
-          warehouse: { kind: 'redshift', workgroup: 'some', database: 'some', ...budgetOf(configuration) },
-        })
+      ? checkConfiguration(
+          {
+            ...this.#document(configuration),
+            ...SOME_PLACES,
+            // Whose names may not be known before they are made; they are checked as props.
+            warehouse: { kind: 'redshift', workgroup: 'some', database: 'some', ...budgetOf(configuration) },
+          },
+          { allowsFunctions: props.handlers !== undefined },
+        )
       : null;
     const missing = (this.view?.loaderSecrets ?? []).filter(
       (name) => props.environment?.[name] === undefined,
@@ -183,11 +186,12 @@ export class LoaderPlan {
    *
    * @throws Error for a prefix whose objects are never loaded, or a queue that no target names.
    */
-  checkSource(id: string, { prefix = '', queueName }: FileSourceProps): FilePlace['after'] {
+  checkSource(id: string, { prefixes = [], queueName }: FileSourceProps): FilePlace['after'] {
     for (const [closed, why] of CLOSED_PREFIXES) {
-      if (closed.test(prefix)) {
+      const prefix = prefixes.find((one) => closed.test(one));
+      if (prefix !== undefined) {
         throw new Error(
-          `'prefix' of source '${id}', '${prefix}', ${why}: its files would be loaded again. Name where they arrive`,
+          `'prefixes' of source '${id}': '${prefix}' ${why}: its files would be loaded again. Name where they arrive`,
         );
       }
     }

@@ -172,11 +172,11 @@ export interface FileSourceProps {
   /** Where files arrive. */
   readonly bucket: s3.IBucket;
   /**
-   * What their keys begin with.
+   * What their keys begin with, one or several.
    *
    * @default - all keys of the bucket
    */
-  readonly prefix?: string;
+  readonly prefixes?: string[];
   /**
    * What their keys end with.
    *
@@ -192,7 +192,7 @@ export interface FileSourceProps {
   /**
    * How the queue is told of new objects.
    *
-   * @default - DIRECT for a bucket of the same stack, else EVENT_BRIDGE
+   * @default - DIRECT for a bucket of the same stack, else EVENT_BRIDGE, for which the bucket has to send its events there
    */
   readonly notifications?: Notifications;
   /**

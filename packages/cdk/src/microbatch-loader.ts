@@ -140,8 +140,9 @@ export class MicrobatchLoader extends Construct {
    */
   public addSource(id: string, props: FileSourceProps): sqs.Queue {
     const after = this._plan.checkSource(id, props);
-    this.allowFiles([{ bucket: props.bucket.bucketName, prefix: props.prefix ?? '', after }]);
-    if (props.bucket.encryptionKey) this.role.addToPrincipalPolicy(keyStatement(props.bucket.encryptionKey));
+    const { bucket, prefixes = [''] } = props;
+    this.allowFiles(prefixes.map((prefix) => ({ bucket: bucket.bucketName, prefix, after })));
+    if (bucket.encryptionKey) this.role.addToPrincipalPolicy(keyStatement(bucket.encryptionKey));
     const source = new FileSource(this, id, {
       ...props,
       loader: this.loader,
@@ -150,7 +151,7 @@ export class MicrobatchLoader extends Construct {
     });
     this.role.addToPrincipalPolicy(consume([source.queue.queue]));
     source.mapping.node.addDependency(this.role);
-    source.rule?.node.addDependency(this.deployed);
+    for (const rule of source.rules) rule.node.addDependency(this.deployed);
     this.watch(id, source.queue);
     return source.queue.queue;
   }
@@ -182,6 +183,11 @@ export class MicrobatchLoader extends Construct {
   /** @internal */
   public get _alarms(): LoaderAlarms {
     return this.alarms;
+  }
+
+  /** @internal */
+  public get _wakeQueueUrl(): string {
+    return this.wakes.queue.queueUrl;
   }
 
   private makeRole(consumed: readonly sqs.IQueue[], written: readonly sqs.IQueue[]): iam.Role {

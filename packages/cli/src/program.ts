@@ -4,6 +4,7 @@ import { addBackfill } from './commands/backfill.ts';
 import { addBackup } from './commands/backup.ts';
 import { addBulk } from './commands/bulk.ts';
 import { addDashboard } from './commands/dashboard.ts';
+import { addDeploy } from './commands/deploy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFailures } from './commands/failures.ts';
 import { addGrants } from './commands/grants.ts';
@@ -51,6 +52,7 @@ const COMMANDS = [
   addGrants,
   addBackup,
   addRestore,
+  addDeploy,
   addRedshift,
 ] as const;
 
