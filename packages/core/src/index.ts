@@ -116,6 +116,7 @@ export * from './ports/alerts.ts';
 export * from './ports/availability.ts';
 export * from './ports/control-room.ts';
 export * from './ports/doctor.ts';
+export * from './ports/failures.ts';
 export * from './ports/file-shapes.ts';
 export * from './ports/inspection.ts';
 export * from './ports/event-operations.ts';

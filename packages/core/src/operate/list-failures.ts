@@ -1,5 +1,5 @@
 import type { TrackedFile } from '../file/load-file.ts';
-import type { FailureEntry, FileSelection } from '../ports/operations.ts';
+import type { FailureEntry, FileSelection } from '../ports/failures.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { selectTroubled } from './select-troubled.ts';
 

@@ -1,4 +1,5 @@
-import type { FileSelection, RedriveReport } from '../ports/operations.ts';
+import type { FileSelection } from '../ports/failures.ts';
+import type { RedriveReport } from '../ports/operations.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
 import { selectTroubled } from './select-troubled.ts';
 

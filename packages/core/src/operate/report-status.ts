@@ -1,5 +1,6 @@
 import type { Lane } from '../lane/lane.ts';
-import type { StatusReport, TargetStatus, WarehouseStatus } from '../ports/operations.ts';
+import type { WarehouseStatus } from '../ports/control-room.ts';
+import type { StatusReport, TargetStatus } from '../ports/operations.ts';
 import type { TargetCounts } from '../ports/tracker.ts';
 import type { Gate } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';

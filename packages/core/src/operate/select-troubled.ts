@@ -1,5 +1,5 @@
 import type { TrackedFile } from '../file/load-file.ts';
-import type { FileSelection } from '../ports/operations.ts';
+import type { FileSelection } from '../ports/failures.ts';
 import type { Loader } from '../verbs/loader.ts';
 
 /** Files that one list of failures, or one redrive, looks at: more would hide what matters. */

@@ -1,5 +1,5 @@
 import type { LaneState } from '../lane/lane.ts';
-import type { FailureEntry, FileSelection, WarehouseStatus } from './operations.ts';
+import type { FailureEntry, FileSelection } from './failures.ts';
 
 /**
  * How a target does, as one word.
@@ -52,6 +52,17 @@ export interface TimelineSpan {
   /** Null: nobody knows when it ends. */
   readonly to: string | null;
   readonly why: string | null;
+}
+
+/** What stands before all targets. */
+export interface WarehouseStatus {
+  readonly state: 'open' | 'held' | 'paused';
+  /** Why nothing is loaded: who paused it and why, or the evidence of an outage; null when it is open. */
+  readonly note: string | null;
+  /** ISO 8601, UTC; null when it is open. */
+  readonly since: string | null;
+  /** The configured window under way, or else the next one within a week; what a cluster says itself is not in it. */
+  readonly nextWindow: { readonly from: string; readonly to: string } | null;
 }
 
 /** Everything at a glance. */

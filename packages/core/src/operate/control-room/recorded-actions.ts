@@ -1,11 +1,6 @@
 import type { ActionName, Actor, CancelRequest } from '../../ports/control-room.ts';
-import type {
-  FileSelection,
-  PauseScope,
-  ReconcilePage,
-  ReconcileRequest,
-  RedriveReport,
-} from '../../ports/operations.ts';
+import type { FileSelection } from '../../ports/failures.ts';
+import type { PauseScope, ReconcilePage, ReconcileRequest, RedriveReport } from '../../ports/operations.ts';
 import type { Loader } from '../../verbs/loader.ts';
 import { pauseTarget, pauseWarehouse, resumeTarget, resumeWarehouse } from '../../verbs/pause.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
