@@ -26,6 +26,15 @@ function build(name) {
   if (existsSync(own)) {
     // What is not compiled by tsc builds itself.
     execFileSync(process.execPath, [own], { cwd: directory, stdio: 'inherit' });
+    const page = join(directory, 'vite.config.ts');
+    if (existsSync(page)) {
+      const vite = join(root, 'node_modules', '.bin', 'vite');
+      const to = join(directory, 'dist', 'page');
+      execFileSync(vite, ['build', 'web', '--config', page, '--outDir', to, '--logLevel', 'warn'], {
+        cwd: directory,
+        stdio: 'inherit',
+      });
+    }
     console.log(`built ${name}`);
     return;
   }
@@ -50,6 +59,15 @@ function build(name) {
     execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', project], { cwd: root, stdio: 'inherit' });
   } finally {
     rmSync(project, { force: true });
+  }
+  const page = join(directory, 'vite.config.ts');
+  if (existsSync(page)) {
+    const vite = join(root, 'node_modules', '.bin', 'vite');
+    const to = join(directory, 'dist', 'page');
+    execFileSync(vite, ['build', 'web', '--config', page, '--outDir', to, '--logLevel', 'warn'], {
+      cwd: directory,
+      stdio: 'inherit',
+    });
   }
   console.log(`built ${name}`);
 }

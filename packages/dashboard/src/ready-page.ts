@@ -14,9 +14,9 @@ const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
  * @throws Error when it cannot be built
  */
 export async function readyPage(): Promise<string> {
-  const built = join(PACKAGE, 'dist', 'page');
-  if (!existsSync(join(PACKAGE, 'web'))) return built;
+  if (!existsSync(join(PACKAGE, 'web'))) return join(PACKAGE, 'dist', 'page');
   // Only in a clone: the bundler is not among what an installed package needs.
   const { buildPage } = await import('./build-page.ts');
-  return buildPage(PACKAGE, built);
+  // Not in `dist`, which whoever packs the packages makes anew.
+  return buildPage(PACKAGE, join(dirname(dirname(PACKAGE)), 'node_modules', '.cache', 'dashboard-page'));
 }

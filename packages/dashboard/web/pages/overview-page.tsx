@@ -1,4 +1,4 @@
-import type { TargetCard } from '@millrace/core';
+import type { LoadHistory, TargetCard } from '@millrace/core';
 import { computed, signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { count, formatAgo, formatNumber, formatShort, sentence, showText } from '../parts/format.ts';
@@ -159,13 +159,18 @@ function Figures() {
   const asideTargets = all.filter(({ quarantined }) => quarantined > 0).length;
   const { running, maxLoads, inLine } = board.value?.budget ?? { running: 0, maxLoads: 0, inLine: [] };
   const fresh = all.filter(({ health }) => health === 'fresh').length;
+  const others = [
+    ...(late > 0 ? [`${late} late`] : []),
+    ...(held > 0 ? [`${held} held`] : []),
+    ...(all.length > fresh + late + held ? [`${all.length - fresh - late - held} paused or waiting`] : []),
+  ];
   return (
     <dl class="figures">
       <Figure
         name="Fresh"
         value={`${formatNumber(fresh)}`}
         of={formatNumber(all.length)}
-        note={late + held === 0 ? 'every target within its goal' : `${late} late, ${held} held`}
+        note={others.length === 0 ? 'every target within its goal' : others.join(', ')}
         tone={held > 0 ? 'bad' : late > 0 ? 'late' : undefined}
       />
       <Figure
@@ -227,6 +232,18 @@ function Figure({
   );
 }
 
+const MINUTE_MS = 60_000;
+
+/** Of the last whole minute; of this one as long as nothing is known of that. */
+function rateText({ since, minutes }: LoadHistory, at: number): string {
+  const thisMinute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const knows = Date.parse(since) < thisMinute;
+  const begin = knows ? thisMinute - MINUTE_MS : thisMinute;
+  const rows = minutes.find((one) => Date.parse(one.at) === begin)?.rows ?? 0;
+  const seconds = knows ? 60 : Math.max(1, (at - Date.parse(since)) / 1_000);
+  return `${formatShort(Math.round(rows / seconds))} rows/s in the ${knows ? 'last' : 'first'} minute`;
+}
+
 /** How often the history is asked for again: its points are minutes. */
 const HISTORY_MS = 10_000;
 
@@ -237,14 +254,11 @@ function RowsPerMinute() {
     return () => clearInterval(timer);
   }, []);
   const { value, error } = useAnswer((signal) => api.history(null, signal), String(step), { keepsOld: true });
-  const last = value?.minutes.at(-2) ?? value?.minutes.at(-1);
   return (
     <section class="card" aria-labelledby="rows-title">
       <div class="card-head">
         <h2 id="rows-title">Rows loaded</h2>
-        <span class="quiet">
-          {last === undefined ? '' : `${formatShort(Math.round(last.rows / 60))} rows/s in the last minute`}
-        </span>
+        <span class="quiet">{value === undefined ? '' : rateText(value, now.value)}</span>
       </div>
       {error !== undefined && value === undefined ? (
         <p class="quiet">{error.message}</p>

@@ -16,7 +16,7 @@ import {
 } from '../parts/format.ts';
 import { JobChart } from '../parts/job-chart.tsx';
 import { JobSheet } from '../parts/job-sheet.tsx';
-import { Freshness, nextText, StateMark } from '../parts/state-mark.tsx';
+import { Freshness, StateMark } from '../parts/state-mark.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../parts/states.tsx';
 import { WaitingFiles } from '../parts/waiting-files.tsx';
 import { askFor } from '../state/action.ts';
@@ -104,15 +104,12 @@ function Facts({ card }: { card: TargetCard }) {
       <div class="lane-words">
         <StateMark card={card} />
         <p class="lane-text">{sentence(showText(card.text))}</p>
-        <p class="quiet">
-          {card.since !== null && <>since {formatInstant(card.since, at)} · </>}
-          {card.nextAt === null ? nextText(card, at) : `next look ${formatIn(card.nextAt, at)}`}
-          {card.code !== null && (
-            <>
-              {' · '}
-              <code>{card.code}</code>
-            </>
+        <p class="quiet lane-when">
+          {card.since !== null && <span>since {formatInstant(card.since, at)}</span>}
+          {card.nextAt !== null && (
+            <span>{`${card.state === 'held' ? 'looks again' : 'due'} ${formatIn(card.nextAt, at)}`}</span>
           )}
+          {card.code !== null && <code>{card.code}</code>}
         </p>
       </div>
       <dl class="facts">

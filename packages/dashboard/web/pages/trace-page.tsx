@@ -8,6 +8,7 @@ import {
   sentence,
   showText,
 } from '../parts/format.ts';
+import { Prose } from '../parts/prose.tsx';
 import { SqlText } from '../parts/sql-text.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../parts/states.tsx';
 import { api } from '../state/api.ts';
@@ -133,8 +134,14 @@ function Steps({ steps }: { steps: readonly TraceStep[] }) {
                 </time>
               )}
             </p>
-            <p>{sentence(showText(step.text))}</p>
-            {step.todo !== null && <p class="step-todo">{sentence(showText(step.todo))}</p>}
+            <p>
+              <Prose text={step.text} />
+            </p>
+            {step.todo !== null && (
+              <p class="step-todo">
+                <Prose text={step.todo} />
+              </p>
+            )}
           </div>
         </li>
       ))}

@@ -3,6 +3,7 @@ import { askFor } from '../state/action.ts';
 import { hrefOf } from '../state/router.ts';
 import { CopyButton } from './copy-button.tsx';
 import { formatExact, formatNumber, sentence, showText } from './format.ts';
+import { Prose } from './prose.tsx';
 import { Sheet } from './sheet.tsx';
 
 /** Why a file failed, and what to do. */
@@ -50,7 +51,9 @@ export function EvidenceSheet({
       {hint !== null && (
         <div class="evidence-hint">
           <h3>What to do</h3>
-          <p>{sentence(showText(hint))}</p>
+          <p>
+            <Prose text={hint} />
+          </p>
         </div>
       )}
       <dl class="pairs">

@@ -76,7 +76,7 @@ export function showText(text: string): string {
   );
 }
 
-/** Lower-case sentences of the pipeline, as they begin a line. */
+/** Lower-case sentences of the pipeline, as they begin a line. Names and addresses stay as they are. */
 export function sentence(text: string): string {
-  return text === '' ? text : text.charAt(0).toUpperCase() + text.slice(1);
+  return /^[a-z][a-z'’-]*(?:[ ,:;!]|[.]?$)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

@@ -3,6 +3,19 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { isDark } from '../state/theme.ts';
 
+/** `14:03`, with seconds where the chart is about minutes. */
+function clock(seconds: number, _nth: number, all: readonly number[]): string {
+  const isLong = (all.at(-1) ?? 0) - (all[0] ?? 0) > 36 * 3_600;
+  const date = new Date(seconds * 1_000);
+  if (isLong) return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  const isShort = (all.at(-1) ?? 0) - (all[0] ?? 0) < 600;
+  return date.toLocaleTimeString('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(isShort ? { second: '2-digit' } : {}),
+  });
+}
+
 /** A value per load over time, as dots on a line. */
 export function JobChart({
   times,
@@ -37,7 +50,7 @@ export function JobChart({
         cursor: { y: false },
         scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
         axes: [
-          { ...axis, font, size: 26 },
+          { ...axis, font, size: 26, space: 80, values: (_, ticks) => ticks.map(clock) },
           { ...axis, font, size: 60, values: (_, ticks) => ticks.map((tick) => format(tick)) },
         ],
         series: [
