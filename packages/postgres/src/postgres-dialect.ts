@@ -4,7 +4,6 @@ import { isAlone } from './is-alone.ts';
 import { NOW } from './ledger-clock.ts';
 import { quoteList, quoteName, quoteTable, quoteText } from './quote.ts';
 import { renderChange } from './render-change.ts';
-import { renderChange } from './render-change.ts';
 import { renderCopy } from './render-copy.ts';
 import { isOfJobs, renderGuard, renderReplacedGuard } from './render-guard.ts';
 import { renderInspection } from './render-inspection.ts';
@@ -28,11 +27,7 @@ export class PostgresDialect implements Dialect {
 
   readonly maxNameBytes = 63;
 
-  readonly maxNameBytes = 63;
-
   readonly isAlone = isAlone;
-
-  readonly renderChange = renderChange;
 
   readonly renderChange = renderChange;
 
