@@ -49,8 +49,14 @@ LIMIT ${statement.limit}`;
 
 function typeName(type: ColumnType): string {
   switch (type.kind) {
+    case 'smallint':
+      return 'SMALLINT';
+    case 'integer':
+      return 'INTEGER';
     case 'bigint':
       return 'BIGINT';
+    case 'real':
+      return 'REAL';
     case 'double':
       return 'DOUBLE PRECISION';
     case 'boolean':

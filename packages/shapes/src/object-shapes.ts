@@ -1,5 +1,6 @@
 import {
   type CopyOptions,
+  type FileCopy,
   type FileLook,
   type FileShapes,
   LoadError,
@@ -15,6 +16,9 @@ import { lookAtCsv } from './csv-look.ts';
 import { type RescueCount, rescueCsv } from './csv-rescue.ts';
 import { lookAtJson } from './json-look.ts';
 import { rescueJson } from './json-rescue.ts';
+import { ParquetFile } from './parquet-file.ts';
+import { lookAtParquet } from './parquet-look.ts';
+import { isExact, rowsAsJson } from './parquet-rows.ts';
 import type { SortRules } from './row-sorter.ts';
 import { UnpackError, unpack } from './unpack.ts';
 import { packed } from './write-copy.ts';
@@ -74,26 +78,45 @@ export class ObjectShapes implements FileShapes {
     { to, ...rules }: SortRules & { readonly to: ObjectRef },
   ): Promise<RescuedFile | undefined> {
     const options = parseCopyOptions(file.copy.options);
-    const { format } = options;
     const count: RescueCount = { rows: 0, columns: [], dropsColumns: false };
-    const bytes = await this.#read(file, options);
-    const lines =
-      format.kind === 'csv'
-        ? rescueCsv(bytes, { site: { options, ...format, columns: file.columns }, rules, count })
-        : rescueJson(bytes, { options, ignoresCase: ignoresCase(options), rules, count });
-    const at = { ...to, key: `${to.key}.${format.kind}.gz` };
+    const found = await this.#rescuedLines(file, { options, rules, count });
+    if (found === undefined) return undefined;
+    const { lines, copy } = found;
+    const at = { ...to, key: `${to.key}.${copy.format}.gz` };
     const written = await this.#objects.write(at, packed(lines));
     if (written === undefined) throw new LoadError('object-there', `${urlOf(at)} could not be written`);
     if (count.rows === 0 && !count.dropsColumns) {
       await this.#objects.delete(at, { ifMatch: written.etag });
       return undefined;
     }
-    return {
-      at,
-      size: written.size,
-      copy: { ...file.copy, options: renderCopyOptions({ ...options, compression: 'gzip' }) },
-      columns: format.kind === 'csv' ? count.columns : null,
-    };
+    return { at, size: written.size, copy, columns: copy.format === 'csv' ? count.columns : null };
+  }
+
+  /** @returns undefined when the file cannot be written as rows: it is loaded as it is. */
+  async #rescuedLines(
+    file: ShapedFile,
+    { options, rules, count }: { options: CopyOptions; rules: SortRules; count: RescueCount },
+  ): Promise<{ lines: AsyncIterable<string>; copy: FileCopy } | undefined> {
+    const { format } = options;
+    const bytes = await this.#read(file, options);
+    const packedCopy = (read: CopyOptions, kind: FileCopy['format']): FileCopy => ({
+      ...file.copy,
+      format: kind,
+      options: renderCopyOptions({ ...read, compression: 'gzip' }),
+    });
+    if (format.kind === 'csv') {
+      const site = { options, ...format, columns: file.columns };
+      return { lines: rescueCsv(bytes, { site, rules, count }), copy: packedCopy(options, 'csv') };
+    }
+    if (format.kind === 'json') {
+      const rescue = { options, ignoresCase: ignoresCase(options), rules, count };
+      return { lines: rescueJson(bytes, rescue), copy: packedCopy(options, 'json') };
+    }
+    const parquet = await ParquetFile.open(bytes);
+    if (!isExact(parquet)) return undefined;
+    const read: CopyOptions = { ...options, format: { kind: 'json', paths: { kind: 'auto' } } };
+    const rescue = { options: read, ignoresCase: false, rules, count };
+    return { lines: rescueJson(rowsAsJson(parquet), rescue), copy: packedCopy(read, 'json') };
   }
 
   async #look(file: ShapedFile, options: CopyOptions): Promise<FileLook> {
@@ -104,6 +127,8 @@ export class ObjectShapes implements FileShapes {
         return lookAtCsv(bytes, { options, ...format, columns: file.columns });
       case 'json':
         return lookAtJson(bytes, { options, ignoresCase: ignoresCase(options) });
+      case 'parquet':
+        return lookAtParquet(await ParquetFile.open(bytes));
       default:
         throw new LoadError('format-unread', `files of ${format.kind} do not name their columns`);
     }

@@ -63,7 +63,7 @@ export function readDrift(
     refuse(
       'drift',
       `'${policy}' needs files that name their columns`,
-      'write them as CSV with one header line ("header": true) or as JSON whose names are the columns (without "jsonpaths"), in UTF-8',
+      'write them as CSV with one header line ("header": true), as JSON whose names are the columns (without "jsonpaths"), or as Parquet; in UTF-8',
     );
   }
   return {

@@ -1,6 +1,17 @@
 /** The types of columns that Millrace adds, in no vendor's words: a dialect names them. */
 export type ColumnType =
-  | { readonly kind: 'bigint' | 'double' | 'boolean' | 'date' | 'timestamp' | 'timestamptz' }
+  | {
+      readonly kind:
+        | 'smallint'
+        | 'integer'
+        | 'bigint'
+        | 'real'
+        | 'double'
+        | 'boolean'
+        | 'date'
+        | 'timestamp'
+        | 'timestamptz';
+    }
   /** Any JSON value: SUPER. */
   | { readonly kind: 'json' }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }

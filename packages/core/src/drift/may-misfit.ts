@@ -23,6 +23,9 @@ export function mayMisfit(shape: ColumnShape, { type }: Pick<TableColumn, 'type'
   const [, precision, scale] = /^numeric\((\d+),\s*(\d+)\)$/u.exec(type) ?? [];
   if (precision !== undefined)
     return !isAllOf('integer', 'decimal') || shape.wholeDigits > Number(precision) - Number(scale);
+  const float = shape.declared?.kind;
+  if (float === 'real' && (type === 'real' || type === 'double precision')) return false;
+  if (float === 'double' && type === 'double precision') return false;
   if (type === 'real' || type === 'double precision')
     return !isAllOf('integer', 'decimal') || shape.digits > 30;
   if (type === 'boolean') return !isAllOf('boolean');

@@ -2,7 +2,7 @@ import { parseCopyOptions } from '../copy/parse-copy-options.ts';
 import type { FileCopy } from '../load/target-definition.ts';
 
 /**
- * Whether files that are read so name their columns: CSV with a line of names, JSON by its names, chunks. What others hold cannot be told
+ * Whether files that are read so name their columns: CSV with a line of names, JSON by its names, Parquet, chunks. What others hold cannot be told
  * from one shape to the next.
  */
 export function namesColumns(copy: Pick<FileCopy, 'options' | 'columnList'>): boolean {
@@ -13,6 +13,8 @@ export function namesColumns(copy: Pick<FileCopy, 'options' | 'columnList'>): bo
       return copy.columnList !== undefined || ignoreHeader === 1;
     case 'json':
       return format.paths.kind === 'auto' || format.paths.kind === 'auto-ignorecase';
+    case 'parquet':
+      return true;
     default:
       return false;
   }

@@ -158,5 +158,8 @@ function united(one: ColumnShape, other: ColumnShape): ColumnShape {
     wholeDigits: Math.max(one.wholeDigits, other.wholeDigits),
     scale: Math.max(one.scale, other.scale),
     digits: Math.max(one.digits, other.digits),
+    ...(one.declared !== undefined && JSON.stringify(one.declared) === JSON.stringify(other.declared)
+      ? { declared: one.declared }
+      : {}),
   };
 }

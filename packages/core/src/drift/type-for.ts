@@ -20,6 +20,7 @@ export function textBytes(bytes: number, headroom: number): number {
  */
 export function typeFor(shape: ColumnShape, { headroom }: { headroom: number }): ColumnType {
   const text: ColumnType = { kind: 'text', bytes: textBytes(shape.maxBytes, headroom) };
+  if (shape.declared !== undefined) return shape.declared.kind === 'text' ? text : shape.declared;
   const isAllOf = (...kinds: readonly ValueKind[]): boolean =>
     shape.kinds.length > 0 && shape.kinds.every((kind) => kinds.includes(kind));
   if (isAllOf('boolean')) return { kind: 'boolean' };

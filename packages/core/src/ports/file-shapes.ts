@@ -1,3 +1,4 @@
+import type { ColumnType } from '../drift/column-type.ts';
 import type { FileCopy } from '../load/target-definition.ts';
 import type { ObjectRef } from './object-store.ts';
 import type { TableColumn } from './warehouse.ts';
@@ -29,6 +30,8 @@ export interface ColumnShape {
   readonly wholeDigits: number;
   readonly scale: number;
   readonly digits: number;
+  /** The type that the file itself says (Parquet): a column of another type does not take it. */
+  readonly declared?: ColumnType;
 }
 
 export type FileLook =
@@ -64,7 +67,7 @@ export interface RescuedFile {
 }
 
 /**
- * What is inside of files that name their columns (`namesColumns`): CSV with a header, JSON by names, chunks. Reads them as a whole,
+ * What is inside of files that name their columns (`namesColumns`): CSV with a header, JSON by names, Parquet, chunks. Reads them as a whole,
  * and holds a bounded part of them in memory.
  */
 export interface FileShapes {
