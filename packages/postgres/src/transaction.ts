@@ -74,6 +74,7 @@ export async function runTransaction(
 ): Promise<Committed> {
   let isCommitting = false;
   let sql = '';
+  refuseEnds(statements);
   try {
     await client.query(beginning(options.label));
     let copiedRows: number | null = null;
@@ -90,13 +91,7 @@ export async function runTransaction(
     }
     isCommitting = true;
     sql = 'COMMIT';
-    const { command } = await client.query(sql);
-    if (command !== 'COMMIT') {
-      throw new LoadError('rolled-back', 'a statement of the batch ended the transaction', {
-        class: 'config',
-        hint: 'leave BEGIN, COMMIT and ROLLBACK out',
-      });
-    }
+    await client.query(sql);
     return { rows: rowsOf(result), copiedRows };
   } catch (thrown) {
     const known = thrown instanceof TransactionFailure ? thrown : undefined;
@@ -105,6 +100,25 @@ export async function runTransaction(
     if (!isCommitting) await rollBack(client, error);
     throw known ?? new TransactionFailure(error);
   }
+}
+
+/** Behind leading comments. `ROLLBACK TO` a savepoint ends nothing. */
+const ENDS =
+  /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!(?:\s+(?:work|transaction))?\s+to\b))\b/iu;
+
+/** Half of a batch would be committed, and nothing could take it back. */
+function refuseEnds(statements: readonly string[]): void {
+  const end = statements.find((statement) => ENDS.test(statement));
+  if (end === undefined) return;
+  const error = new LoadError(
+    'transaction-ended',
+    `'${end.trim().slice(0, 80)}' begins or ends a transaction`,
+    {
+      class: 'config',
+      hint: 'leave it out: all statements run in one transaction',
+    },
+  );
+  throw new TransactionFailure(error);
 }
 
 function rowsOf(result: QueryArrayResult | undefined): readonly SqlRow[] {
