@@ -69,6 +69,7 @@ export * from './load/build-job.ts';
 export * from './load/dialect.ts';
 export * from './load/job-document.ts';
 export * from './load/ledger.ts';
+export * from './load/load-group.ts';
 export * from './load/loaded-columns.ts';
 export * from './load/merge-rule.ts';
 export * from './load/missing-table.ts';

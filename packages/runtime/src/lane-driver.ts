@@ -6,6 +6,7 @@ import {
   type Lane,
   LoadError,
   type Loader,
+  laneOfTarget,
   type SettleOutcome,
   settle,
 } from '@millrace/core';
@@ -73,7 +74,7 @@ export class LaneDriver {
 
   /** What keeps a lane from being looked at, as the last turns found it; undefined for a lane that turns. */
   brokenBy(target: string): unknown {
-    return this.#broken.brokenBy(target);
+    return this.#broken.brokenBy(laneOfTarget(this.#loader.targets, target));
   }
 
   /** What breaks a lane again and again: nothing that waiting would mend. @throws that error. */
@@ -99,7 +100,9 @@ export class LaneDriver {
    * Something happened to the lane: look at it now, or right after the look that is under way. `isUrgent`: somebody
    * waits for what the lane has, so all of it is due, whatever its freshness.
    */
-  look(target: string, { isUrgent = false }: { isUrgent?: boolean } = {}): void {
+  look(name: string, { isUrgent = false }: { isUrgent?: boolean } = {}): void {
+    // The targets of a group share a lane.
+    const target = laneOfTarget(this.#loader.targets, name);
     if (this.#isStopped) return;
     if (isUrgent) this.#urgent.add(target);
     const turning = this.#turning.get(target);

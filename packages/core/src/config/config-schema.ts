@@ -109,6 +109,13 @@ const everyTarget = {
     .default(false)
     .describe('Fills `_loaded_at` and `_job_id` of the table: when each row came, and by which load.'),
   drift,
+  group: z
+    .string()
+    .regex(/^[\w-]{1,80}$/u, 'is not a name; write letters, digits, - and _')
+    .optional()
+    .describe(
+      'The targets of one group are loaded together: in one transaction, so that what comes together is seen together.',
+    ),
 };
 
 const REWRITTEN =
@@ -152,6 +159,7 @@ const {
   pin: _pin,
   after: _after,
   drift: _drift,
+  group: _group,
   ...everyParted
 } = everyTarget;
 

@@ -4,6 +4,7 @@ import { withChunks } from './chunk-copy.ts';
 import { attempt, ConfigError, type ConfigProblem } from './config-error.ts';
 import { documentSchema } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
+import { joinGroups } from './join-groups.ts';
 import type { MillraceConfig } from './millrace-config.ts';
 import { parseJson } from './parse-json.ts';
 import { readAlerts } from './read-alerts.ts';
@@ -46,7 +47,10 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
   const targets = readTargets(fields.targets ?? {}, { events: eventRows, problems });
   const control = places?.control ?? fields.control;
   problems.push(...checkRoutes(targets, control === undefined ? null : parseUrl(control)));
-  const definitions = targets.flatMap(({ definition }) => (definition ? [definition] : []));
+  const definitions = joinGroups(
+    targets.flatMap(({ definition }) => (definition ? [definition] : [])),
+    { problems, isLimited: places?.warehouse.kind !== 'postgres' },
+  );
   if (places?.objects.kind === 'directory') {
     for (const { name, queues } of definitions) {
       if (queues.length === 0) continue;

@@ -80,6 +80,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     rules,
     queues,
     ...(partition === null ? {} : { partition }),
+    ...(fields.group === undefined ? {} : { group: { name: fields.group, members: [name] } }),
     ...(drift === null ? {} : { drift }),
     copyFor: readBy(rules, copy),
     from: prefixesOf(rules).map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`),

@@ -10,6 +10,8 @@ export interface JobRef {
   readonly fence: number;
   readonly files: number;
   readonly bytes: number;
+  /** Of a group's job: how many of the files are each target's. */
+  readonly parts?: readonly { readonly target: string; readonly files: number }[];
   readonly documentUrl: string;
   /** SHA-256 of the document: a job is resubmitted byte for byte or not at all. */
   readonly documentHash: string;

@@ -31,6 +31,8 @@ export interface JobDocument {
   readonly replaces?: Replacement;
   /** The partition that it replaces; absent: it is not of a target that is parted. */
   readonly partition?: PartitionJob;
+  /** The targets of a group's job, and how many of the files are each's, in their order; absent: all are of `target`. */
+  readonly parts?: readonly { readonly target: string; readonly files: number }[];
   readonly bytes: number;
   readonly batch: StatementBatch;
   readonly createdAt: EpochMs;
@@ -41,17 +43,24 @@ export function sortJobFiles({
   files,
   replaces,
   partition,
+  ...rest
 }: {
   readonly files: readonly JobFile[];
   readonly replaces?: Replacement | undefined;
   readonly partition?: PartitionJob | undefined;
+  readonly target?: string;
+  readonly parts?: JobDocument['parts'];
 }): {
   files: readonly LoadFile[];
   survivors?: readonly LoadFile[];
   partition?: PartitionJob;
+  parts?: readonly JobPart[];
 } {
   const all = files.map(({ file }) => file);
   const replaced = replaces ?? partition;
+  if (rest.parts !== undefined) {
+    return { files: all, parts: partsOf({ target: rest.target ?? '', files, parts: rest.parts }) };
+  }
   if (replaced === undefined) return { files: all };
   const ids = new Set(replaced.survivorIds);
   return {
@@ -59,6 +68,27 @@ export function sortJobFiles({
     survivors: all.filter(({ id }) => ids.has(id)),
     ...(partition === undefined ? {} : { partition }),
   };
+}
+
+/** The files of a job by their target. `target`: the one that proves what became of it comes first. */
+export function partsOf({
+  target,
+  files,
+  parts,
+}: Pick<JobDocument, 'target' | 'files' | 'parts'>): readonly JobPart[] {
+  if (parts === undefined) return [{ target, files: files.map(({ file }) => file) }];
+  let at = 0;
+  return parts.map((part) => {
+    const own = files.slice(at, at + part.files);
+    at += part.files;
+    return { target: part.target, files: own.map(({ file }) => file) };
+  });
+}
+
+/** What a job loads into one target. */
+export interface JobPart {
+  readonly target: string;
+  readonly files: readonly LoadFile[];
 }
 
 /**

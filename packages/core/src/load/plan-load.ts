@@ -19,6 +19,8 @@ export interface LoadPlanInput {
   /** The target's columns as the warehouse has them. */
   readonly tableColumns: readonly TableColumn[];
   readonly attempt: Attempt;
+  /** Which part of a group's job this is: its temporary tables are its own. */
+  readonly part?: number;
   /** What rows of a target with provenance say of when they came. */
   readonly loadedAt: EpochMs;
   readonly files: readonly LoadFile[];
@@ -52,7 +54,8 @@ export function planLoad(input: LoadPlanInput): readonly Statement[] {
   if (input.partition !== undefined) return planPartitionLoad(input, input.partition);
   assertInvariant(rule.mode !== 'replace-partition', 'a partition is replaced as a whole');
   const ledger = ledgerOf(target);
-  const suffix = `${attempt.jobId.toLowerCase()}_${attempt.attempt}`;
+  const part = input.part === undefined ? '' : `_${input.part}`;
+  const suffix = `${attempt.jobId.toLowerCase()}_${attempt.attempt}${part}`;
   const jobFiles: TableName = { name: `millrace_files_${suffix}` };
   const stage: TableName = { name: `millrace_stage_${suffix}` };
   const winners: TableName = { name: `millrace_winners_${suffix}` };

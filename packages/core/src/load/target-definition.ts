@@ -1,5 +1,6 @@
 import type { DriftPolicy } from '../drift/drift-policy.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
+import type { LoadGroup } from './load-group.ts';
 import type { MergeRule } from './merge-rule.ts';
 import type { PartitionRule } from './partition.ts';
 
@@ -47,6 +48,8 @@ export interface TargetDefinition {
   readonly pin: boolean;
   /** How an object is read: as the source that takes it says, else as the target does. */
   copyFor(at: ObjectRef): FileCopy;
+  /** The targets that it is loaded together with. */
+  readonly group?: LoadGroup;
   /** How it is parted, in mode `replace-partition`: a job is one partition then, whatever `batching` says of files and bytes. */
   readonly partition?: PartitionRule;
   /** What becomes of files that do not fit the table. Absent: COPY refuses them. */

@@ -1,3 +1,4 @@
+import { laneOfTarget } from '../load/load-group.ts';
 import type { FileSelection } from '../ports/failures.ts';
 import type { RedriveReport } from '../ports/operations.ts';
 import { definitionOf, type Loader } from '../verbs/loader.ts';
@@ -27,8 +28,9 @@ export async function redriveFiles(
     }
     const ids = files.map(({ file }) => file.id);
     redriven += await loader.tracker.redrive(target, ids, loader.now());
-    await loader.tracker.addArrivals(target, ids.length);
-    await loader.wakes.wake(target, loader.now());
+    const lane = laneOfTarget(loader.targets, target);
+    await loader.tracker.addArrivals(lane, ids.length);
+    await loader.wakes.wake(lane, loader.now());
     targets.push(target);
   }
   return { redriven, targets, ...(leftOut.length === 0 ? {} : { leftOut }) };

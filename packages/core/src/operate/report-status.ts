@@ -1,4 +1,5 @@
 import type { Lane } from '../lane/lane.ts';
+import { laneOfTarget } from '../load/load-group.ts';
 import type { WarehouseStatus } from '../ports/control-room.ts';
 import type { StatusReport, TargetStatus } from '../ports/operations.ts';
 import type { TargetCounts } from '../ports/tracker.ts';
@@ -20,7 +21,7 @@ export async function reportStatus(
 ): Promise<StatusReport> {
   const targets: Record<string, TargetStatus> = {};
   for (const target of loader.targets.keys()) {
-    const lane = await loader.tracker.lane(target);
+    const lane = await laneShownOf(loader, target);
     const counts = await loader.tracker.counts(target);
     const note = stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now());
     targets[target] = statusOf(lane, { counts, note, now: loader.now() });
@@ -36,7 +37,7 @@ function statusOf(
   lane: Lane,
   { counts, note, now }: { counts: TargetCounts; note: string | null; now: number },
 ): TargetStatus {
-  const loading = filesInHand(lane);
+  const loading = filesInHand(lane, lane.target);
   return {
     state: lane.state.kind,
     waiting: Math.max(0, counts.waiting - loading),
@@ -85,8 +86,20 @@ export function stuckNote(error: unknown): string | null {
   return `stuck: ${reason}`;
 }
 
-function filesInHand({ state }: Lane): number {
-  return state.kind === 'submitting' || state.kind === 'running' ? state.job.files : 0;
+/** The files of a target that the job in hand has. */
+function filesInHand({ state }: Lane, target: string): number {
+  if (state.kind !== 'submitting' && state.kind !== 'running') return 0;
+  const { parts, files } = state.job;
+  return parts === undefined ? files : (parts.find((part) => part.target === target)?.files ?? 0);
+}
+
+/** A target of a group does what the group's lane does, and has its own counts. */
+async function laneShownOf({ tracker, targets }: Loader, target: string): Promise<Lane> {
+  const own = await tracker.lane(target);
+  const name = laneOfTarget(targets, target);
+  if (name === target) return own;
+  const { state, failures, pauseAsked } = await tracker.lane(name);
+  return { ...own, state, failures, pauseAsked };
 }
 
 /** What a lane does, where its state alone does not say it. */

@@ -1,9 +1,12 @@
+import type { TrackedFile } from '../file/load-file.ts';
 import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
+import { groupUnits, planGroupBatch } from '../lane/group-batch.ts';
 import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
 import { deadlineOf, staggerMsOf } from '../lane/line.ts';
 import { lineToRead, nextBatch } from '../lane/next-batch.ts';
 import { type BuiltJob, buildJob, writeJob } from '../load/build-job.ts';
-import { type JobFile, sortJobFiles } from '../load/job-document.ts';
+import { type JobDocument, type JobFile, sortJobFiles } from '../load/job-document.ts';
+import { laneNameOf } from '../load/load-group.ts';
 import type { PartitionJob } from '../load/partition.ts';
 import type { Replacement } from '../load/replacement.ts';
 import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
@@ -15,9 +18,11 @@ import { LoadError } from '../recover/load-error.ts';
 import { chooseFiles } from './choose-files.ts';
 import { confirmFiles, supersededBy } from './confirm-files.ts';
 import { fitFiles } from './fit-files.ts';
+import { type GroupMembers, membersOf, readGroupLine } from './group-line.ts';
 import { holdAtGate } from './hold-at-gate.ts';
 import { chanceOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
+import { makeGroupJob } from './make-group-job.ts';
 import {
   isPartitioned,
   type NextPartition,
@@ -44,6 +49,9 @@ export type AdvanceOutcome =
 /** The hold of a lane whose partitions wait for a marker, or for a file, at the end of a run. */
 export const PARTITION_WAITS = 'partition-waits';
 
+/** How soon a group is looked at again whose files are parts of a seal that is being announced. */
+const UNANNOUNCED_MS = 1_000;
+
 /** How often a lane is looked at again because files arrived, or left, while it was being decided. */
 const MAX_LOOKS = 20;
 
@@ -61,10 +69,13 @@ export async function advance(
   target: string,
   { drain = false, lane: known }: { drain?: boolean; lane?: Lane | undefined } = {},
 ): Promise<AdvanceOutcome> {
+  // The targets of a group share a lane.
+  const name = laneNameOf(definitionOf(loader, target));
   for (let look = 0; look < MAX_LOOKS; look += 1) {
-    const definition = definitionOf(loader, target);
+    const definition = definitionOf(loader, name);
     // Lane first, then backlog, both read consistently: whatever arrives after the first read moves `arrivals`.
-    const lane = look === 0 && known !== undefined ? known : await loader.tracker.lane(target);
+    const isKnown = look === 0 && known?.target === name;
+    const lane = isKnown ? known : await loader.tracker.lane(name);
     const outcome = await advanceOnce(loader, { definition, lane, drain });
     if (outcome !== 'look-again') return outcome;
   }
@@ -82,16 +93,12 @@ async function advanceOnce(
   if (lane.state.kind === 'held' && now < lane.state.until && !isGateCode(lane.state.code))
     return { kind: 'held', until: lane.state.until, code: lane.state.code };
 
-  // One more than a job may take: by it is known whether it takes all that waits.
-  const line = isPartitioned(definition) ? PARTITION_LINE : lineToRead(lane, definition) + 1;
-  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, line));
-  if (backlog.superseded.length > 0) {
-    await supersede(loader, lane.target, backlog);
-    return 'look-again';
-  }
+  const members = membersOf(loader, definition);
+  const backlog = await readLine(loader, { definition, lane, members });
+  if (backlog === 'look-again') return 'look-again';
   if (backlog.loadable.length === 0) return goIdle(loader, lane);
 
-  const choice = await chooseBatch(loader, { definition, lane, backlog, drain, now });
+  const choice = await chooseBatch(loader, { definition, lane, backlog, members, drain, now });
   if (choice.kind === 'look-again') return 'look-again';
   if (choice.kind === 'later') return waitForPartition(loader, lane, { ...choice, drain });
   const { batch, sampleAt } = choice;
@@ -109,8 +116,39 @@ async function advanceOnce(
     return { kind: 'over-budget', deadlineAt };
   }
   const streak = streakOfJob(lane.streak, { sampleAt, line: backlog.loadable.length });
-  const takesAll = batch.files.length === backlog.loadable.length;
+  const takesAll = batch.files.length === backlog.loadable.length && backlog.isWhole;
   return startJob(loader, { definition, lane: { ...lane, streak }, choice, takesAll, deadlineAt });
+}
+
+/** What waits before a lane, as much as a job may take of it. */
+interface Line {
+  readonly loadable: readonly TrackedFile[];
+  /** It was read to its end. */
+  readonly isWhole: boolean;
+}
+
+async function readLine(
+  loader: Loader,
+  {
+    definition,
+    lane,
+    members,
+  }: { definition: TargetDefinition; lane: Lane; members: GroupMembers | undefined },
+): Promise<Line | 'look-again'> {
+  if (members !== undefined) {
+    const line = await readGroupLine(loader, { lane, members });
+    for (const [target, backlog] of line.superseded) await supersede(loader, target, backlog);
+    return line.superseded.size > 0 ? 'look-again' : line;
+  }
+  // One more than a job may take: by it is known whether it takes all that waits.
+  const limit = isPartitioned(definition) ? PARTITION_LINE : lineToRead(lane, definition) + 1;
+  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, limit));
+  if (backlog.superseded.length > 0) {
+    await supersede(loader, lane.target, backlog);
+    return 'look-again';
+  }
+  const { loadable } = backlog;
+  return { loadable, isWhole: loadable.length < limit };
 }
 
 /** What a lane would load next, and when. */
@@ -122,6 +160,8 @@ type BatchChoice =
       readonly dueAt: EpochMs;
       /** Of a target that is parted: the batch is what waits of it. */
       readonly waiting?: WaitingPartition;
+      /** Of a group: its targets. */
+      readonly members?: GroupMembers;
     }
   | Exclude<NextPartition, { kind: 'due' }>;
 
@@ -131,10 +171,23 @@ async function chooseBatch(
     definition,
     lane,
     backlog,
+    members,
     drain,
     now,
-  }: { definition: TargetDefinition; lane: Lane; backlog: Backlog; drain: boolean; now: EpochMs },
+  }: {
+    definition: TargetDefinition;
+    lane: Lane;
+    backlog: Line;
+    members: GroupMembers | undefined;
+    drain: boolean;
+    now: EpochMs;
+  },
 ): Promise<BatchChoice> {
+  if (members !== undefined) {
+    const units = groupUnits(backlog.loadable);
+    const { batch, dueAt: at } = planGroupBatch(units, { targets: members, lane, now });
+    return { kind: 'batch', batch, sampleAt: null, dueAt: drain ? now : at, members };
+  }
   if (isPartitioned(definition)) {
     const found = await nextPartition(loader, { definition, lane, backlog, drain, now });
     if (found.kind !== 'due') return found;
@@ -243,6 +296,23 @@ async function startJob(
     deadlineAt: EpochMs;
   },
 ): Promise<AdvanceOutcome | 'look-again'> {
+  if (choice.members !== undefined) {
+    const { members, batch } = choice;
+    const made = await makeGroupJob(loader, { lane, members, files: batch.files });
+    switch (made.kind) {
+      case 'look-again':
+        return 'look-again';
+      case 'failed':
+        return made.outcome;
+      case 'incomplete':
+        return waitUntil(loader, lane, loader.now() + UNANNOUNCED_MS);
+      case 'made': {
+        const { job: written, document, takesBatch } = made;
+        const job = takesAll && takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
+        return claimAndSubmit(loader, { lane, job, document, deadlineAt });
+      }
+    }
+  }
   const gathered = await gatherFiles(loader, { definition, choice });
   if (gathered === undefined) return 'look-again';
   const { ready, takesBatch, ...made } = gathered;
@@ -260,6 +330,18 @@ async function startJob(
   const written = await writeJob(loader.objects, built);
   const takesReady = takesBatch && built.document.files.length === ready.length;
   const job: JobRef = takesAll && takesReady ? { ...written, takesAllAt: lane.arrivals } : written;
+  return claimAndSubmit(loader, { lane, job, document: built.document, deadlineAt });
+}
+
+async function claimAndSubmit(
+  loader: Loader,
+  {
+    lane,
+    job,
+    document,
+    deadlineAt,
+  }: { lane: Lane; job: JobRef; document: JobDocument; deadlineAt: EpochMs },
+): Promise<AdvanceOutcome> {
   const { tracker, settings } = loader;
   const state: LaneState = { kind: 'submitting', job, leaseUntil: loader.now() + settings.leaseMs };
   const claim: Lane = { ...lane, fence: job.fence, state };
@@ -268,7 +350,7 @@ async function startJob(
   // Lanes that counted at the same time have all found room. Of claims that are too many, each that looks after the
   // others have claimed sees them: more may give way than need to, never fewer.
   if (!hasBudget(loader, lane.target, await tracker.lanes())) return giveWay(loader, claimed, deadlineAt);
-  return submitJob(loader, { lane: claimed, job, document: built.document, until: state.leaseUntil });
+  return submitJob(loader, { lane: claimed, job, document, until: state.leaseUntil });
 }
 
 /** What a job takes the place of, beside what it loads. */

@@ -60,8 +60,12 @@ async function markLots({ objects, settings }: Loader, { shard, chunks }: Seal):
   const byLot = Map.groupBy(chunks, (chunk) => readLot(chunk));
   for (const [lot, own] of byLot) {
     if (lot === undefined) continue;
-    const text = JSON.stringify({ shard, chunks: own.map(({ key, etag, rows }) => ({ key, etag, rows })) });
-    await objects.write(lotKeyOf(settings.control, lot), `${text}\n`);
+    const text = JSON.stringify({
+      shard,
+      chunks: own.map(({ key, etag, rows, size }) => ({ key, etag, rows, size })),
+    });
+    // The first one names all of the lot: whoever comes here again may find only what is left to announce.
+    await objects.write(lotKeyOf(settings.control, lot), `${text}\n`, { ifAbsent: true });
   }
 }
 

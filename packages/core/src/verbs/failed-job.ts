@@ -1,5 +1,6 @@
 import type { LoadFile } from '../file/load-file.ts';
 import type { JobRef, Lane, StatementRef } from '../lane/lane.ts';
+import type { JobPart } from '../load/job-document.ts';
 import type { PartitionJob } from '../load/partition.ts';
 import type { LoadError } from '../recover/load-error.ts';
 
@@ -14,6 +15,8 @@ export interface FailedJob {
   readonly files: readonly LoadFile[];
   /** Of a replacement: files of it that were loaded before, and are so still. */
   readonly survivors?: readonly LoadFile[];
+  /** Of a group: its files by their targets. */
+  readonly parts?: readonly JobPart[];
   /** The partition that it was to replace. */
   readonly partition?: PartitionJob;
   /** Where COPY read each file, when that is not its own place. */

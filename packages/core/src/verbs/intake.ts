@@ -1,6 +1,7 @@
 import { urlOf } from '../file/identity.ts';
 import { type LoadFile, loadFileOf } from '../file/load-file.ts';
 import type { Lane } from '../lane/lane.ts';
+import { laneOfTarget } from '../load/load-group.ts';
 import { markerOf, partitionOf } from '../load/partition.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Loader } from './loader.ts';
@@ -81,8 +82,9 @@ export async function admit(loader: Loader, target: string, files: readonly Load
   const repeated = files.filter(({ id }) => !added.has(id));
   const revived = await reviveSuperseded(loader, target, repeated);
   // Unconditional: a repeated notification may be the only trace of a worker that died between these two writes.
-  const lane = await loader.tracker.addArrivals(target, files.length);
-  await loader.wakes.wake(target, now);
+  const laneName = laneOfTarget(loader.targets, target);
+  const lane = await loader.tracker.addArrivals(laneName, files.length);
+  await loader.wakes.wake(laneName, now);
   const waiting = added.size + revived;
   if (waiting > 0) loader.onEvent({ kind: 'files-waiting', target, files: waiting, at: now });
   return { waiting, lane };

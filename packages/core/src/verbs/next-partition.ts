@@ -1,5 +1,5 @@
 import type { LoadFile, TrackedFile } from '../file/load-file.ts';
-import { type Backlog, type Batch, dueAt } from '../lane/batching.ts';
+import { type Batch, dueAt } from '../lane/batching.ts';
 import type { Lane } from '../lane/lane.ts';
 import { markerOf, type Partition, type PartitionRule, partitionOf } from '../load/partition.ts';
 import type { TargetDefinition } from '../load/target-definition.ts';
@@ -54,7 +54,13 @@ export async function nextPartition(
     backlog,
     drain,
     now,
-  }: { definition: PartitionedTarget; lane: Lane; backlog: Backlog; drain: boolean; now: EpochMs },
+  }: {
+    definition: PartitionedTarget;
+    lane: Lane;
+    backlog: { readonly loadable: readonly TrackedFile[] };
+    drain: boolean;
+    now: EpochMs;
+  },
 ): Promise<NextPartition> {
   const groups = groupByPartition(definition, backlog.loadable);
   if (groups.strays.length > 0) {

@@ -1,4 +1,5 @@
 import type { Lane } from '../lane/lane.ts';
+import { laneNameOf } from '../load/load-group.ts';
 import { GATE_CODES, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
 import { wakeHeld } from './hold-warehouse.ts';
@@ -13,8 +14,9 @@ const MAX_TRIES = 20;
  *
  * @throws LoadError `target-unknown`, `lane-busy` when others moved the lane again and again
  */
-export async function pauseTarget(loader: Loader, target: string, pause: Pause): Promise<void> {
-  definitionOf(loader, target);
+export async function pauseTarget(loader: Loader, name: string, pause: Pause): Promise<void> {
+  // A group has one lane: none of its targets is loaded then.
+  const target = laneNameOf(definitionOf(loader, name));
   await change(loader, target, (lane) => {
     const isInHand = lane.state.kind === 'submitting' || lane.state.kind === 'running';
     if (isInHand) return { ...lane, pauseAsked: pause };
@@ -28,8 +30,8 @@ export async function pauseTarget(loader: Loader, target: string, pause: Pause):
  * @returns whether it was paused
  * @throws LoadError `target-unknown`, `lane-busy`
  */
-export async function resumeTarget(loader: Loader, target: string): Promise<boolean> {
-  definitionOf(loader, target);
+export async function resumeTarget(loader: Loader, name: string): Promise<boolean> {
+  const target = laneNameOf(definitionOf(loader, name));
   const wasPaused = await change(loader, target, (lane) => {
     if (lane.state.kind === 'paused') {
       return { ...lane, pauseAsked: null, state: { kind: 'waiting', dueAt: loader.now() } };

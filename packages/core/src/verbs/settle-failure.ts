@@ -10,6 +10,7 @@ import { finishLoaded } from './finish-loaded.ts';
 import { goneEvidence } from './gone-evidence.ts';
 import { noteAlive } from './hold-warehouse.ts';
 import { judgeData } from './judge-data.ts';
+import { type FailedGroup, judgeGroupData, noteGroup } from './judge-group.ts';
 import { judgeOutage } from './judge-outage.ts';
 import { judgePartitionData, judgePartitionGuard } from './judge-partition.ts';
 import { judgeReplacementData } from './judge-replacement-data.ts';
@@ -68,7 +69,8 @@ export async function settleFailure(loader: Loader, failed: FailedJob): Promise<
 }
 
 async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
-  const { partition } = failed;
+  const { parts, partition } = failed;
+  if (parts !== undefined) return judgeGroup(loader, { ...failed, parts });
   if (partition !== undefined) {
     const next = await judgePartition(loader, { ...failed, partition });
     if (next !== undefined) return next;
@@ -94,6 +96,42 @@ async function judge(loader: Loader, failed: FailedJob): Promise<Next> {
       await note(loader, failed);
       // Somebody holds the lane's lock, a zombie or a session that is dead: it has waited long enough for one attempt.
       return failed.error.code === 'lane-locked'
+        ? { kind: 'hold', forMs: LOCKED_HOLD_MS, isFree: true }
+        : { kind: 'back-off' };
+  }
+}
+
+/** A group's job: each file is judged before its own target. */
+async function judgeGroup(loader: Loader, failed: FailedGroup): Promise<Next> {
+  const { lane, error, parts } = failed;
+  switch (error.class) {
+    case 'data': {
+      const verdict = await judgeGroupData(loader, failed);
+      if (verdict.kind === 'drift') return { kind: 'hold', forMs: DRIFT_LOOK_MS };
+      return { kind: 'again', suspects: verdict.suspects };
+    }
+    case 'guard':
+    case 'gone': {
+      let last: Next = { kind: 'again', suspects: lane.suspects };
+      let isAgain = false;
+      for (const part of parts) {
+        const { parts: _, ...own } = { ...failed, ...part, lane: { ...lane, target: part.target } };
+        last = error.class === 'gone' ? await judgeGone(loader, own) : await judgeGuard(loader, own);
+        isAgain ||= last.kind === 'again';
+      }
+      return isAgain ? { kind: 'again', suspects: lane.suspects } : last;
+    }
+    case 'unavailable':
+      await noteGroup(loader, failed);
+      return judgeUnavailable(loader, failed);
+    case 'config':
+    case 'usage':
+      await noteGroup(loader, failed);
+      return { kind: 'hold', forMs: HOLD_MS };
+    case 'transient':
+    case 'unknown':
+      await noteGroup(loader, failed);
+      return error.code === 'lane-locked'
         ? { kind: 'hold', forMs: LOCKED_HOLD_MS, isFree: true }
         : { kind: 'back-off' };
   }

@@ -1,8 +1,16 @@
+import type { LoadFile } from '../file/load-file.ts';
 import type { JobRef, Lane } from '../lane/lane.ts';
-import { type JobDocument, readJobDocument, sortJobFiles } from '../load/job-document.ts';
+import {
+  type JobDocument,
+  type JobPart,
+  partsOf,
+  readJobDocument,
+  sortJobFiles,
+} from '../load/job-document.ts';
 import { ledgerOf } from '../load/ledger.ts';
 import { planAbandon } from '../load/plan-load.ts';
 import { changedSince, prepareFiles } from '../load/prepare-files.ts';
+import type { EpochMs } from '../ports/time.ts';
 import type { StatementStatus } from '../ports/warehouse.ts';
 import { streakAfterLoad } from '../recover/data-streak.ts';
 import { LoadError } from '../recover/load-error.ts';
@@ -104,13 +112,18 @@ async function stillRunning(
  */
 async function readOwnReceipts(
   { warehouse }: Loader,
-  { lane, document }: JobContext,
+  { document }: JobContext,
 ): Promise<{ rows: number | null } | undefined> {
-  const { receipts } = ledgerOf(lane.target);
+  const { receipts } = ledgerOf(provingTarget(document));
   const sql = warehouse.dialect.render({ kind: 'select-attempt', receipts, attempt: document.attempt });
   const [row] = await warehouse.transact([sql]);
   if (Number(row?.loaded ?? 0) === 0) return undefined;
   return { rows: row?.job_rows == null ? null : Number(row.job_rows) };
+}
+
+/** Of a group's job all targets have their receipts or none has: the first one's say which. */
+function provingTarget({ target, parts }: JobDocument): string {
+  return parts?.[0]?.target ?? target;
 }
 
 /**
@@ -126,7 +139,9 @@ async function abandon(
 ): Promise<SettleOutcome> {
   const { lane, job, document } = context;
   const { dialect } = loader.warehouse;
-  const plan = planAbandon(lane.target, document.attempt, { lockTimeoutMs: loader.settings.lockTimeoutMs });
+  const plan = planAbandon(provingTarget(document), document.attempt, {
+    lockTimeoutMs: loader.settings.lockTimeoutMs,
+  });
   const [row] = await loader.warehouse.transact(plan.map((statement) => dialect.render(statement)));
   if (Number(row?.loaded ?? 0) > 0) {
     const rows = row?.job_rows ?? null;
@@ -144,10 +159,11 @@ async function abandon(
 /** Receipts are known → waiting items end by identity → done action → lane. A crash in between repeats it harmlessly. */
 async function settleLoaded(
   loader: Loader,
-  { lane, job, document, rows }: JobContext & { rows: number | null },
+  { lane, job, document, rows: told }: JobContext & { rows: number | null },
 ): Promise<SettleOutcome> {
-  // A target that left the configuration while its job ran has none.
-  const definition = loader.targets.get(lane.target);
+  // What the warehouse tells of a group's job are the rows of one of its COPYs.
+  const rows =
+    document.parts === undefined ? told : await countRows(loader, document, { target: lane.target });
   const files = document.files.map(({ file }) => file);
   const { files: own } = sortJobFiles(document);
   const { partition } = document;
@@ -155,12 +171,7 @@ async function settleLoaded(
   // Before anything is compared: the bytes that were replaced may have come back, as a file that nobody has loaded.
   if (replaces !== undefined) await loader.tracker.forgetLoaded(lane.target, replaces.outdatedIds);
   if (partition !== undefined) await settleAbsent(loader, lane.target, partition.absentIds);
-  // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
-  if (definition !== undefined && !definition.pin) {
-    const rewritten = await changedSince(loader.objects, files, loader.now());
-    await admit(loader, lane.target, rewritten);
-  }
-  await finishLoaded(loader, lane.target, files, { lane });
+  for (const part of partsOf(document)) await finishPart(loader, part, { lane });
   const now = loader.now();
   await loader.tracker.putJob({
     id: job.id,
@@ -174,6 +185,8 @@ async function settleLoaded(
     settledAt: now,
     error: null,
   });
+  const ownCount = partsOf(document).find(({ target }) => target === lane.target)?.files.length ?? 0;
+  if (document.parts !== undefined) await countParts(loader, { document, job, lane });
   // Of two clocks, the one that saw the end may be behind the one that saw the beginning.
   const tookMs = Math.max(0, now - job.submittedAt);
   const left = await leave(loader, job, {
@@ -184,24 +197,92 @@ async function settleLoaded(
     streak: streakAfterLoad(lane.streak, { now, files: own.length }),
     notBeforeAt: 0,
     loadMs: lane.loadMs === null ? tookMs : Math.round(lane.loadMs * 0.7 + tookMs * 0.3),
-    loadedFiles: lane.loadedFiles + files.length - (replaces?.receipts ?? 0),
+    loadedFiles: lane.loadedFiles + ownCount - (replaces?.receipts ?? 0),
     loadedRows: lane.loadedRows + (rows === null ? 0 : rows - (replaces?.rows ?? 0)),
     lastLoadedAt: now,
   });
   if (left === undefined) return { kind: 'lost-race' };
   await noteAlive(loader, lane.target);
-  const arrivals = own.map(({ arrivedAt }) => arrivedAt);
-  loader.onEvent({
-    kind: 'table-loaded',
-    target: lane.target,
-    job,
-    rows,
+  if (document.parts !== undefined) await tellParts(loader, { document, job, at: now });
+  else loader.onEvent({ kind: 'table-loaded', target: lane.target, job, rows, ...spanOf(own, now), at: now });
+  return { kind: 'loaded', files: files.length, rows, lane: left };
+}
+
+/** What a group's job loaded into the targets whose lanes it does not stand in: they keep their own counts, for people. */
+async function countParts(
+  loader: Loader,
+  { document, job, lane }: { document: JobDocument; job: JobRef; lane: Lane },
+): Promise<void> {
+  for (const { target, files } of partsOf(document)) {
+    if (target === lane.target) continue;
+    const own = await loader.tracker.lane(target);
+    // Settled once more after a crash, it was counted before: the instant is the job's own, whenever it is settled.
+    if (own.lastLoadedAt === job.submittedAt) continue;
+    const rows = await countRows(loader, document, { target });
+    await loader.tracker.putLane({
+      ...own,
+      loadedFiles: own.loadedFiles + files.length,
+      loadedRows: own.loadedRows + (rows ?? 0),
+      lastLoadedAt: job.submittedAt,
+    });
+  }
+}
+
+/** Tells of each target that a group's job has loaded. */
+async function tellParts(
+  loader: Loader,
+  { document, job, at }: { document: JobDocument; job: JobRef; at: EpochMs },
+): Promise<void> {
+  for (const { target, files } of partsOf(document)) {
+    const rows = await countRows(loader, document, { target });
+    const own: JobRef = { ...job, files: files.length, bytes: sumOf(files) };
+    loader.onEvent({ kind: 'table-loaded', target, job: own, rows, ...spanOf(files, at), at });
+  }
+}
+
+function spanOf(
+  files: readonly LoadFile[],
+  now: EpochMs,
+): { oldestArrivalAt: EpochMs; newestArrivalAt: EpochMs; arrivals: readonly EpochMs[] } {
+  const arrivals = files.map(({ arrivedAt }) => arrivedAt);
+  return {
     oldestArrivalAt: arrivals.reduce((a, b) => Math.min(a, b), now),
     newestArrivalAt: arrivals.reduce((a, b) => Math.max(a, b), 0),
     arrivals,
-    at: now,
-  });
-  return { kind: 'loaded', files: files.length, rows, lane: left };
+  };
+}
+
+/** The rows that a group's job brought to one of its targets, as its receipts tell; 0 where it loaded none of its files. */
+async function countRows(
+  { warehouse }: Loader,
+  { attempt, parts }: JobDocument,
+  { target }: { target: string },
+): Promise<number | null> {
+  if (parts?.some((part) => part.target === target) !== true) return 0;
+  const { receipts } = ledgerOf(target);
+  const sql = warehouse.dialect.render({ kind: 'select-attempt', receipts, attempt });
+  const [row] = await warehouse.transact([sql]);
+  return row?.job_rows == null ? null : Number(row.job_rows);
+}
+
+function sumOf(files: readonly LoadFile[]): number {
+  return files.reduce((sum, { identity }) => sum + identity.size, 0);
+}
+
+/** The files of one target, proven to be loaded, end. */
+async function finishPart(
+  loader: Loader,
+  { target, files }: JobPart,
+  { lane }: { lane: Lane },
+): Promise<void> {
+  // A target that left the configuration while its job ran has none.
+  const definition = loader.targets.get(target);
+  // A version written while COPY read the key is a file of its own: let it in, so that the rewrite has a verdict.
+  if (definition !== undefined && !definition.pin) {
+    const rewritten = await changedSince(loader.objects, files, loader.now());
+    await admit(loader, target, rewritten);
+  }
+  await finishLoaded(loader, target, files, target === lane.target ? { lane } : {});
 }
 
 /** What waited, and was not in its partition any more: nothing of it is left to load. */

@@ -1,5 +1,6 @@
 import { freshLane, type Lane, type LaneState } from '../lane/lane.ts';
 import { lanesInLine } from '../lane/line.ts';
+import { laneOfTarget } from '../load/load-group.ts';
 import { type AdvanceOutcome, advance } from './advance.ts';
 import type { Loader } from './loader.ts';
 import { settle } from './settle.ts';
@@ -43,7 +44,9 @@ export async function sweep(
       const { state } = lane;
       const isOver = isInHand(state) && (isAlone || loader.now() >= state.leaseUntil);
       if (isOver) settled.set(target, await settle(loader, target, { isAlone }));
-      if (loader.targets.has(target)) advanced.set(target, await moveOn(target, isOver ? undefined : lane));
+      // The other targets of a group have no lane of their own to move on.
+      const isOwn = loader.targets.has(target) && laneOfTarget(loader.targets, target) === target;
+      if (isOwn) advanced.set(target, await moveOn(target, isOver ? undefined : lane));
     } catch (error) {
       broken.set(target, error);
     }

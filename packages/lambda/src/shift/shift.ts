@@ -184,6 +184,7 @@ export class Shift {
     { isDraining = false, lane }: { readonly isDraining?: boolean; readonly lane?: Lane | undefined } = {},
   ): Promise<AdvanceOutcome> {
     const loader = this.loaderOf(site);
+    await this.#prepareGroup(site, target);
     const seen = lane ?? (site.prepared.has(target) ? undefined : await loader.tracker.lane(target));
     let known = seen;
     if (seen !== undefined && !site.prepared.has(target)) {
@@ -201,6 +202,16 @@ export class Shift {
     const outcome = await advance(yields ? leavingRoom(loader) : loader, target, options);
     if (outcome.kind === 'held') site.prepared.delete(target);
     return outcome;
+  }
+
+  /** A group's job has statements for each of its targets: all of them are made ready, once by each function. */
+  async #prepareGroup(site: Site, target: string): Promise<void> {
+    const loader = this.loaderOf(site);
+    for (const member of site.targets.get(target)?.group?.members ?? []) {
+      if (site.prepared.has(member) || isShut(await loader.tracker.gate(), loader.now())) continue;
+      await prepareTarget(loader, member);
+      site.prepared.add(member);
+    }
   }
 
   /**

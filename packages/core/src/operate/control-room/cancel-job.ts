@@ -1,3 +1,4 @@
+import { laneNameOf } from '../../load/load-group.ts';
 import { LoadError } from '../../recover/load-error.ts';
 import { definitionOf, type Loader } from '../../verbs/loader.ts';
 
@@ -11,11 +12,11 @@ export async function cancelJob(
   loader: Loader,
   { target, job }: { readonly target: string; readonly job: string },
 ): Promise<void> {
-  definitionOf(loader, target);
-  const { state } = await loader.tracker.lane(target);
+  const lane = laneNameOf(definitionOf(loader, target));
+  const { state } = await loader.tracker.lane(lane);
   if (state.kind === 'running' && state.job.id === job) {
     await loader.warehouse.cancel(state.statement);
-    await loader.wakes.wake(target, loader.now());
+    await loader.wakes.wake(lane, loader.now());
     return;
   }
   const now =

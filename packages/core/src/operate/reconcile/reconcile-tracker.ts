@@ -1,4 +1,5 @@
 import type { TrackedFile } from '../../file/load-file.ts';
+import { laneOfTarget } from '../../load/load-group.ts';
 import { pinOf } from '../../load/prepare-files.ts';
 import type { ReconcileEntry } from '../../ports/operations.ts';
 import { pinsOf } from '../../verbs/drop-pins.ts';
@@ -64,12 +65,12 @@ async function hasPin(loader: Loader, target: string, { file }: TrackedFile): Pr
 
 /** Leaves out what was on its way: the files of a job in hand, and those that have moved on since they were read. */
 async function confirm(
-  { tracker }: Loader,
+  { tracker, targets }: Loader,
   target: string,
   orphans: readonly Orphan[],
 ): Promise<readonly Orphan[]> {
   if (orphans.length === 0) return [];
-  const { state } = await tracker.lane(target);
+  const { state } = await tracker.lane(laneOfTarget(targets, target));
   const isInHand = state.kind === 'submitting' || state.kind === 'running';
   const now = await tracker.filesById(
     target,

@@ -1,6 +1,7 @@
 import { readChunkKey } from '../../event/chunk-key.ts';
 import { parseUrl } from '../../file/identity.ts';
 import type { Route } from '../../file/route.ts';
+import { laneOfTarget } from '../../load/load-group.ts';
 import type { ObjectInfo, ObjectRef } from '../../ports/object-store.ts';
 import type { TracedFile, TraceReport, TraceRequest, TraceStep } from '../../ports/trace.ts';
 import { LoadError } from '../../recover/load-error.ts';
@@ -56,7 +57,7 @@ export async function traceFile(
     const line = await loader.tracker.waitingFiles(target, MAX_LINE);
     const context = {
       target,
-      lane: await loader.tracker.lane(target),
+      lane: await loader.tracker.lane(laneOfTarget(loader.targets, target)),
       lanes,
       gate,
       records: await loader.tracker.jobs(target, MAX_RECORDS),
