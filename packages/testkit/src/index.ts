@@ -5,6 +5,7 @@ export * from './contract/stream-contract.ts';
 export * from './contract/tracker-contract.ts';
 export * from './contract/wake-queue-contract.ts';
 export * from './contract/warehouse-contract.ts';
+export * from './memory/answering-warehouse.ts';
 export * from './memory/bare-loader.ts';
 export * from './memory/memory-object-store.ts';
 export * from './memory/memory-seals.ts';

@@ -21,7 +21,7 @@ export function objectUrlOf(project: Project, word: string, cwd: string): string
     });
   }
   const folder = resolve(project.directory, objects.path);
-  for (const from of [cwd, project.directory, folder]) {
+  for (const from of [cwd, project.directory]) {
     const inside = relative(folder, resolve(from, word));
     const parts = inside.split(sep);
     if (isAbsolute(inside) || parts[0] === '..' || parts.length < 2) continue;

@@ -40,7 +40,8 @@ const UNMET: S3Fault = { status: 412, code: 'PreconditionFailed' };
 
 /**
  * A test device before fauxqs's S3 that adds what S3 has and fauxqs lacks: If-Match and If-None-Match on writes,
- * deletes and copies, tags, listings in the order of bytes, and word of every object that came to be.
+ * deletes and copies, tags, listings in the order of bytes, the notification configuration of a bucket, and word of every
+ * object that came to be.
  *
  * It is no S3: it holds tags in memory, checks no signature, knows no versions. Conditions hold against writers that
  * come through it, one at a time per key. What it does not know it passes on.
@@ -52,6 +53,7 @@ export class S3Front {
   readonly #server: Server;
   readonly #options: S3FrontOptions;
   readonly #tags = new Map<string, string>();
+  readonly #notifications = new Map<string, string>();
   readonly #turns = new Map<string, Promise<unknown>>();
   #faults: S3Fault[] = [];
   #writes = 0;
@@ -96,6 +98,7 @@ export class S3Front {
     const fault = this.#faults.shift();
     if (fault) return refuse(reply, fault, incoming);
     if (about === 'tagging') return this.#serveTags(asked, incoming, reply);
+    if (asked.query.has('notification')) return this.#serveNotifications(asked, incoming, reply);
     if (asked.method === 'GET' && asked.key === '' && asked.query.get('list-type') === '2') {
       return this.#serveListing(asked, incoming, reply);
     }
@@ -176,6 +179,18 @@ export class S3Front {
     if (asked.method === 'DELETE') this.#tags.delete(id);
     const tagging = `<Tagging xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><TagSet>${this.#tags.get(id) ?? ''}</TagSet></Tagging>`;
     send(reply, 200, asked.method === 'GET' ? tagging : '');
+  }
+
+  /** Kept as it was put, and told; nothing is sent by it: `onObjectCreated` tells of everything. */
+  async #serveNotifications(
+    asked: S3Request,
+    incoming: IncomingMessage,
+    reply: ServerResponse,
+  ): Promise<void> {
+    const body = await text(incoming);
+    if (asked.method === 'PUT') this.#notifications.set(asked.bucket, body);
+    const none = '<NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>';
+    send(reply, 200, asked.method === 'GET' ? (this.#notifications.get(asked.bucket) ?? none) : '');
   }
 
   /** The tags of an object, for tests. */
