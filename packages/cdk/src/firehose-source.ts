@@ -5,6 +5,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { allow } from './acknowledged-rules';
 import { keyStatement } from './loader-storage';
 import type { MicrobatchLoader } from './microbatch-loader';
 import type { FileSourceProps } from './microbatch-loader-props';
@@ -123,7 +124,7 @@ export class FirehoseSource extends Construct {
       new iam.PolicyStatement({ actions: ['logs:PutLogEvents'], resources: [logGroup.logGroupArn] }),
       ...(bucket.encryptionKey ? [keyStatement(bucket.encryptionKey)] : []),
     ]) {
-      role.addToPolicy(statement);
+      allow(role, statement);
     }
     return role;
   }

@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { acknowledge, NO_ACCESS_LOGS } from './acknowledged-rules';
 
 export interface StorageOptions {
   readonly encryptionKey?: kms.IKey | undefined;
@@ -22,7 +23,7 @@ export function closedBucket(
   { encryptionKey, removalPolicy, ...options }: StorageOptions & Pick<s3.BucketProps, 'lifecycleRules'>,
 ): s3.Bucket {
   const { lifecycleRules = [] } = options;
-  return new s3.Bucket(scope, id, {
+  const bucket = new s3.Bucket(scope, id, {
     blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
     objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     enforceSSL: true,
@@ -33,6 +34,8 @@ export function closedBucket(
     // Parts of an upload that broke off are paid for and seen by nobody.
     lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }, ...lifecycleRules],
   });
+  acknowledge(bucket, 'S1', NO_ACCESS_LOGS);
+  return bucket;
 }
 
 /** The tracker's table, with the keys that seed loaders use too. */

@@ -120,7 +120,7 @@ export class ProjectStack extends Stack {
     for (const [queue, url] of Object.entries(queues)) this.addQueue(queue, url);
     for (const [bucket, prefixes] of this.prefixesByBucket()) {
       this.loader.addSource(`Files-${bucket}`, {
-        bucket: s3.Bucket.fromBucketName(this, `Bucket-${bucket}`, bucket),
+        bucket: this.bucketOf(bucket),
         prefixes,
         notifications: Notifications.EVENT_BRIDGE,
       });
@@ -177,14 +177,19 @@ export class ProjectStack extends Stack {
     if (bucket === undefined) {
       throw new Error(`the files of queue '${queueName}' are at '${url}': write s3://bucket/prefix/`);
     }
-    const id = `Bucket-${bucket}`;
-    const known = this.node.tryFindChild(id) as s3.IBucket | undefined;
     this.loader.addSource(queueName, {
-      bucket: known ?? s3.Bucket.fromBucketName(this, id, bucket),
+      bucket: this.bucketOf(bucket),
       prefixes: [prefix],
       queueName,
       notifications: Notifications.NONE,
     });
+  }
+
+  /** A bucket that is there. */
+  private bucketOf(name: string): s3.IBucket {
+    const id = `Bucket-${name}`;
+    const known = this.node.tryFindChild(id) as s3.IBucket | undefined;
+    return known ?? s3.Bucket.fromBucketName(this, id, name);
   }
 
   /** Of the targets that name prefixes. */

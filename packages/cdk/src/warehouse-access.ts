@@ -16,12 +16,6 @@ export interface WarehouseAccess {
   readonly secret?: secretsmanager.ISecret | undefined;
 }
 
-/** Why some resources cannot be named more closely; shown by cdk-nag, and in the documentation. */
-export const STATEMENT_REASON =
-  'A statement has no ARN. The Data API shows a statement only to the role that submitted it.';
-export const WORKGROUP_REASON =
-  "A workgroup's ARN holds an id that nobody can tell from its name. Give 'workgroupArn' to name it closely.";
-
 /** @throws Error unless there is one of cluster and workgroup, a database, and one way to be somebody in it. */
 export function checkWarehouse(access: WarehouseAccess): void {
   const { cluster, workgroup, database, dbUser, secret } = access;
