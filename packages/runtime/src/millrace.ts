@@ -73,7 +73,7 @@ export class Millrace extends LoaderOperations implements Operations {
   readonly #board: BoardReader;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
-  readonly #events: EventDesk;
+  readonly events: EventDesk;
   #announcer: Announcer | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
   /** Targets that this process was handed files for. */
@@ -102,7 +102,7 @@ export class Millrace extends LoaderOperations implements Operations {
     this.#alerts = options.alerts;
     this.#onError = options.onError ?? reportToStderr;
     const { directory } = options;
-    this.#events = new EventDesk(config, this.loader, {
+    this.events = new EventDesk(config, this.loader, {
       access: open.events,
       directory,
       onError: this.#onError,
@@ -244,15 +244,15 @@ export class Millrace extends LoaderOperations implements Operations {
 
   async status(): Promise<StatusReport> {
     const report = await reportStatus(this.loader, { brokenBy: (target) => this.#driver.brokenBy(target) });
-    return { ...report, ...(await this.#events.status()) };
+    return { ...report, ...(await this.events.status()) };
   }
 
   rejects(selection: RejectSelection): Promise<RejectReport> {
-    return this.#events.rejects(selection);
+    return this.events.rejects(selection);
   }
 
   async redriveRejects(selection: RejectSelection): Promise<RejectRedriveReport> {
-    const { report, targets } = await this.#events.redriveRejects(selection);
+    const { report, targets } = await this.events.redriveRejects(selection);
     this.#lookAtHanded(targets);
     return report;
   }

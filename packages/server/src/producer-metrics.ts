@@ -8,6 +8,16 @@ export interface StoredRecordFigures {
   readonly bufferedMs: number;
 }
 
+/** What the consumer of the same process tells: `EventStatus`, for one. */
+export interface ConsumerFigures {
+  readonly shards: readonly { readonly shard: string; readonly millisBehindLatest: number }[];
+  readonly rejects: readonly {
+    readonly type: string | null;
+    readonly code: string;
+    readonly events: number;
+  }[];
+}
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 
@@ -97,6 +107,40 @@ export class ProducerMetrics {
   ): void {
     if (accepted > 0) this.#accepted.inc({ sender }, accepted);
     for (const { code } of rejected) this.#rejected.inc({ code });
+  }
+
+  /** Asks a consumer at every scrape; undefined: nothing is known, and nothing is told. */
+  followConsumer(read: () => Promise<ConsumerFigures | undefined>): void {
+    // One question serves both: whoever collects first asks, and the other waits for the same answer.
+    let asked: Promise<ConsumerFigures | undefined> | undefined;
+    const ask = (): Promise<ConsumerFigures | undefined> => {
+      asked ??= read().finally(() => {
+        asked = undefined;
+      });
+      return asked;
+    };
+    new Gauge({
+      name: 'millrace_consumer_millis_behind_latest',
+      help: 'How far behind the newest event of a shard the consumer is',
+      labelNames: ['shard'],
+      registers: [this.#registry],
+      async collect() {
+        this.reset();
+        for (const { shard, millisBehindLatest } of (await ask())?.shards ?? [])
+          this.set({ shard }, millisBehindLatest);
+      },
+    });
+    new Gauge({
+      name: 'millrace_rejected_events',
+      help: 'Events that became no rows and were not redriven, by type and reason',
+      labelNames: ['type', 'code'],
+      registers: [this.#registry],
+      async collect() {
+        this.reset();
+        for (const { type, code, events } of (await ask())?.rejects ?? [])
+          this.set({ type: type ?? '', code }, events);
+      },
+    });
   }
 
   /** For the adapter of the stream to call. */

@@ -1,4 +1,4 @@
-import { type FailureEntry, LoadError } from '@millrace/core';
+import { type FailureEntry, LoadError, type RejectReport } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
@@ -12,7 +12,9 @@ import { readSelection, type SelectionOptions } from './read-selection.ts';
 export function addFailures(program: Command, context: CommandContext): void {
   program
     .command('failures')
-    .description('List quarantined files, and waiting ones whose last load failed, with the reason.')
+    .description(
+      'List quarantined files, waiting ones whose last load failed, and rejected events, with the reason.',
+    )
     .option('--target <target>', 'only of this target')
     .option('--prefix <url>', 'only files whose address begins so: s3://bucket/…')
     .option('--since <instant>', 'only what failed then or later: 2026-11-01, 2026-11-01T06:00Z')
@@ -40,16 +42,24 @@ Exit codes: 0 listed (also when there are some), 1 they could not be found out, 
             targetOf(project, target);
           throw error;
         });
-      if (context.options(command).json) context.terminal.json(failures);
-      else showFailures(failures, context.terminal);
+      // An address is a file's.
+      const { since, until } = selection;
+      const rejects =
+        options.prefix === undefined
+          ? await session.operations.rejects({ ...named, ...span({ since, until }) })
+          : { entries: [], hasMore: false };
+      const { terminal } = context;
+      if (context.options(command).json) terminal.json([...failures, ...rejects.entries.map(rejectJson)]);
+      else if (failures.length + rejects.entries.length === 0) terminal.note('no failures');
+      else {
+        showFailures(failures, terminal);
+        showRejects(rejects, { terminal, isAlone: failures.length === 0 });
+      }
     });
 }
 
 function showFailures(failures: readonly FailureEntry[], terminal: Terminal): void {
-  if (failures.length === 0) {
-    terminal.note('no failures');
-    return;
-  }
+  if (failures.length === 0) return;
   terminal.result(failures.map((failure) => failureText(failure, terminal)).join('\n\n'));
   const quarantined = failures.filter(({ state }) => state === 'quarantined').length;
   if (quarantined > 0) {
@@ -58,6 +68,39 @@ function showFailures(failures: readonly FailureEntry[], terminal: Terminal): vo
       `\n${count(quarantined, 'quarantined file')}: correct the cause, then \`millrace redrive\` ${them}`,
     );
   }
+}
+
+function span({ since, until }: { since?: number | undefined; until?: number | undefined }) {
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+}
+
+type Reject = RejectReport['entries'][number];
+
+/** Beside files in one list: what both have is called the same. */
+function rejectJson({ id, type, reason, ...others }: Reject) {
+  return { ...others, state: 'rejected', error: reason, event: { id, type } };
+}
+
+function showRejects(
+  { entries, hasMore }: RejectReport,
+  { terminal, isAlone }: { terminal: Terminal; isAlone: boolean },
+): void {
+  if (entries.length === 0) return;
+  const texts = entries.map(({ id, type, target, code, reason, at, url }) => {
+    const what = id === null ? 'a record that is no event' : `event ${showText(id)}`;
+    const kind = type === null ? '' : `, ${showText(type)}`;
+    return [
+      terminal.styleResult('bold', what + kind),
+      `  ${target === null ? '' : `${target}, `}${terminal.styleResult('red', 'rejected')} ${formatInstant(at)}`,
+      `  why:   ${showText(reason)} [${code}]`,
+      `  line in: ${showText(url)}`,
+    ].join('\n');
+  });
+  terminal.result(`${isAlone ? '' : '\n'}${texts.join('\n\n')}`);
+  const those = hasMore
+    ? `more than ${count(entries.length, 'rejected event')}`
+    : count(entries.length, 'rejected event');
+  terminal.note(`\n${those}: correct the transform, or the table, then \`millrace redrive --rejects\``);
 }
 
 function failureText(failure: FailureEntry, terminal: Terminal): string {

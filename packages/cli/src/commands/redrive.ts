@@ -6,17 +6,28 @@ import { evidenceText } from '../terminal/event-line.ts';
 import { heldSentence } from '../terminal/held-sentence.ts';
 import { showText } from '../terminal/show-text.ts';
 import { count } from '../terminal/words.ts';
-import { readSelection, type SelectionOptions } from './read-selection.ts';
+import { readSelection } from './read-selection.ts';
+import {
+  type RedriveOptions,
+  readRejectSelection,
+  redriveEvents,
+  refuseWithoutRejects,
+} from './redrive-events.ts';
 
 export function addRedrive(program: Command, context: CommandContext): void {
   program
     .command('redrive')
-    .description('Let quarantined files wait again, after their cause was corrected.')
-    .argument('[files...]', 'only these files: s3://bucket/key')
+    .description(
+      'Let quarantined files wait again, or transform rejected events again, after the cause was corrected.',
+    )
+    .argument('[files...]', 'only these files: s3://bucket/key; with --rejects these events, by their ids')
     .option('--target <target>', 'only files of this target')
     .option('--prefix <url>', 'only files whose address begins so: s3://bucket/…')
     .option('--since <instant>', 'only files quarantined then or later: 2026-11-01, 2026-11-01T06:00Z')
     .option('--until <instant>', 'only files quarantined before')
+    .option('--rejects', 'rejected events, and not files')
+    .option('--type <type>', 'with --rejects: only events of this type')
+    .option('--code <code>', 'with --rejects: only events that were rejected for this reason: value-misfit')
     .addHelpText(
       'after',
       `
@@ -27,12 +38,19 @@ Examples:
   $ millrace redrive s3://lake/flights/day-2.csv
   $ millrace redrive --target public.flights --prefix s3://lake/flights/2026-11-
   $ millrace redrive --since 2026-11-21T06:00Z --until 2026-11-21T09:00Z
+  $ millrace redrive --rejects --type page.viewed
 
 Exit codes: 0 done (also when there was nothing to redrive), 1 one of them failed again (named on stderr), or a file
 that was named belongs to a target that is not configured, 2 wrong usage or configuration.`,
     )
-    .action(async (urls: string[], options: SelectionOptions, command: Command) => {
+    .action(async (urls: string[], options: RedriveOptions, command: Command) => {
       const project = await context.project(command);
+      if (options.rejects) {
+        const selection = readRejectSelection(project, { ids: urls, options });
+        await redriveEvents(project, { context, selection, json: context.options(command).json });
+        return;
+      }
+      refuseWithoutRejects(options);
       const selection = readSelection(project, { urls, options });
       const { terminal } = context;
       await using session = await openSession(project, { what: 'millrace redrive', purpose: 'work' });

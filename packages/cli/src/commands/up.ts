@@ -174,6 +174,7 @@ async function runUp(
     return;
   }
   started = millrace;
+  producer?.metrics.followConsumer(async () => (await millrace.events.status()).events);
   try {
     await using _control = await serve(project, millrace, { token, dashboard: producer?.server.url });
     terminal.note(

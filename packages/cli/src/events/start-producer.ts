@@ -1,5 +1,5 @@
 import { type EventConfig, LoadError, type Stream } from '@millrace/core';
-import type { OperationsOptions, ProducerServer } from '@millrace/server';
+import type { OperationsOptions, ProducerMetrics, ProducerServer } from '@millrace/server';
 import type { Project } from '../project/project.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -20,6 +20,8 @@ export interface HttpOptions extends ProducerOptions {
 /** The producer of this process: an open stream, and a server in front of it. */
 export interface RunningProducer {
   readonly server: ProducerServer;
+  /** What its `/metrics` tell. */
+  readonly metrics: ProducerMetrics;
   /** Also what this process consumes: it alone knows what of it is durable. Undefined: no events are taken. */
   readonly stream: Stream | undefined;
   /** Takes no more events; those under way are answered. */
@@ -62,17 +64,20 @@ async function serve(
   const { port, host, terminal, onError, takesEvents, operations } = options;
   const events = takesEvents ? project.config.events : null;
   // Only now: the other commands have no need of a server.
-  const [{ readServerSettings, startServer }, { openEventStream }] = await Promise.all([
-    import('@millrace/server'),
-    import('@millrace/runtime'),
-  ]);
+  const [{ ProducerMetrics: Metrics, readServerSettings, startServer }, { openEventStream }] =
+    await Promise.all([import('@millrace/server'), import('@millrace/runtime')]);
   // Before the stream is taken: what is wrong with it is told at once.
   const settings = events === null ? {} : readServerSettings(events.producer, process.env);
+  const metrics = new Metrics();
+  const { directory } = project;
+  const onStored = (record: Parameters<ProducerMetrics['countStored']>[0]): void =>
+    metrics.countStored(record);
   const opened =
-    events === null ? undefined : await openEventStream(events, { directory: project.directory, onError });
+    events === null ? undefined : await openEventStream(events, { directory, onError, onStored });
   try {
     const server = await startServer({
       ...settings,
+      metrics,
       ...(opened === undefined ? {} : { stream: opened.stream }),
       port,
       ...(host === undefined ? {} : { host }),
@@ -82,6 +87,7 @@ async function serve(
     if (opened !== undefined) terminal.note(`millrace: events are taken at ${server.url}/v1/events`);
     return {
       server,
+      metrics,
       stream: opened?.stream,
       stopTaking: () => server.close(),
       close: async () => {

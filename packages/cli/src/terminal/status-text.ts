@@ -6,7 +6,7 @@ import { formatInstant, formatNumber, formatSpan } from './words.ts';
 type Entry = readonly [string, StatusReport['targets'][string]];
 
 /** Where every target stands, as lines: a table, then what there is to say about any of them, then the warehouse. */
-export function statusLines({ targets, warehouse }: StatusReport): readonly string[] {
+export function statusLines({ targets, warehouse, events }: StatusReport): readonly string[] {
   const entries = Object.entries(targets);
   const notes = entries.flatMap(([target, { note }]) =>
     note === null ? [] : [`${target}: ${showText(note)}`],
@@ -20,6 +20,18 @@ export function statusLines({ targets, warehouse }: StatusReport): readonly stri
     ...(nextWindow === null
       ? []
       : [`maintenance window: ${formatInstant(nextWindow.from)} to ${formatInstant(nextWindow.to)}`]),
+    ...(events === undefined ? [] : eventLines(events)),
+  ];
+}
+
+function eventLines({ stream, shards, rejects }: NonNullable<StatusReport['events']>): readonly string[] {
+  const behind = shards.filter(({ millisBehindLatest }) => millisBehindLatest > 0);
+  const lags = behind.map(({ shard, millisBehindLatest }) => `${shard} ${formatSpan(millisBehindLatest)}`);
+  const where = lags.length === 0 ? 'nothing is behind' : `behind by shard: ${lags.join(', ')}`;
+  const rejected = rejects.reduce((sum, { events }) => sum + events, 0);
+  return [
+    `events: stream ${showText(stream)}, ${where}`,
+    ...(rejected === 0 ? [] : [`rejected events: ${formatNumber(rejected)}, see \`millrace failures\``]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { awsClientOptions } from '@millrace/aws/client';
+import type { KinesisStream } from '@millrace/aws/kinesis';
 import type { EventConfig, Stream, StreamReader } from '@millrace/core';
 import { EmbeddedStream, EmbeddedStreamReader } from '@millrace/local';
 
@@ -9,6 +10,8 @@ export interface OpenedStream<End> {
 }
 
 export interface OpenStreamOptions {
+  /** Hears of every record that Kinesis has stored. A stream in a folder tells nothing. */
+  readonly onStored?: ConstructorParameters<typeof KinesisStream>[1]['onStored'];
   /** What relative paths of the configuration are relative to. */
   readonly directory: string;
   readonly onError: (where: string, error: unknown) => void;
@@ -26,9 +29,9 @@ export function streamNameOf({ stream }: EventConfig): string {
  */
 export async function openEventStream(
   { stream: place }: EventConfig,
-  { directory, onError }: OpenStreamOptions,
+  { directory, onError, onStored }: OpenStreamOptions,
 ): Promise<OpenedStream<Stream>> {
-  if (place.kind === 'kinesis') return openKinesis(place);
+  if (place.kind === 'kinesis') return openKinesis(place, onStored);
   const { shards, retentionMs } = place;
   const stream = await EmbeddedStream.open(resolve(directory, place.path), {
     shards,
@@ -50,14 +53,18 @@ export async function openStreamReader(
 
 async function openKinesis(
   place: Extract<EventConfig['stream'], { kind: 'kinesis' }>,
+  onStored?: OpenStreamOptions['onStored'],
 ): Promise<OpenedStream<Stream>> {
   // Only now: who works on one machine does not load the AWS SDK.
-  const [{ KinesisClient }, { KinesisStream }] = await Promise.all([
+  const [{ KinesisClient }, { KinesisStream: Opened }] = await Promise.all([
     import('@aws-sdk/client-kinesis'),
     import('@millrace/aws/kinesis'),
   ]);
   const client = new KinesisClient(awsClientOptions(place));
-  const stream = new KinesisStream(client, { streamName: place.name });
+  const stream = new Opened(client, {
+    streamName: place.name,
+    ...(onStored === undefined ? {} : { onStored }),
+  });
   return {
     stream,
     close: async () => {
