@@ -1,6 +1,5 @@
 export { checkTargets } from './check-targets.ts';
 export { toFileReading } from './copy/file-reading.ts';
-export type { Bunzip2 } from './copy/unpack.ts';
 export * from './postgres-dialect.ts';
 export * from './postgres-errors.ts';
 export * from './postgres-warehouse.ts';

@@ -17,7 +17,6 @@ import {
 } from '@millrace/core';
 import { Client, type ClientConfig, Pool, type PoolClient } from 'pg';
 import { columnKeys, toRows } from './column-keys.ts';
-import type { Bunzip2 } from './copy/unpack.ts';
 import { DESCRIBE_TABLE, type DescribedColumn } from './describe-columns.ts';
 import { PostgresDialect } from './postgres-dialect.ts';
 import { toLoadError } from './postgres-errors.ts';
@@ -49,8 +48,6 @@ export interface PostgresWarehouseOptions {
    * @default 4
    */
   readonly maxLoads?: number;
-  /** Unpacks bzip2; without it such files are refused. */
-  readonly bunzip2?: Bunzip2 | undefined;
 }
 
 interface Submission {
@@ -252,11 +249,11 @@ export class PostgresWarehouse implements Warehouse {
     client: PoolClient,
     { statements, label }: { statements: readonly string[]; label: string },
   ): Promise<Committed> {
-    const { objects, bunzip2 } = this.#options;
+    const { objects } = this.#options;
     let isBroken = true;
     this.#sessions.add(client);
     try {
-      const committed = await runTransaction(client, statements, { objects, bunzip2, label });
+      const committed = await runTransaction(client, statements, { objects, label });
       isBroken = false;
       return committed;
     } catch (error) {

@@ -4,7 +4,6 @@ import { toRows } from './column-keys.ts';
 import { CopiedRows } from './copy/copied-rows.ts';
 import { type CopyColumn, toCopyColumn } from './copy/copy-column.ts';
 import { RowRefusal } from './copy/row-refusal.ts';
-import type { Bunzip2 } from './copy/unpack.ts';
 import { COPIED_ROWS } from './postgres-dialect.ts';
 import { asServerError, toLoadError, toUnknown } from './postgres-errors.ts';
 import { quoteText } from './quote.ts';
@@ -14,7 +13,6 @@ import { readContext, toCopyError } from './to-copy-error.ts';
 
 export interface TransactionOptions {
   readonly objects: ObjectStore;
-  readonly bunzip2?: Bunzip2 | undefined;
   /** What pg_stat_activity shows of the session. */
   readonly label: string;
 }
@@ -143,10 +141,10 @@ async function rollBack(client: ClientBase, failure: LoadError): Promise<void> {
 async function runCopy(
   client: ClientBase,
   { source, command }: NonNullable<ReturnType<typeof readCopy>>,
-  { objects, bunzip2 }: TransactionOptions,
+  { objects }: TransactionOptions,
 ): Promise<number> {
   const columns = await describeColumns(client, command);
-  const copied = new CopiedRows({ objects, bunzip2, columns, ...source });
+  const copied = new CopiedRows({ objects, columns, ...source });
   try {
     return await sendRows(client, command, copied.rows());
   } catch (thrown) {

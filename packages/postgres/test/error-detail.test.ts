@@ -3,6 +3,9 @@ import { type CopyError, LoadError, parseUrl, renderManifest, type StatementStat
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestWarehouse, type TestWarehouse } from './open-test-warehouse.ts';
 
+/** `1,a` and `2,b`, as bzip2 packs them. */
+const BZIP2 = 'QlpoOTFBWSZTWbCnEU8AAAJZAAAQAAQwADAAIAAhppmgwAKVCwu5IpwoSFhTiKeA';
+
 let opened: TestWarehouse;
 let copies = 0;
 beforeAll(async () => {
@@ -163,6 +166,12 @@ describe('files that are good', () => {
       Object.fromEntries(Object.entries(plain).map(([name, text]) => [name, with_(text)]));
     expect((await copy(pack(gzipSync), { options: 'FORMAT CSV GZIP' })).status).toEqual(expected);
     expect((await copy(pack(zstdCompressSync), { options: 'FORMAT CSV ZSTD' })).status).toEqual(expected);
+  });
+
+  it('are unpacked from bzip2 too', async () => {
+    const packed = Buffer.from(BZIP2, 'base64');
+    const { status } = await copy({ 'a.csv.bz2': packed }, { options: 'FORMAT CSV BZIP2' });
+    expect(status).toEqual({ state: 'finished', copiedRows: 2 });
   });
 
   it('may be a thousand', async () => {

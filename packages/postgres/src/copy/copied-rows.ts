@@ -3,11 +3,11 @@ import type { CopyColumn } from './copy-column.ts';
 import { type FileReading, toFileReading } from './file-reading.ts';
 import { JsonRows } from './json-rows.ts';
 import { LineRows } from './line-rows.ts';
+import { plainBytes } from './plain-bytes.ts';
 import { readAhead } from './read-ahead.ts';
 import { type CopyEntry, readManifest } from './read-manifest.ts';
 import type { RowReader } from './row-reader.ts';
 import { type RowProblem, RowRefusal } from './row-refusal.ts';
-import { type Bunzip2, unpack } from './unpack.ts';
 
 export interface CopiedRowsOptions {
   readonly objects: ObjectStore;
@@ -15,7 +15,6 @@ export interface CopiedRowsOptions {
   /** COPY options in Redshift's words. */
   readonly options: string;
   readonly columns: readonly CopyColumn[];
-  readonly bunzip2: Bunzip2 | undefined;
 }
 
 /** Where a row of a COPY came from. */
@@ -102,7 +101,7 @@ export class CopiedRows {
 
   async *#rowsOf(packed: AsyncIterable<Uint8Array>, reader: RowReader): AsyncGenerator<Buffer> {
     reader.begin();
-    for await (const bytes of unpack(packed, this.#reading, this.#options)) yield reader.push(bytes);
+    for await (const bytes of plainBytes(packed, this.#reading)) yield reader.push(bytes);
     yield reader.end();
   }
 

@@ -1,68 +1,32 @@
-import type { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
-import type { FileReading, Packing } from './file-reading.ts';
+import { UnpackError, unpack } from '@millrace/shapes';
+import type { FileReading } from './file-reading.ts';
 import { LOAD_ERROR, RowRefusal } from './row-refusal.ts';
-
-/** Bytes that come out of a decompressor at once: each piece costs a turn of the event loop. */
-const PIECE_BYTES = 256 * 1024;
-
-/** Decompresses bzip2, which Node does not. */
-export type Bunzip2 = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
  * The bytes of an object as they were before they were packed, in UTF-8.
  *
  * @throws RowRefusal when they cannot be unpacked; what the source throws stays as it is.
  */
-export async function* unpack(
+export async function* plainBytes(
   source: AsyncIterable<Uint8Array>,
   { packing, encoding }: Pick<FileReading, 'packing' | 'encoding'>,
-  { bunzip2 }: { readonly bunzip2: Bunzip2 | undefined },
 ): AsyncGenerator<Uint8Array> {
-  const plain = packing === 'none' ? source : inflate(source, { packing, bunzip2 });
+  const plain = packing === 'none' ? source : inflate(source, packing);
   if (encoding === null) yield* plain;
   else yield* decode(plain, encoding);
 }
 
 async function* inflate(
   source: AsyncIterable<Uint8Array>,
-  { packing, bunzip2 }: { packing: Packing; bunzip2: Bunzip2 | undefined },
+  packing: Exclude<FileReading['packing'], 'none'>,
 ): AsyncGenerator<Uint8Array> {
-  // An object that is gone, or a store that is away, is not a file that is packed badly.
-  let failure: { readonly cause: unknown } | undefined;
-  const noting = async function* (): AsyncGenerator<Uint8Array> {
-    try {
-      yield* source;
-    } catch (cause) {
-      failure = { cause };
-      throw cause;
-    }
-  };
   try {
-    if (packing === 'bzip2') {
-      if (bunzip2 === undefined) throw new Error('bzip2 is not unpacked here');
-      yield* bunzip2(noting());
-    } else {
-      const options = { chunkSize: PIECE_BYTES };
-      yield* through(noting(), packing === 'gzip' ? createGunzip(options) : createZstdDecompress(options));
-    }
+    yield* unpack(source, packing);
   } catch (error) {
-    if (failure !== undefined) throw failure.cause;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new RowRefusal(
-      { code: LOAD_ERROR.packing, reason: `the file cannot be decompressed with ${packing}: ${why}` },
-      { cause: error },
-    );
+    if (!(error instanceof UnpackError)) throw error;
+    const reason = `the file cannot be decompressed: ${error.message}`;
+    throw new RowRefusal({ code: LOAD_ERROR.packing, reason }, { cause: error });
   }
-}
-
-async function* through(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
-  const { promise: piped, resolve } = Promise.withResolvers<unknown>();
-  // What breaks the pipe breaks the transform too, and is thrown where its bytes are read.
-  pipeline(source, transform).then(() => resolve(undefined), resolve);
-  yield* transform as AsyncIterable<Uint8Array>;
-  await piped;
 }
 
 type Decoder = InstanceType<typeof TextDecoder>;
