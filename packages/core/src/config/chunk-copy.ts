@@ -1,23 +1,25 @@
 import { chunkKeyOf, readChunkKey } from '../event/chunk-key.ts';
+import { CHUNK_NULL } from '../event/line-writer.ts';
 import type { FileCopy } from '../load/target-definition.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import { compileCopy } from './compile-copy.ts';
 import type { ConfigProblem } from './config-error.ts';
 import type { CompiledCopy, ConfiguredTarget, MillraceConfig } from './millrace-config.ts';
 
+const NULL_AS = `NULL AS '${CHUNK_NULL}'`;
 /** Chunks are written as COPY reads CSV; times in them are ISO 8601. */
 const CHUNK_FORMAT = { kind: 'csv', header: false, compression: 'auto' } as const;
-const CHUNK_OPTIONS = "TIMEFORMAT 'auto' DATEFORMAT 'auto'";
+const CHUNK_OPTIONS = `TIMEFORMAT 'auto' DATEFORMAT 'auto' ${NULL_AS}`;
 
 /**
  * How COPY reads the files of a target that nothing but events feeds: as chunks, with what the target's own `copy` adds.
- * What it says of times stands instead of ours.
+ * What it says of times stands instead of ours; of NULL it may say nothing, which is written as chunks have it.
  */
 export function chunkFields(copy: unknown): Readonly<Record<string, unknown>> {
   const own = typeof copy === 'string' ? copy : '';
   const options = ['TIMEFORMAT', 'DATEFORMAT'].filter((word) => !new RegExp(`\\b${word}\\b`, 'iu').test(own));
   const added = options.map((word) => `${word} 'auto'`).join(' ');
-  return { format: CHUNK_FORMAT, copy: `${own} ${added}`.trim() };
+  return { format: CHUNK_FORMAT, copy: `${own} ${added} ${NULL_AS}`.trim() };
 }
 
 /** The same target, which reads its chunks as they are written, each with its own columns. */

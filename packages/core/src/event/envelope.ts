@@ -41,6 +41,10 @@ const MAX_NAME = 256;
 /** Date and time with a zone: without one, nobody knows the instant. */
 const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)$/iu;
 
+/** Not as most write it: more digits than microseconds, a comma before them, no seconds, small letters, a space. */
+const UNUSUAL = /[,tz ]|\.\d{7}|^.{16}[^:]/u;
+const PARTS = /^(.{10})[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?(.+)$/iu;
+
 export interface EventDefaults {
   /** The id of an event that came without one. */
   readonly id: () => string;
@@ -78,6 +82,15 @@ export function textOfEvent(event: Event): string {
   return JSON.stringify(event);
 }
 
+/** The same event, its time as every column of times reads it: finer than a microsecond it is in no table. */
+export function withUsualTime(event: Event): Event {
+  const { time } = event;
+  if (!UNUSUAL.test(time)) return event;
+  const [, date = '', minutes = '', seconds = ':00', fraction = '', zone = ''] = PARTS.exec(time) ?? [];
+  const short = fraction.replace(',', '.').slice(0, '.123456'.length);
+  return { ...event, time: `${date}T${minutes}${seconds}${short}${zone.toUpperCase()}` };
+}
+
 /** The event of a stream's record; `invalid` for what no producer of ours has put there. */
 export function decodeEvent(data: Uint8Array): EventReading {
   let value: unknown;
@@ -89,7 +102,7 @@ export function decodeEvent(data: Uint8Array): EventReading {
   const { id, type, time } = (value ?? {}) as Readonly<Record<string, unknown>>;
   // Checked in full when it was taken: here only that it is one.
   if (typeof id === 'string' && typeof type === 'string' && typeof time === 'string') {
-    return { kind: 'event', event: value as Event };
+    return { kind: 'event', event: withUsualTime(value as Event) };
   }
   return invalid('event-invalid', "the record is not an event: it lacks 'id', 'type' or 'time'");
 }

@@ -23,8 +23,9 @@ describe('a line of a chunk', () => {
     [-0, '0'],
     [1e21, '1e+21'],
     [true, 'true'],
-    [null, '\\N'],
-    [undefined, '\\N'],
+    [null, '~^N'],
+    [undefined, '~^N'],
+    ['\\N', '\\N'],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     [{ a: [1, 'x"y'] }, '"{""a"":[1,""x\\""y""]}"'],
     ['N\\', 'N\\'],
@@ -40,7 +41,7 @@ describe('a line of a chunk', () => {
 
   it.each<[string, unknown, string]>([
     ['NUL', 'a\0b', 'value-invalid'],
-    ['a text that is the mark of NULL', '\\N', 'value-invalid'],
+    ['a text that is the mark of NULL', '~^N', 'value-invalid'],
     ['no number', Number.NaN, 'value-invalid'],
     ['no date', new Date(Number.NaN), 'value-invalid'],
     ['a function', () => 1, 'value-invalid'],

@@ -2,10 +2,10 @@ import { LoadError } from '../recover/load-error.ts';
 import type { RowValue } from './transform.ts';
 
 /**
- * How NULL is written in chunks: COPY's own default. A text that is just this is refused: whether COPY takes it for NULL
- * when it is quoted is nowhere said.
+ * How NULL is written in chunks, which COPY is told by NULL AS. Not COPY's own default: `\\N` is a text that people send. A
+ * text that is just this one is refused: whether COPY takes it for NULL when it is quoted is nowhere said.
  */
-export const CHUNK_NULL = '\\N';
+export const CHUNK_NULL = '~^N';
 
 /** COPY takes rows of up to 4 MB. */
 const MAX_ROW_BYTES = 4_000_000;

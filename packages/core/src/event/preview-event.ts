@@ -1,6 +1,6 @@
 import type { ShapedRow, Transforms } from './apply-transforms.ts';
 import { checkRow } from './csv-row.ts';
-import { type EventProblem, readEvent } from './envelope.ts';
+import { type EventProblem, readEvent, withUsualTime } from './envelope.ts';
 import type { RowValues } from './transform.ts';
 
 /** What an event would become. */
@@ -34,7 +34,7 @@ export function previewEvent(
   const reading = readEvent(value, defaults);
   if (reading.kind === 'invalid') return { kind: 'rejected', id: null, type: null, problem: reading.problem };
   const { id, type } = reading.event;
-  const applied = transforms.apply(reading.event);
+  const applied = transforms.apply(withUsualTime(reading.event));
   if (applied.kind === 'rejected') return { kind: 'rejected', id, type, problem: applied.problem };
   const [problem] = applied.rows.flatMap(({ values }) => checkRow(values) ?? []);
   if (problem !== undefined) return { kind: 'rejected', id, type, problem };
