@@ -20,7 +20,7 @@ export function configurationFor({ bucketName }: s3.IBucket): Record<string, unk
         format: { kind: 'json' },
         copy: "TIMEFORMAT 'auto'",
       },
-      'public.shipments': { mode: 'insert-only', key: 'event_id' },
+      'public.shipments': { mode: 'insert-only', key: 'event_id', freshness: '30s' },
     },
     events: {
       'order.shipped': [

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { RedshiftLocal } from '@millrace/redshift-local';
 import { DataApiServer } from '@millrace/redshift-local/data-api';
 import { EmulatedDynamoDb } from '../aws/emulated-dynamodb.ts';
@@ -207,15 +207,17 @@ export class Stage {
     return { denials: [...this.#rights.denials], unused: this.#rights.unused(roles) };
   }
 
-  /** @throws Error that names every call that a role would not have allowed, and what failed unheard. */
-  expectClean(): void {
+  /**
+   * @throws Error that names every call that a role would not have allowed, what failed unheard, and messages that nothing took:
+   * of queues without an event source, and dead letters.
+   */
+  async expectClean(): Promise<void> {
     const denied = this.#rights.denials.map(
       ({ who, action, resource }) => `${who} may not ${action} on ${resource}`,
     );
-    const failed = this.failures.map(
-      ({ who, error }) => `${who} failed: ${error instanceof Error ? error.message : error}`,
-    );
-    const all = [...new Set([...denied, ...failed])];
+    const failed = this.failures.map(({ who, error }) => `${who} failed: ${sentenceOf(error)}`);
+    const left = await this.#messagesLeft();
+    const all = [...new Set([...denied, ...failed, ...left])];
     if (all.length > 0) throw new Error(`the stack does not work:\n${all.join('\n')}`);
   }
 
@@ -278,6 +280,21 @@ export class Stage {
     this.#router.startSchedules();
   }
 
+  async #messagesLeft(): Promise<readonly string[]> {
+    const mappings = this.template.ofType('AWS::Lambda::EventSourceMapping');
+    const taken = new Set(mappings.map(({ properties }) => properties.EventSourceArn));
+    const left: string[] = [];
+    for (const [arn, url] of this.#storage.queues) {
+      if (taken.has(arn)) continue;
+      const { Attributes } = await this.sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages'] }),
+      );
+      const count = Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+      if (count > 0) left.push(`${count} messages lie in ${arn}, from which nothing takes`);
+    }
+    return left;
+  }
+
   #addMachines(): void {
     for (const { id, properties } of this.template.ofType('AWS::StepFunctions::StateMachine')) {
       const { ref } = this.template.physical(id);
@@ -308,6 +325,10 @@ export class Stage {
       .finally(() => this.#pending.delete(held));
     this.#pending.add(held);
   }
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 interface PutEntry {

@@ -103,7 +103,7 @@ export class EventRouter {
       const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/u.exec(expression) ?? [];
       if (count === undefined) continue;
       const seconds = Number(count) * ({ minute: 60, hour: 3_600, day: 86_400 }[unit ?? ''] ?? 60);
-      this.#parts.hold(this.#repeat(id, seconds));
+      this.#repeat(id, seconds).catch((error: unknown) => this.#parts.onFailure(id, error));
     }
   }
 

@@ -1,5 +1,12 @@
 import type { ResolvedTemplate } from '../template/resolved-template.ts';
-import { findAllowing, listOf, type PolicyDocument, type PolicyStatement, type Wish } from './policy.ts';
+import {
+  findAllowing,
+  listOf,
+  type PolicyDocument,
+  type PolicyStatement,
+  speaksOf,
+  type Wish,
+} from './policy.ts';
 
 /** A call that a role in the template would not be allowed to make. */
 export interface Denial {
@@ -33,7 +40,8 @@ const MANAGED: Readonly<Record<string, PolicyStatement>> = {
 export class Rights {
   readonly denials: Denial[] = [];
   readonly #roles = new Map<string, readonly PolicyStatement[]>();
-  readonly #used = new Map<PolicyStatement, Set<string>>();
+  /** What was done in the name of each role, each once. */
+  readonly #done = new Map<string, Map<string, Wish>>();
 
   constructor(template: ResolvedTemplate) {
     const documents = template.ofType('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy');
@@ -53,13 +61,12 @@ export class Rights {
 
   /** Notes a call, and whether the role allows it. @returns false for one that is refused. */
   ask(who: string, role: string, wish: Wish): boolean {
-    const found = findAllowing(this.#roles.get(role) ?? [], wish);
-    if (found === undefined) {
+    if (findAllowing(this.#roles.get(role) ?? [], wish) === undefined) {
       this.denials.push({ who, role, action: wish.action, resource: wish.resource ?? '*' });
       return false;
     }
-    const used = this.#used.get(found) ?? new Set();
-    this.#used.set(found, used.add(wish.action.toLowerCase()));
+    const done = this.#done.get(role) ?? new Map<string, Wish>();
+    this.#done.set(role, done.set(JSON.stringify(wish), wish));
     return true;
   }
 
@@ -70,18 +77,15 @@ export class Rights {
         .filter(({ Effect }) => Effect === 'Allow')
         .flatMap((statement) =>
           listOf(statement.Action)
-            .filter((action) => !this.#isUsed(role, statement, action))
+            .filter((action) => !this.#isUsed(role, { ...statement, Action: action }))
             .map((action) => ({ role, action, resources: listOf(statement.Resource) })),
         ),
     );
   }
 
-  /** An action may be granted twice: then one use serves both when their resources are the same. */
-  #isUsed(role: string, statement: PolicyStatement, action: string): boolean {
-    const same = (this.#roles.get(role) ?? []).filter(
-      ({ Resource }) => JSON.stringify(Resource) === JSON.stringify(statement.Resource),
-    );
-    return same.some((one) => this.#used.get(one)?.has(action.toLowerCase()) === true);
+  /** An action may be granted twice: then one use serves both. */
+  #isUsed(role: string, statement: PolicyStatement): boolean {
+    return [...(this.#done.get(role)?.values() ?? [])].some((wish) => speaksOf(statement, wish));
   }
 }
 
