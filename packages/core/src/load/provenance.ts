@@ -19,6 +19,7 @@ export function isProvenance(column: string): boolean {
 /** Else each row would be refused for a value that no file has, and good files be taken for bad ones. */
 function canHold(name: string, type: string): boolean {
   if (name === PROVENANCE.loadedAt) return type.startsWith('timestamp');
+  if (type === 'text') return true;
   const [, length] = /^character varying(?:\((\d+)\))?$/u.exec(type) ?? [];
   return type.startsWith('character varying') && Number(length ?? JOB_ID_LENGTH) >= JOB_ID_LENGTH;
 }
