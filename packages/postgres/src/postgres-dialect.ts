@@ -24,6 +24,7 @@ export class PostgresDialect implements Dialect {
   readonly name = 'postgres';
   readonly maxStatementBytes = 1_000_000;
   readonly maxStatements = 1_000;
+  readonly supportsPrivilegeQuestions = true;
 
   readonly maxNameBytes = 63;
 

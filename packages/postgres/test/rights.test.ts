@@ -13,7 +13,7 @@ afterAll(async () => {
 
 const TABLES = `
 CREATE SCHEMA shop;
-CREATE TABLE shop.sales (id INTEGER NOT NULL, v INTEGER, _loaded_at TIMESTAMP, _job_id VARCHAR(26));
+CREATE TABLE shop.sales (id INTEGER NOT NULL, v INTEGER, _loaded_at TIMESTAMPTZ, _job_id TEXT);
 CREATE TABLE shop.prices (id INTEGER NOT NULL, v INTEGER, ts INTEGER);
 CREATE TABLE public.facts (id INTEGER NOT NULL, v INTEGER);
 `;

@@ -1,6 +1,5 @@
 import {
   ConfigError,
-  LoadError,
   type MillraceConfig,
   type ObjectStore,
   type PostgresPlace,
@@ -18,7 +17,7 @@ export interface OpenPostgresOptions extends Pick<OpenContext, 'closers' | 'onEr
 /**
  * PostgreSQL as the warehouse of a configuration. Nothing is asked of it yet.
  *
- * @throws ConfigError when targets ask of COPY what there is not; LoadError `env-missing`, `url-invalid`
+ * @throws ConfigError when targets ask of COPY what there is not, or the address is missing or none
  */
 export async function openPostgres(
   place: PostgresPlace,
@@ -51,20 +50,19 @@ export function addressOf({ url: written }: Pick<PostgresPlace, 'url'>): {
   readonly database: string;
 } {
   const url = typeof written === 'string' ? written : process.env[written.env];
-  const where = typeof written === 'string' ? 'warehouse.url' : `the environment variable ${written.env}`;
+  const where = typeof written === 'string' ? 'it' : `the environment variable ${written.env}`;
   if (url === undefined || url === '') {
-    throw new LoadError('env-missing', `${where} is not set: it holds the address of the warehouse`, {
-      class: 'config',
-      hint: 'set it to postgres://user:password@host:5432/database',
-    });
+    throw refusal(`${where} is not set`, 'set it to postgres://user:password@host:5432/database');
   }
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const database = decodeURIComponent(parsed?.pathname.slice(1) ?? '');
   if (parsed === undefined || !/^postgres(?:ql)?:$/u.test(parsed.protocol) || !/^[^/]+$/u.test(database)) {
-    throw new LoadError('url-invalid', `${where} is not an address of PostgreSQL`, {
-      class: 'config',
-      hint: 'write postgres://user:password@host:5432/database; a password is written as in a URL: %2F for /',
-    });
+    const hint = 'write postgres://user:password@host:5432/database; a password as in a URL: %2F for /';
+    throw refusal(`${where} is not an address of PostgreSQL`, hint);
   }
   return { url, host: parsed.host, database };
+}
+
+function refusal(message: string, hint: string): ConfigError {
+  return new ConfigError('the configuration', [{ path: ['warehouse', 'url'], message, hint }]);
 }
