@@ -36,7 +36,6 @@ export async function interpret(
   let name: string | undefined = definition.StartAt;
   let { input } = start;
   for (let steps = 0; name !== undefined; steps += 1) {
-    if (around.signal.aborted) throw new StateError('States.Aborted', 'the execution was stopped');
     if (steps > MAX_STEPS)
       throw new StateError('States.Runtime', `more than ${MAX_STEPS} states were entered`);
     const state: State | undefined = definition.States[name];
@@ -48,6 +47,8 @@ export async function interpret(
     const entered = { Name: name, EnteredTime: new Date(around.clock.now()).toISOString() };
     const context: JsonObject = { ...start.context, State: { ...entered, RetryCount: 0 } };
     const next = await step(state, { input, context }, around);
+    // A pause that the end of the execution cut short is not over.
+    if (around.signal.aborted) throw new StateError('States.Aborted', 'the execution was stopped');
     input = next.output;
     name = next.next;
   }
