@@ -1,6 +1,7 @@
 export type { ApiKey } from './api-keys.ts';
 export type { IntakeResult, RejectedEvent } from './event-intake.ts';
 export type { JsonSchema } from './event-schemas.ts';
+export { LoaderMetrics } from './loader-metrics.ts';
 export type { OperationsOptions } from './operations/operations-options.ts';
 export { ProducerMetrics, type StoredRecordFigures } from './producer-metrics.ts';
 export type { RateLimitOptions } from './rate-limit.ts';

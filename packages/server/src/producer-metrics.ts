@@ -24,6 +24,7 @@ const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 /** The numbers of one producer, for Prometheus. */
 export class ProducerMetrics {
   readonly #registry = new Registry();
+  readonly #others: { text(): Promise<string> }[] = [];
   readonly #requests = new Counter({
     name: 'millrace_http_requests_total',
     help: 'Requests answered, by route and status',
@@ -92,8 +93,14 @@ export class ProducerMetrics {
     return this.#registry.contentType;
   }
 
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** Tells what another one counts behind its own: what this process loads, beside what it takes. */
+  include(other: { text(): Promise<string> }): void {
+    this.#others.push(other);
+  }
+
+  async text(): Promise<string> {
+    const texts = await Promise.all([this.#registry.metrics(), ...this.#others.map((one) => one.text())]);
+    return texts.join('');
   }
 
   countRequest(route: string, { status, seconds }: { status: number; seconds: number }): void {

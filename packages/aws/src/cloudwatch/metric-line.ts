@@ -1,5 +1,4 @@
-/** A unit of CloudWatch, of those that Millrace needs. */
-export type MetricUnit = 'Count' | 'Bytes' | 'Milliseconds';
+import type { MetricUnit } from '@millrace/core';
 
 export interface Metric {
   readonly name: string;

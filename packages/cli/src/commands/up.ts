@@ -159,7 +159,10 @@ async function runUp(
     what: 'millrace up',
     events: only === 'loader' ? 'announce' : 'consume',
     stream: producer?.stream,
-    onEvent: (event) => show(event, { context, json }),
+    onEvent: (event) => {
+      producer?.loads.hear(event);
+      show(event, { context, json });
+    },
     onError: onStartError,
     // A process that is to run for long waits as long as it takes; one that is to end gives up some day.
     ...(untilIdle ? {} : { patienceMs: Number.MAX_SAFE_INTEGER }),
@@ -174,6 +177,7 @@ async function runUp(
     return;
   }
   started = millrace;
+  producer?.loads.followStatus(() => millrace.status());
   producer?.metrics.followConsumer(async () => (await millrace.events.status()).events);
   try {
     await using _control = await serve(project, millrace, { token, dashboard: producer?.server.url });

@@ -1,5 +1,5 @@
 import { type EventConfig, LoadError, type Stream } from '@millrace/core';
-import type { OperationsOptions, ProducerMetrics, ProducerServer } from '@millrace/server';
+import type { LoaderMetrics, OperationsOptions, ProducerMetrics, ProducerServer } from '@millrace/server';
 import type { Project } from '../project/project.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
@@ -22,6 +22,8 @@ export interface RunningProducer {
   readonly server: ProducerServer;
   /** What its `/metrics` tell. */
   readonly metrics: ProducerMetrics;
+  /** What they tell of loads. */
+  readonly loads: LoaderMetrics;
   /** Also what this process consumes: it alone knows what of it is durable. Undefined: no events are taken. */
   readonly stream: Stream | undefined;
   /** Takes no more events; those under way are answered. */
@@ -64,11 +66,15 @@ async function serve(
   const { port, host, terminal, onError, takesEvents, operations } = options;
   const events = takesEvents ? project.config.events : null;
   // Only now: the other commands have no need of a server.
-  const [{ ProducerMetrics: Metrics, readServerSettings, startServer }, { openEventStream }] =
-    await Promise.all([import('@millrace/server'), import('@millrace/runtime')]);
+  const [
+    { LoaderMetrics: Loads, ProducerMetrics: Metrics, readServerSettings, startServer },
+    { openEventStream },
+  ] = await Promise.all([import('@millrace/server'), import('@millrace/runtime')]);
   // Before the stream is taken: what is wrong with it is told at once.
   const settings = events === null ? {} : readServerSettings(events.producer, process.env);
   const metrics = new Metrics();
+  const loads = new Loads();
+  metrics.include(loads);
   const { directory } = project;
   const onStored = (record: Parameters<ProducerMetrics['countStored']>[0]): void =>
     metrics.countStored(record);
@@ -88,6 +94,7 @@ async function serve(
     return {
       server,
       metrics,
+      loads,
       stream: opened?.stream,
       stopTaking: () => server.close(),
       close: async () => {

@@ -46,6 +46,7 @@ export function createSweeper(
           moveOn: (target, lane) => shift.turn(site, target, { lane }),
         });
         sweptSites.push({ site, broken });
+        await shift.measure(site);
         report.swept += 1;
         report.settled += settled.size;
         report.broken += broken.size;

@@ -1,4 +1,4 @@
-import { metricsToStdout } from '@millrace/aws/cloudwatch';
+import { metricsToStdout, toGaugeLine, toStdout } from '@millrace/aws/cloudwatch';
 import {
   type AdvanceOutcome,
   admit,
@@ -13,6 +13,7 @@ import {
   type LoadFile,
   lanesInLine,
   prepareTarget,
+  readGauges,
   settleFailure,
 } from '@millrace/core';
 import type { Site } from '../catalog/site.ts';
@@ -93,6 +94,14 @@ export class Shift {
     };
     this.#loaders.set(site, loader);
     return loader;
+  }
+
+  /** Tells how the site's targets stand together: what no event tells. */
+  async measure(site: Site): Promise<void> {
+    const { now, writeLine = toStdout } = this.#parts;
+    const loader = this.loaderOf(site);
+    const { database } = loader.settings;
+    writeLine(toGaugeLine(await readGauges(loader), { at: now(), database }));
   }
 
   /**
