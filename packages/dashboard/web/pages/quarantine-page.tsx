@@ -16,12 +16,14 @@ const TYPING_MS = 300;
 export function QuarantinePage({ target }: { target: string }) {
   const [typed, setTyped] = useState('');
   const [prefix, setPrefix] = useState('');
+  const [state, setState] = useState<FailureEntry['state']>('quarantined');
   const [open, setOpen] = useState<FailureEntry | null>(null);
   useEffect(() => {
     const timer = setTimeout(() => setPrefix(typed.trim()), TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const filter = { ...(target === '' ? {} : { target }), ...(prefix === '' ? {} : { prefix }) };
+  const selection = { ...(target === '' ? {} : { target }), ...(prefix === '' ? {} : { prefix }) };
+  const filter = { ...selection, state };
   const pages = usePages<FailureEntry>(async (cursor, signal) => {
     const { entries, next } = await api.failures(filter, cursor, signal);
     return { items: entries, next };
@@ -52,7 +54,7 @@ export function QuarantinePage({ target }: { target: string }) {
               onClick={() =>
                 askFor({
                   kind: 'redrive',
-                  selection: filter,
+                  selection,
                   title: isFiltered ? 'Redrive these files' : `Redrive all ${formatNumber(all)}`,
                   onDone: pages.again,
                 })
@@ -78,6 +80,22 @@ export function QuarantinePage({ target }: { target: string }) {
               </option>
             ))}
         </select>
+        <button
+          type="button"
+          class="choice"
+          aria-pressed={state === 'quarantined'}
+          onClick={() => setState('quarantined')}
+        >
+          Put aside
+        </button>
+        <button
+          type="button"
+          class="choice"
+          aria-pressed={state === 'waiting'}
+          onClick={() => setState('waiting')}
+        >
+          Failed, and waiting
+        </button>
         <input
           type="search"
           class="search wide"
@@ -93,7 +111,7 @@ export function QuarantinePage({ target }: { target: string }) {
           <LoadingState rows={6} />
         ) : (
           pages.error === undefined && (
-            <EmptyState title={isFiltered ? 'No such file failed' : 'Nothing failed'}>
+            <EmptyState title={isFiltered ? 'No such file' : 'No file here'}>
               A file that cannot be loaded is put aside here, with the line, the column and the value to
               blame.
             </EmptyState>

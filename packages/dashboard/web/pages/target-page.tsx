@@ -273,7 +273,12 @@ function JobRow({ job, onOpen }: { job: JobEntry; onOpen: () => void }) {
       <td class="number">{formatBytes(job.bytes)}</td>
       <td class="number">{job.rows === null ? '–' : formatNumber(job.rows)}</td>
       <td class="job-cell">
-        <button type="button" class="link-button mono" onClick={onOpen} aria-label={`Show load ${job.id}`}>
+        <button
+          type="button"
+          class="link-button mono"
+          onClick={onOpen}
+          aria-label={`…${job.id.slice(-8)}: show the load`}
+        >
           …{job.id.slice(-8)}
         </button>
         <CopyButton text={job.id} what="id" />

@@ -37,7 +37,8 @@ async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   if (response.status === 204) return undefined as T;
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body as T;
-  if (response.status === 401 && path !== '/session') isLoggedOut.value = true;
+  const isLogin = path === '/session' && init.method === 'POST';
+  if (response.status === 401 && !isLogin) isLoggedOut.value = true;
   const { type = '', detail = `the server answers ${response.status}` } = body as {
     type?: string;
     detail?: string;
@@ -80,7 +81,7 @@ export const api = {
   waiting: (target: string, cursor: string | null, signal?: AbortSignal) =>
     get<WaitingPage>(`/targets/${encodeURIComponent(target)}/waiting`, { cursor, limit: 50 }, signal),
   failures: (
-    filter: { target?: string; prefix?: string; code?: string },
+    filter: { target?: string; prefix?: string; state: 'quarantined' | 'waiting' },
     cursor: string | null,
     signal?: AbortSignal,
   ) => get<FailurePage>('/failures', { ...filter, cursor, limit: 200 }, signal),
