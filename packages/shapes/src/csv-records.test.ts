@@ -9,7 +9,9 @@ async function recordsOf(text: string, pieceBytes = 1_000): Promise<CsvRecord[]>
   async function* pieces(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  return Array.fromAsync(csvRecords(pieces(), RULES));
+  const records: CsvRecord[] = [];
+  for await (const record of csvRecords(pieces(), RULES)) records.push(record);
+  return records;
 }
 
 const valuesOf = async (text: string, pieceBytes?: number): Promise<readonly (readonly string[])[]> =>

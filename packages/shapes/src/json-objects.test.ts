@@ -7,7 +7,9 @@ async function recordsOf(text: string, pieceBytes = 1_000): Promise<JsonRecord[]
   async function* pieces(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
-  return Array.fromAsync(jsonObjects(pieces()));
+  const records: JsonRecord[] = [];
+  for await (const record of jsonObjects(pieces())) records.push(record);
+  return records;
 }
 
 describe('JSON is cut into objects', () => {
