@@ -66,7 +66,8 @@ function makeQueues(template: ResolvedTemplate, aws: EmulatedS3AndSqs): Map<stri
     const attributes = Object.entries({ VisibilityTimeout, DelaySeconds }).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, String(value)] as const],
     );
-    const redrive = RedrivePolicy === undefined ? {} : { RedrivePolicy: JSON.stringify(RedrivePolicy) };
+    const redrive: Record<string, string> =
+      RedrivePolicy === undefined ? {} : { RedrivePolicy: JSON.stringify(RedrivePolicy) };
     made.set(Arn, aws.createQueue(QueueName, { ...Object.fromEntries(attributes), ...redrive }));
   }
   return made;
