@@ -163,6 +163,38 @@ describe('a state with a key', () => {
     expect(await stage.rows('SELECT count(*) FROM public.t')).toEqual([[1]]);
   });
 
+  it('tells the end of a statement that still runs to the token that came last', async () => {
+    const stage = await TaskerStage.open({
+      tables: 'CREATE TABLE public.t (a int)',
+      faults: { 0: { when: 'after', error: 'Lambda.ServiceException' } },
+    });
+    const release = await stage.hold('public.t');
+    const retry = { Retry: [{ ErrorEquals: ['Lambda.ServiceException'], IntervalSeconds: 1 }] };
+    const sqlStatement = 'INSERT INTO public.t VALUES (1)';
+    const execution = stage.begin(keyedState({ sqlStatement }, retry));
+    await expect.poll(() => stage.calls.length).toBe(2);
+    await release();
+    await execution.ended;
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(await stage.rows('SELECT count(*) FROM public.t')).toEqual([[1]]);
+  });
+
+  it('cancels what was asked to be cancelled before it was sent', async () => {
+    const stage = await TaskerStage.open({ tables: 'CREATE TABLE public.t (a int)' });
+    const release = await stage.hold('public.t');
+    const execution = stage.begin(keyedState({ sqlStatement: 'INSERT INTO public.t VALUES (1)' }));
+    const of = `nightly:${execution.name}`;
+    await expect.poll(async () => (await stage.table.ofExecution(of)).length, { interval: 1 }).toBe(1);
+    const [task] = await stage.table.ofExecution(of);
+    if (task === undefined) throw new Error('nothing was written down');
+    await stage.table.askCancel(task);
+    stage.skip(61_000);
+    await expect.poll(() => stage.sweep().then(() => execution.status)).toBe('FAILED');
+    expect(execution.error).toBe('ABORTED');
+    await release();
+    expect(await stage.rows('SELECT * FROM public.t')).toEqual([]);
+  });
+
   it('runs it again when its failure was reported and the state is tried again', async () => {
     const stage = await TaskerStage.open();
     const retry = { Retry: [{ ErrorEquals: ['FAILED'], IntervalSeconds: 1, MaxAttempts: 1 }] };
@@ -268,7 +300,8 @@ describe('what gets lost', () => {
   it('the reply to a submission: it is sent again as the same one', async () => {
     const stage = await TaskerStage.open({
       tables: 'CREATE TABLE public.t (a int)',
-      server: { faults: { lostReply: 1 } },
+      // Both attempts of the SDK: the tasker's own have to be the same submission.
+      server: { faults: { lostReply: 2 } },
     });
     const execution = await stage.run(keyedState({ sqlStatement: 'INSERT INTO public.t VALUES (1)' }));
     expect(execution.status).toBe('SUCCEEDED');
