@@ -1,5 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,12 +75,22 @@ function runs(folder: string): boolean {
 /** Below a folder that only root may enter, nobody else can run them: then a copy of them does. */
 function copied(folder: string | undefined): string | undefined {
   if (folder === undefined || !existsSync(join(folder, 'postgres'))) return undefined;
-  const to = mkdtempSync(join(tmpdir(), 'millrace-postgres-binaries-'));
-  spawnSync('chmod', ['755', to]);
   const native = dirname(folder);
-  cpSync(native, join(to, 'native'), { recursive: true, verbatimSymlinks: true });
-  linkLibraries(join(to, 'native'));
-  const bin = join(to, 'native', 'bin');
+  // One copy for all that run on this machine, put in its place as a whole.
+  const place = join(tmpdir(), `millrace-postgres-binaries-${statSync(join(folder, 'postgres')).mtimeMs}`);
+  const bin = join(place, 'native', 'bin');
+  if (runs(bin)) return bin;
+  const draft = mkdtempSync(`${place}-`);
+  chmodSync(draft, 0o755);
+  cpSync(native, join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
+  linkLibraries(join(draft, 'native'));
+  try {
+    renameSync(draft, place);
+  } catch (error) {
+    // Another process was faster: its copy is as good.
+    rmSync(draft, { recursive: true, force: true });
+    if (!runs(bin)) throw error;
+  }
   return runs(bin) ? bin : undefined;
 }
 
