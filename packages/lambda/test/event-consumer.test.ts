@@ -1,102 +1,20 @@
-import { type KinesisClient, SplitShardCommand } from '@aws-sdk/client-kinesis';
-import { KinesisWriter } from '@millrace/aws/kinesis';
-import { fact, LoadError, type Seals } from '@millrace/core';
-import { EmulatedKinesis } from '@millrace/testkit/aws';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Site } from '../src/catalog/site.ts';
-import type { SiteEvents } from '../src/events/site-events.ts';
+import { SplitShardCommand } from '@aws-sdk/client-kinesis';
+import { fact, LoadError } from '@millrace/core';
+import { describe, expect, it } from 'vitest';
+import { compose, createEventConsumer } from '../src/index.ts';
 import {
-  compose,
-  createEventConsumer,
-  type InvocationContext,
-  type StreamBatchResponse,
-} from '../src/index.ts';
-import { recordsOf, STREAM, type StreamRecords } from './kinesis-records.ts';
-import { type Container, contextOf, Stage } from './stage.ts';
-
-const TABLES = `
-  CREATE TABLE public.views (id varchar(64), url varchar(200), at timestamp);
-  CREATE TABLE public.pages (url varchar(200), last_seen timestamp)`;
-const VIEWED = [
-  { fact: 'public.views', columns: { id: '$.id', url: '$.data.url', at: '$.time' } },
-  { dimension: 'public.pages', columns: { url: '$.data.url', last_seen: '$.time' } },
-];
-
-const config = (events: Readonly<Record<string, unknown>> = { 'page.viewed': VIEWED }) => ({
-  warehouse: { kind: 'redshift', cluster: 'analytics', database: 'dev', dbUser: 'loader' },
-  objects: { kind: 's3' },
-  tracker: { kind: 'dynamodb', table: 'millrace-tracker' },
-  control: 's3://control/millrace/',
-  targets: { 'public.views': {}, 'public.pages': { key: 'url' } },
-  stream: { kind: 'kinesis', name: STREAM },
-  events,
-});
-
-/** A stream, and the stage behind it. */
-async function open(events?: Readonly<Record<string, unknown>>) {
-  const stage = await Stage.open({ tables: TABLES, config: config(events) });
-  const kinesis = await EmulatedKinesis.start();
-  onTestFinished(() => kinesis.close());
-  await kinesis.createStream(STREAM, 1);
-  return { stage, client: kinesis.client() };
-}
-
-const eventNamed = (id: string, url = `/${id}`, type = 'page.viewed'): string =>
-  JSON.stringify({ id, type, time: '2026-01-01T00:00:00Z', data: { url } });
-
-/** Puts events as the producer does: several share a record. */
-async function put(client: KinesisClient, events: readonly string[]): Promise<void> {
-  const writer = new KinesisWriter(client, { streamName: STREAM, maxAggregateCount: 4 });
-  const results = await writer.put(
-    events.map((data, n) => ({ partitionKey: `key-${n}`, data: Buffer.from(data) })),
-  );
-  expect(results.filter(({ kind }) => kind !== 'stored')).toEqual([]);
-  await writer.close();
-}
-
-/** The function in a container, over parts of its site that may be others. */
-function consumerIn(
-  { composition }: Container,
-  parts: { readonly seals?: (seals: Seals) => Seals; readonly limits?: SiteEvents['limits'] } = {},
-): (records: StreamRecords, context?: InvocationContext) => Promise<StreamBatchResponse> {
-  const { catalog } = composition;
-  const otherSite = (site: Site): Site => {
-    if (site.events === null) return site;
-    const { consumer, limits } = site.events;
-    const seals = parts.seals?.(consumer.seals) ?? consumer.seals;
-    const events = {
-      ...site.events,
-      seals,
-      consumer: { ...consumer, seals },
-      limits: parts.limits ?? limits,
-    };
-    return { ...site, events };
-  };
-  const consume = createEventConsumer(() => ({
-    ...composition,
-    catalog: {
-      ofQueue: (queue, options) => catalog.ofQueue(queue, options),
-      ofBulk: (spec, document) => catalog.ofBulk(spec, document),
-      isOwn: (at) => catalog.isOwn(at),
-      sites: async (options) => (await catalog.sites(options)).map(otherSite),
-    },
-  }));
-  return (records, context = contextOf()) => consume({ Records: records }, context);
-}
-
-const ids = (from: number, to: number): string[] =>
-  Array.from({ length: to - from }, (_, n) => `e${from + n}`);
-const idsInTable = async (stage: Stage): Promise<unknown[]> =>
-  (await stage.rows('SELECT id FROM public.views')).map(([id]) => id).sort();
-
-/** The seals, but for one method. */
-const withSeals = (seals: Seals, other: Partial<Seals>): Seals => ({
-  seal: (...args) => seals.seal(...args),
-  unannounced: (...args) => seals.unannounced(...args),
-  move: (...args) => seals.move(...args),
-  markAnnounced: (...args) => seals.markAnnounced(...args),
-  ...other,
-});
+  config,
+  consumerIn,
+  eventNamed,
+  ids,
+  idsInTable,
+  open,
+  put,
+  VIEWED,
+  withSeals,
+} from './event-consumer-fixture.ts';
+import { recordsOf, STREAM } from './kinesis-records.ts';
+import { contextOf } from './stage.ts';
 
 /** Chance that is the same in every run. */
 function dice(seed: number): () => number {

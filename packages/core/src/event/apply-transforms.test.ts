@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MergeRule } from '../load/merge-rule.ts';
 import { Transforms } from './apply-transforms.ts';
-import { compileMapping, type RowMapping } from './mapping.ts';
+import { type CompiledMapping, compileMapping, type RowMapping } from './mapping.ts';
 import { dimension, fact, reject, type Transform } from './transform.ts';
 
 const RULE: MergeRule = {
@@ -73,7 +73,7 @@ describe('a transform', () => {
   it('makes one row, several, or none', () => {
     const row = fact('Public.Facts', { ID: 'e1', a: 1 });
     expect(apply(() => row)).toMatchObject({
-      rows: [{ shape: { target: 'public.facts', list: { columns: ['id', 'a'] } } }],
+      rows: [{ shape: { target: 'public.facts', list: { columns: ['a', 'id'] } } }],
     });
     expect(apply(() => [row, dimension('public.dims', { k: 1, at: 2 })])).toMatchObject({ kind: 'rows' });
     expect(apply(() => [])).toEqual({ kind: 'rows', rows: [] });
@@ -107,6 +107,39 @@ describe('a transform', () => {
     ],
   ])('that %s has its event rejected', (_, transform, code) => {
     expect(apply(transform)).toMatchObject({ kind: 'rejected', problem: { code } });
+  });
+
+  it('of a dimension whose columns its target lists has all of them in every row', () => {
+    const rules = new Map([
+      ['public.dims', { ...RULE, mode: 'upsert' as const, key: ['k'], columns: ['k', 'b', 'c'] }],
+    ]);
+    const byType = new Map<string, Transform | CompiledMapping>([
+      [
+        't',
+        compileMapping([
+          { kind: 'dimension', target: 'public.dims', columns: { k: '$.id', c: '$.data.url' } },
+        ]),
+      ],
+      ['u', () => dimension('public.dims', { K: 'e1', B: 'x' })],
+    ]);
+    const transforms = new Transforms(byType, rules);
+    const rowsOf = (type: string) => {
+      const applied = transforms.apply({ ...EVENT, type });
+      if (applied.kind === 'rejected') throw new Error(applied.problem.reason);
+      return applied.rows.map(({ shape, values }) => [shape.list.columns, values]);
+    };
+    expect(rowsOf('t')).toEqual([
+      [
+        ['b', 'c', 'k'],
+        [undefined, '/x', 'e1'],
+      ],
+    ]);
+    expect(rowsOf('u')).toEqual([
+      [
+        ['b', 'c', 'k'],
+        ['x', undefined, 'e1'],
+      ],
+    ]);
   });
 
   it('that makes up columns without end is stopped', () => {

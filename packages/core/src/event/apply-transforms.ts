@@ -11,6 +11,8 @@ export interface RowShape {
   readonly list: ColumnList;
   /** As the transform spells them, in the order of the list. */
   readonly names: readonly string[];
+  /** Of each column its place among those that the transform names, sorted; -1: it does not name it. Absent: it names all. */
+  readonly from?: readonly number[];
   /** Places in the list that must not be NULL: the key's. */
   readonly required: readonly number[];
   /** Whether two rows of one event with the same key are one too many: the second would be dropped. */
@@ -59,7 +61,10 @@ export class Transforms {
   /** What each type of event is mapped by; null: a function makes its rows. */
   get mappings(): ReadonlyMap<string, CompiledMapping | null> {
     return new Map(
-      [...this.#byType].map(([type, transform]) => [type, typeof transform === 'function' ? null : transform]),
+      [...this.#byType].map(([type, transform]) => [
+        type,
+        typeof transform === 'function' ? null : transform,
+      ]),
     );
   }
 
@@ -90,8 +95,9 @@ export class Transforms {
       const shape = this.#shapeOf(target, names, event.type);
       const values: RowValue[] = [];
       for (const get of getters) values.push(get(event) as RowValue);
-      requireKey(shape, values, event.type);
-      rows.push({ shape, values });
+      const all = shape.from === undefined ? values : shape.from.map((place) => values[place]);
+      requireKey(shape, all, event.type);
+      rows.push({ shape, values: all });
     }
     if (rows.length > 1) refuseRepeatedKeys(rows);
     return { kind: 'rows', rows };
@@ -154,9 +160,21 @@ export class Transforms {
         hint: 'correct the transform',
       });
     }
-    const required = rule.nullKeys === 'append' ? [] : rule.key.map((column) => columns.indexOf(column));
+    const padded =
+      rule.mode === 'upsert' ? [...(rule.columns ?? [])].filter((one) => !columns.includes(one)) : [];
+    const all = [...columns, ...padded].sort();
+    const from = all.map((column) => columns.indexOf(column));
+    const required = rule.nullKeys === 'append' ? [] : rule.key.map((column) => all.indexOf(column));
     const isOncePerKey = rule.mode === 'insert-only';
-    return { target, list: columnListOf(columns), names, required, isOncePerKey };
+    return {
+      target,
+      list: columnListOf(all),
+      names: all.map((column, at) => names[from[at] ?? -1] ?? column),
+      // The order of names need not be that of columns: capitals come first.
+      ...(from.every((place, at) => place === at) ? {} : { from }),
+      required,
+      isOncePerKey,
+    };
   }
 }
 
