@@ -122,7 +122,7 @@ describe('the dashboard, in a browser', { timeout: 60_000 }, () => {
     await sheet.getByRole('heading', { name: 'SQL' }).waitFor();
     await page.keyboard.press('Escape');
     await sheet.waitFor({ state: 'hidden' });
-    await expect(page.evaluate(() => document.activeElement?.tagName)).resolves.toBe('BUTTON');
+    await expect(page.evaluate('document.activeElement?.tagName')).resolves.toBe('BUTTON');
   });
 
   it('takes a stored value for text and nothing else, wherever it is shown', async () => {
@@ -181,7 +181,7 @@ describe('the dashboard, in a browser', { timeout: 60_000 }, () => {
       await show('#/');
       await page.screenshot({ path: join(SCREENS, `phone-${colorScheme}.png`) });
       expect(await seriousOf(page), `phone, ${colorScheme}`).toEqual([]);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
       expect(wide).toBeLessThanOrEqual(0);
       await page.setViewportSize({ width: 1280, height: 860 });
     }

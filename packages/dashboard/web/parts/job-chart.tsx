@@ -1,7 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
+import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { isDark } from '../state/theme.ts';
+
+const HEIGHT = 150;
 
 /** `14:03`, with seconds where the chart is about minutes. */
 function clock(seconds: number, _nth: number, all: readonly number[]): string {
@@ -42,35 +44,39 @@ export function JobChart({
       ticks: { show: false },
     };
     const font = '11px system-ui, sans-serif';
-    const chart = new uPlot(
-      {
-        width: place.clientWidth,
-        height: 150,
-        legend: { show: false },
-        cursor: { y: false },
-        scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
-        axes: [
-          { ...axis, font, size: 26, space: 80, values: (_, ticks) => ticks.map(clock) },
-          { ...axis, font, size: 60, values: (_, ticks) => ticks.map((tick) => format(tick)) },
-        ],
-        series: [
-          {},
-          {
-            stroke: color('--accent'),
-            width: 1.5,
-            fill: color('--accent-soft'),
-            points: { show: true, size: 5, fill: color('--accent') },
-          },
-        ],
-      },
-      [[...times], [...values]],
-      place,
-    );
-    const watch = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 150 }));
-    watch.observe(place);
+    const options = (width: number): uPlot.Options => ({
+      width,
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { y: false },
+      scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
+      axes: [
+        { ...axis, font, size: 26, space: 80, values: (_, ticks) => ticks.map(clock) },
+        { ...axis, font, size: 60, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+      ],
+      series: [
+        {},
+        {
+          stroke: color('--accent'),
+          width: 1.5,
+          fill: color('--accent-soft'),
+          points: { show: true, size: 5, fill: color('--accent') },
+        },
+      ],
+    });
+    let chart: uPlot | undefined;
+    let isOver = false;
+    const watch = new ResizeObserver(() => chart?.setSize({ width: place.clientWidth, height: HEIGHT }));
+    // Only pages with a chart load what draws it.
+    void import('uplot').then(({ default: Plot }) => {
+      if (isOver) return;
+      chart = new Plot(options(place.clientWidth), [[...times], [...values]], place);
+      watch.observe(place);
+    });
     return () => {
       watch.disconnect();
-      chart.destroy();
+      isOver = true;
+      chart?.destroy();
     };
   }, [times, values, dark]);
   const last = values.at(-1);

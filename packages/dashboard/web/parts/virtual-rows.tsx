@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** Rows beyond what can be seen that are there all the same: scrolling finds them without a gap. */
-const MARGIN_ROWS = 12;
+const MARGIN_ROWS = 8;
 
 /**
  * A list of which only the rows in sight are in the document. All rows are as high as `--row-height` of the list says, so
@@ -23,7 +23,7 @@ export function VirtualRows<T>({
   children: (item: T) => ComponentChildren;
 }) {
   const ref = useRef<HTMLUListElement>(null);
-  const [{ from, to }, setRange] = useState({ from: 0, to: 40 });
+  const [{ from, to }, setRange] = useState({ from: 0, to: 16 });
   const [height, setHeight] = useState(56);
   const lookRef = useRef<() => void>(() => undefined);
   lookRef.current = () => {

@@ -1,5 +1,6 @@
-import type { Lane } from '../../lane/lane.ts';
+import { freshLane, type Lane } from '../../lane/lane.ts';
 import { lanesInLine } from '../../lane/line.ts';
+import { laneOfTarget } from '../../load/load-group.ts';
 import type { Overview, TargetCard } from '../../ports/control-room.ts';
 import type { EpochMs } from '../../ports/time.ts';
 import type { TargetCounts } from '../../ports/tracker.ts';
@@ -51,14 +52,18 @@ export class BoardReader {
     const byTarget = new Map(lanes.map((lane) => [lane.target, lane]));
     const cards: TargetCard[] = [];
     for (const [target, definition] of targets) {
-      const lane = byTarget.get(target) ?? (await tracker.lane(target));
-      const counts = await this.#countsOf(lane, now);
+      const own = byTarget.get(target) ?? freshLane(target);
+      // A target of a group does what the group's lane does, and has its own counts.
+      const leader = byTarget.get(laneOfTarget(targets, target)) ?? own;
+      const { state, failures, pauseAsked } = leader;
+      const lane = { ...own, state, failures, pauseAsked };
+      const counts = await this.#countsOf(target, leader, now);
       const stuck = stuckNote(brokenBy(target));
       cards.push(toTargetCard(lane, { counts, definition, stuck, now }));
     }
     for (const lane of lanes) {
       if (targets.has(lane.target)) continue;
-      const counts = await this.#countsOf(lane, now);
+      const counts = await this.#countsOf(lane.target, lane, now);
       if (counts.waiting + counts.quarantined === 0) continue;
       const stuck = removedError(counts).sentence;
       cards.push(toTargetCard(lane, { counts, definition: undefined, stuck, now }));
@@ -81,7 +86,8 @@ export class BoardReader {
     };
   }
 
-  async #countsOf({ target, version, arrivals }: Lane, now: EpochMs): Promise<TargetCounts> {
+  /** @param lane the one that moves the target's files */
+  async #countsOf(target: string, { version, arrivals }: Lane, now: EpochMs): Promise<TargetCounts> {
     const known = this.#counts.get(target);
     const isSame = known?.version === version && known.arrivals === arrivals;
     if (known !== undefined && isSame && now - known.lookedAt < MAX_COUNT_AGE_MS) return known.counts;

@@ -30,7 +30,9 @@ export function toTargetCard(
 ): TargetCard {
   const { state } = lane;
   const job = state.kind === 'submitting' || state.kind === 'running' ? state.job : null;
-  const loading = job?.files ?? 0;
+  const parts = job?.parts;
+  const own = parts === undefined ? job?.files : parts.find(({ target }) => target === lane.target)?.files;
+  const loading = own ?? 0;
   const freshnessMs = definition?.batching.freshnessMs ?? null;
   return {
     target: lane.target,
