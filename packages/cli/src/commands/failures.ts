@@ -93,7 +93,7 @@ function showRejects(
       terminal.styleResult('bold', what + kind),
       `  ${target === null ? '' : `${target}, `}${terminal.styleResult('red', 'rejected')} ${formatInstant(at)}`,
       `  why:   ${showText(reason)} [${code}]`,
-      `  line in: ${showText(url)}`,
+      `  in:    ${showText(url)}`,
     ].join('\n');
   });
   terminal.result(`${isAlone ? '' : '\n'}${texts.join('\n\n')}`);

@@ -169,7 +169,7 @@ function behind(ms: number): LoadError {
 function rejected(url: string, events: number): LoadError {
   const what = events === 1 ? '1 event was rejected' : `${events} events were rejected`;
   return new LoadError('events-rejected', `${what}: the reasons are in ${url}`, {
-    hint: 'correct the transform or the sender, and send them again',
+    hint: 'see `millrace failures`; correct the transform or the table, then `millrace redrive --rejects`',
   });
 }
 
