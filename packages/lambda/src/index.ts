@@ -1,3 +1,4 @@
+export type { TableLoaded } from '@millrace/core';
 export { type Composition, compose, type Overrides } from './compose.ts';
 export { handler as bulkLoader } from './entry/bulk-loader.ts';
 export { handler as deploymentStep } from './entry/deployment-step.ts';
@@ -25,5 +26,4 @@ export {
   type ProducerComposition,
   type ProducerOverrides,
 } from './producer/compose-producer.ts';
-export type { TableLoaded } from './shift/table-loaded.ts';
 export { composeTasker, type TaskerComposition, type TaskerOverrides } from './tasker/compose-tasker.ts';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import {
   type Actor,
-  admit,
   type BackfillRequest,
   type BackfillStep,
   BoardReader,
@@ -13,14 +12,11 @@ import {
   type FileSelection,
   findRemovedTargets,
   type HandedFile,
-  intake,
   type LoadError,
   type Loader,
   type LoadHistory,
   listFiles,
-  loadFileOf,
   type MillraceConfig,
-  type ObjectInfo,
   type Operations,
   type Overview,
   type PauseScope,
@@ -47,15 +43,19 @@ import { EventDesk } from './events/event-desk.ts';
 import { LaneDriver } from './lane-driver.ts';
 import { loadLocalFiles } from './load-local-files.ts';
 import { LoadRecord } from './load-record.ts';
+import { type LoadedDesk, openLoadedDesk } from './loaded-desk.ts';
 import { LoaderOperations } from './loader-operations.ts';
 import { type MillraceOptions, PATIENCE_MS } from './millrace-options.ts';
 import { openAdapters } from './open-adapters.ts';
 import { openAlertDesk } from './open-alert-desk.ts';
 import { reportToStderr } from './report-to-stderr.ts';
+import { takeQueued, takeRouted } from './take-objects.ts';
 import { waitOut } from './wait-out.ts';
 
 /** How long a stop waits for the jobs in hand. */
 const FINISH_MS = 20_000;
+/** And for receivers that are to hear of them. */
+const TELL_MS = 8_000;
 /** How often a board is read that costs no requests, and one that does. */
 const LOCAL_REFRESH_MS = 1_000;
 const SHARED_REFRESH_MS = 5_000;
@@ -73,6 +73,7 @@ export class Millrace extends LoaderOperations implements Operations {
   readonly #board: BoardReader;
   readonly #onError: (where: string, error: unknown) => void;
   readonly #alerts: AlertDesk | undefined;
+  readonly #loads: LoadedDesk | undefined;
   readonly events: EventDesk;
   #announcer: Announcer | undefined;
   #sweepTimer: NodeJS.Timeout | undefined;
@@ -90,6 +91,7 @@ export class Millrace extends LoaderOperations implements Operations {
       driver: LaneDriver;
       loader: Loader;
       alerts?: AlertDesk | undefined;
+      loads?: LoadedDesk | undefined;
       record?: LoadRecord;
     },
   ) {
@@ -100,6 +102,7 @@ export class Millrace extends LoaderOperations implements Operations {
     const refreshMs = config.tracker.kind === 'sqlite' ? LOCAL_REFRESH_MS : SHARED_REFRESH_MS;
     this.#board = new BoardReader(options.loader, { refreshMs });
     this.#alerts = options.alerts;
+    this.#loads = options.loads;
     this.#onError = options.onError ?? reportToStderr;
     const { directory } = options;
     this.events = new EventDesk(config, this.loader, {
@@ -130,6 +133,7 @@ export class Millrace extends LoaderOperations implements Operations {
     const told = { onCompletion: (_target: string): void => {}, onTurned: (): void => {} };
     const record = new LoadRecord(Date.now());
     let alerts: AlertDesk | undefined;
+    let loads: LoadedDesk | undefined;
     const open = await openAdapters(config, {
       directory,
       what,
@@ -137,6 +141,7 @@ export class Millrace extends LoaderOperations implements Operations {
         record.hear(event);
         onEvent(event);
         alerts?.hear(event);
+        loads?.hear(event);
       },
       onCompletion: (target) => told.onCompletion(target),
       onError,
@@ -148,7 +153,9 @@ export class Millrace extends LoaderOperations implements Operations {
       const driver = new LaneDriver(loader, { onError, onTurned: () => told.onTurned() });
       const broken = (): ReadonlyMap<string, BrokenLane> => driver.brokenAgainAndAgain();
       alerts = openAlertDesk(config, loader, { ...options, broken, onError });
-      const millrace = new Millrace(config, open, { ...options, driver, loader, alerts, record });
+      const { database } = loader.settings;
+      loads = openLoadedDesk(config, { database, now: loader.now, onError });
+      const millrace = new Millrace(config, open, { ...options, driver, loader, alerts, loads, record });
       told.onCompletion = (target) => driver.look(target);
       told.onTurned = () => open.wakeSource.look();
       const onWait = (error: LoadError): void => onError('starting, tried again', error);
@@ -236,7 +243,7 @@ export class Millrace extends LoaderOperations implements Operations {
       await Promise.all(this.#listings);
       // Who only looked has nothing in hand.
       if (this.#isWorking) await this.#driver.finish({ withinMs: FINISH_MS });
-      await this.#alerts?.stop();
+      await Promise.all([this.#alerts?.stop(), this.#loads?.stop({ withinMs: TELL_MS })]);
     } finally {
       await this.#open.close();
     }
@@ -340,30 +347,17 @@ export class Millrace extends LoaderOperations implements Operations {
       loader: this.loader,
       onAdmitted: (targets) => this.#lookAt(targets),
       prefixes: [...this.loader.targets.values()].flatMap(({ from }) => from),
-      onObjects: (objects) => this.#take(objects),
-      onQueued: (targets, objects) => this.#takeQueued(targets, objects),
+      onObjects: async (objects) => this.#lookAt(await takeRouted(this.loader, objects)),
+      onQueued: async (targets, objects) => {
+        await takeQueued(this.loader, targets, objects);
+        this.#lookAt(targets);
+      },
       onListAgain: () => void this.#list().catch((error: unknown) => this.#onError('listing', error)),
       onError: (error) => {
         this.#onError('notifications', error);
         this.#alerts?.refused(error);
       },
     });
-  }
-
-  async #take(objects: readonly ObjectInfo[]): Promise<void> {
-    const report = await intake(
-      this.loader,
-      objects.map((object) => ({ ...object, writtenAt: object.lastModifiedAt })),
-    );
-    this.#lookAt(report.added.keys());
-  }
-
-  async #takeQueued(targets: readonly string[], objects: readonly ObjectInfo[]): Promise<void> {
-    const files = objects.map((object) =>
-      loadFileOf({ ...object, writtenAt: object.lastModifiedAt }, this.loader.now()),
-    );
-    for (const target of targets) await admit(this.loader, target, files);
-    this.#lookAt(targets);
   }
 
   async #list(): Promise<{ added: number }> {

@@ -7,6 +7,21 @@ export interface PostRequest {
   readonly body: string;
 }
 
+/** What is posted, for errors: what it is called, and where configuration says it. */
+export interface PostSubject {
+  readonly code: string;
+  readonly noun: string;
+  readonly key: string;
+  readonly again: string;
+}
+
+const ALERT: PostSubject = {
+  code: 'alert',
+  noun: 'an alert',
+  key: 'alerts',
+  again: 'it is told again at the next look',
+};
+
 const MAX_TRIES = 4;
 const FIRST_RETRY_MS = 200;
 /** What is waited for a receiver that says when it wants to be asked again. */
@@ -23,7 +38,10 @@ const MAX_REASON = 300;
  * @throws LoadError `alert-undelivered` (`transient`) when nobody took it in time; `alert-refused` (`config`) for any other
  * status. No message names the URL, which may be a secret itself: its host is named.
  */
-export async function post(request: PostRequest, { timeoutMs }: { timeoutMs: number }): Promise<void> {
+export async function post(
+  request: PostRequest,
+  { timeoutMs, subject = ALERT }: { timeoutMs: number; subject?: PostSubject },
+): Promise<void> {
   const { host } = new URL(request.url);
   const deadlineAt = Date.now() + timeoutMs;
   let last = 'no answer in time';
@@ -33,9 +51,9 @@ export async function post(request: PostRequest, { timeoutMs }: { timeoutMs: num
     const answer = await tryOnce(request, leftMs);
     if (answer.kind === 'taken') return;
     if (answer.kind === 'refused') {
-      throw new LoadError('alert-refused', `${host} refused an alert: ${answer.reason}`, {
+      throw new LoadError(`${subject.code}-refused`, `${host} refused ${subject.noun}: ${answer.reason}`, {
         class: 'config',
-        hint: "check the channel's address and secret under 'alerts'",
+        hint: `check the address and the secret under '${subject.key}'`,
       });
     }
     last = answer.reason;
@@ -44,9 +62,9 @@ export async function post(request: PostRequest, { timeoutMs }: { timeoutMs: num
     if (nth === MAX_TRIES || Date.now() + waitMs >= deadlineAt) break;
     await pause(waitMs);
   }
-  throw new LoadError('alert-undelivered', `${host} did not take an alert: ${last}`, {
+  throw new LoadError(`${subject.code}-undelivered`, `${host} did not take ${subject.noun}: ${last}`, {
     class: 'transient',
-    hint: 'it is told again at the next look',
+    hint: subject.again,
   });
 }
 

@@ -71,6 +71,19 @@ const json = strictFields({
   ...overHttp,
 }).describe('A document of JSON.');
 
+/** Who is told of every load of a table. */
+export const loadedHook = strictFields({
+  url: z
+    .union([httpUrl('The address, when it is no secret.'), secret('The environment variable with it.')])
+    .describe('Where it is posted to.'),
+  token: secret('The environment variable with a bearer token.').optional(),
+  signingKey: secret('The environment variable with the key that the body is signed with.').optional(),
+  targets: z.array(z.string()).min(1).optional().describe('Only loads of these targets. Default: of all.'),
+  timeout: overHttp.timeout,
+});
+
+export type LoadedHookFields = z.output<typeof loadedHook>;
+
 export const alertChannel = z.discriminatedUnion('kind', [log, slack, pagerduty, rollbar, sentry, json]);
 
 export type AlertChannelJson = z.input<typeof alertChannel>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { alertChannel } from './alert-schema.ts';
+import { alertChannel, loadedHook } from './alert-schema.ts';
 import { drift } from './drift-schema.ts';
 import { consumer, rowMapping, stream } from './event-schema.ts';
 import { formatSchemas } from './format-schema.ts';
@@ -263,6 +263,10 @@ export const documentSchema = strictFields({
     .array(alertChannel)
     .default([])
     .describe('Who is told when somebody has to look: a log, Slack, PagerDuty, Rollbar, Sentry, a webhook.'),
+  tableLoaded: z
+    .array(loadedHook)
+    .default([])
+    .describe('Who is told over HTTP of every load of a table: what comes after it may begin then.'),
   stream: stream.prefault({ kind: 'embedded' }),
   consumer: consumer.prefault({}),
   producer: z

@@ -4,6 +4,7 @@ import type { ObjectRef } from '../ports/object-store.ts';
 import type { WindowRule } from '../recover/windows/maintenance-window.ts';
 import type { EventConfig } from './event-config.ts';
 import type { AlertPlace, SecretRef } from './read-alerts.ts';
+import type { LoadedHook } from './read-loaded-hooks.ts';
 
 /** What `format` and `copy` come to, of a target or of one of its sources. */
 export interface CompiledCopy extends Pick<FileCopy, 'format' | 'iamRole'> {
@@ -97,4 +98,6 @@ export interface MillraceConfig {
   readonly sweepMs: number;
   /** Who is told of conditions. */
   readonly alerts: readonly AlertPlace[];
+  /** Who is told of tables that were loaded. */
+  readonly tableLoaded: readonly LoadedHook[];
 }

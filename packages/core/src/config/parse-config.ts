@@ -12,6 +12,7 @@ import { readEventConfig } from './read-event-config.ts';
 import { type ReadEvents, readEvents } from './read-events.ts';
 import { readFedTarget } from './read-fed-target.ts';
 import { readFields } from './read-fields.ts';
+import { readLoadedHooks } from './read-loaded-hooks.ts';
 import { readPlaces } from './read-places.ts';
 import type { ReadTarget } from './read-target.ts';
 import { parseTargetName } from './target-name.ts';
@@ -67,6 +68,10 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
     known: new Set(targets.map(({ name }) => name)),
     problems,
   });
+  const tableLoaded = readLoadedHooks(fields.tableLoaded ?? [], {
+    known: new Set(targets.map(({ name }) => name)),
+    problems,
+  });
   const isWhole = places && migrations !== undefined && settle !== undefined;
   if (problems.length > 0 || !isWhole || sweep === undefined) throw new ConfigError(source, problems);
   const ownPlace = parseUrl(places.control);
@@ -79,6 +84,7 @@ export function parseConfig(value: unknown, { source, environment }: ParseConfig
     settleMs: parseDuration(settle),
     sweepMs: parseDuration(sweep),
     alerts,
+    tableLoaded,
   };
 }
 

@@ -53,11 +53,19 @@ export function readAlerts(
     seen.add(name);
     if (channel.kind === 'log') return { ...channel, name };
     const { timeout, ...rest } = channel;
-    const timeoutMs = parseDuration(timeout);
-    if (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS) {
-      const message = `'${timeout}' is too ${timeoutMs < MIN_TIMEOUT_MS ? 'short' : 'long'}`;
-      problems.push({ path: [...path, 'timeout'], message, hint: "write '100ms' to '30s'" });
-    }
-    return { ...rest, name, timeoutMs };
+    return { ...rest, name, timeoutMs: readTimeout(timeout, { path, problems }) };
   });
+}
+
+/** How long one delivery may take. */
+export function readTimeout(
+  timeout: string,
+  { path, problems }: { path: ConfigProblem['path']; problems: ConfigProblem[] },
+): number {
+  const timeoutMs = parseDuration(timeout);
+  if (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS) {
+    const message = `'${timeout}' is too ${timeoutMs < MIN_TIMEOUT_MS ? 'short' : 'long'}`;
+    problems.push({ path: [...path, 'timeout'], message, hint: "write '100ms' to '30s'" });
+  }
+  return timeoutMs;
 }

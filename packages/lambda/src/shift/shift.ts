@@ -15,13 +15,15 @@ import {
   prepareTarget,
   readGauges,
   settleFailure,
+  type TableLoaded,
+  toTableLoaded,
 } from '@millrace/core';
 import type { Site } from '../catalog/site.ts';
 import type { Clients } from '../clients.ts';
 import type { InvocationContext } from '../event/lambda-event.ts';
 import { errorFields, type Log } from '../log.ts';
 import { SiteWakes } from './site-wakes.ts';
-import { publishTableLoaded, type TableLoaded, toTableLoaded } from './table-loaded.ts';
+import { publishTableLoaded } from './table-loaded.ts';
 
 export interface ShiftParts {
   readonly clients: Clients;

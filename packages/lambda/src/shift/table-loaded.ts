@@ -4,44 +4,13 @@ import {
   PutEventsCommand,
   type PutEventsRequestEntry,
 } from '@aws-sdk/client-eventbridge';
-import type { LoaderEvent } from '@millrace/core';
+import type { TableLoaded } from '@millrace/core';
 import { errorFields, type Log } from '../log.ts';
-
-/** What is told of a table that was loaded: the detail of the event, and the fields of the log line. */
-export interface TableLoaded {
-  /** `schema.table` */
-  readonly target: string;
-  readonly database: string;
-  readonly job: string;
-  /** Null where the warehouse does not tell. */
-  readonly rows: number | null;
-  readonly files: number;
-  readonly bytes: number;
-  /** ISO 8601, UTC: everything that had come until then is loaded, unless it waits or was put aside. */
-  readonly newestArrivalAt: string;
-  readonly durationMs: number;
-}
 
 /** PutEvents takes ten events. */
 const EVENTS_PER_CALL = 10;
 const MAX_SENDS = 3;
 const PAUSE_MS = 100;
-
-export function toTableLoaded(
-  { target, job, rows, newestArrivalAt, at }: Extract<LoaderEvent, { kind: 'table-loaded' }>,
-  database: string,
-): TableLoaded {
-  return {
-    target,
-    database,
-    job: job.id,
-    rows,
-    files: job.files,
-    bytes: job.bytes,
-    newestArrivalAt: new Date(newestArrivalAt).toISOString(),
-    durationMs: at - job.submittedAt,
-  };
-}
 
 /**
  * Sends a `TableLoaded` event per load to EventBridge: source `millrace`. What EventBridge does not take is sent again, and
