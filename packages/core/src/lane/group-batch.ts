@@ -40,8 +40,7 @@ export interface GroupBatch {
  * The next job's files of a group: whole units, the oldest first, as many as the limits of every target allow, and of each
  * target files of one kind. It is due when the batch of one of its targets is.
  *
- * While a bad file is searched for, jobs take half of the suspects, by units as long as there are several. A unit that failed
- * alone is tried in halves too: its files are seen apart then, and the bad one not at all.
+ * While a bad file is searched for, jobs take half of the suspects, by units too.
  */
 export function planGroupBatch(
   units: readonly GroupUnit[],
@@ -49,16 +48,11 @@ export function planGroupBatch(
 ): GroupBatch {
   const taken = new GroupTally(targets);
   const { suspects } = lane;
-  const most = suspects === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(suspects / 2));
-  const [first] = units;
-  if (first !== undefined && suspects !== null && suspects <= first.files.length) {
-    taken.take(first.files.slice(0, most), { isFirst: true });
-  } else {
-    for (const unit of units) {
-      const isFirst = taken.files.length === 0;
-      if (!isFirst && taken.files.length + unit.files.length > most) break;
-      if (!taken.take(unit.files, { isFirst }) && taken.isFull) break;
-    }
+  const most = filesToTry(lane);
+  for (const unit of units) {
+    const isFirst = taken.files.length === 0;
+    if (!isFirst && taken.files.length + unit.files.length > most) break;
+    if (!taken.take(unit.files, { isFirst }) && taken.isFull) break;
   }
   const { files } = taken;
   const bytes = files.reduce((sum, { file }) => sum + file.identity.size, 0);
@@ -69,6 +63,24 @@ export function planGroupBatch(
     return dueAt({ files: own, bytes, isFull }, { policy, loadMs: lane.loadMs, now });
   });
   return { batch: { files, bytes, isFull }, dueAt: Math.min(...dues) };
+}
+
+/** How many files a job of a group may have while one of so many is searched for. */
+function filesToTry({ suspects }: Pick<Lane, 'suspects'>): number {
+  return suspects === null ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(suspects / 2));
+}
+
+/** Of units that have turned out to be larger, those that may be tried together: the first, and what fits beside it. */
+export function cutToSuspects(
+  files: readonly TrackedFile[],
+  lane: Pick<Lane, 'suspects'>,
+): readonly TrackedFile[] {
+  const kept: TrackedFile[] = [];
+  for (const unit of groupUnits(files)) {
+    if (kept.length > 0 && kept.length + unit.files.length > filesToTry(lane)) break;
+    kept.push(...unit.files);
+  }
+  return kept;
 }
 
 /** What a batch holds so far, by target. */

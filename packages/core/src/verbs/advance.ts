@@ -162,6 +162,9 @@ type BatchChoice =
       readonly waiting?: WaitingPartition;
       /** Of a group: its targets. */
       readonly members?: GroupMembers;
+      /** The line that it was chosen from, and whether that is all that waits. */
+      readonly loadable: readonly TrackedFile[];
+      readonly isWhole: boolean;
     }
   | Exclude<NextPartition, { kind: 'due' }>;
 
@@ -183,16 +186,18 @@ async function chooseBatch(
     now: EpochMs;
   },
 ): Promise<BatchChoice> {
+  const { loadable, isWhole } = backlog;
+  const line = { loadable, isWhole };
   if (members !== undefined) {
     const units = groupUnits(backlog.loadable);
     const { batch, dueAt: at } = planGroupBatch(units, { targets: members, lane, now });
-    return { kind: 'batch', batch, sampleAt: null, dueAt: drain ? now : at, members };
+    return { kind: 'batch', batch, sampleAt: null, dueAt: drain ? now : at, members, ...line };
   }
   if (isPartitioned(definition)) {
     const found = await nextPartition(loader, { definition, lane, backlog, drain, now });
     if (found.kind !== 'due') return found;
     const { next: waiting } = found;
-    return { kind: 'batch', batch: waiting.batch, sampleAt: null, dueAt: found.dueAt, waiting };
+    return { kind: 'batch', batch: waiting.batch, sampleAt: null, dueAt: found.dueAt, waiting, ...line };
   }
   const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
   const { batching: policy } = definition;
@@ -203,6 +208,7 @@ async function chooseBatch(
     batch,
     sampleAt,
     dueAt: drain ? now : dueAt(batch, { policy, loadMs, staggerMs, now }),
+    ...line,
   };
 }
 
@@ -297,8 +303,8 @@ async function startJob(
   },
 ): Promise<AdvanceOutcome | 'look-again'> {
   if (choice.members !== undefined) {
-    const { members, batch } = choice;
-    const made = await makeGroupJob(loader, { lane, members, files: batch.files });
+    const { members, loadable } = choice;
+    const made = await makeGroupJob(loader, { lane, members, loadable });
     switch (made.kind) {
       case 'look-again':
         return 'look-again';
@@ -307,8 +313,8 @@ async function startJob(
       case 'incomplete':
         return waitUntil(loader, lane, loader.now() + UNANNOUNCED_MS);
       case 'made': {
-        const { job: written, document, takesBatch } = made;
-        const job = takesAll && takesBatch ? { ...written, takesAllAt: lane.arrivals } : written;
+        const { job: written, document } = made;
+        const job = choice.isWhole && made.takesAll ? { ...written, takesAllAt: lane.arrivals } : written;
         return claimAndSubmit(loader, { lane, job, document, deadlineAt });
       }
     }

@@ -62,14 +62,40 @@ function byArrival({ file: a }: TrackedFile, { file: b }: TrackedFile): number {
 export async function keepWholeLots(
   loader: Loader,
   { members, files }: { members: GroupMembers; files: readonly TrackedFile[] },
-): Promise<readonly TrackedFile[]> {
+): Promise<{ readonly whole: readonly TrackedFile[]; readonly incomplete: ReadonlySet<string> }> {
   const byLot = Map.groupBy(files, ({ file }) => readLot(file.identity) ?? null);
   const kept: TrackedFile[] = [];
+  const incomplete = new Set<string>();
   for (const [lot, own] of byLot) {
     const whole = lot === null ? own : await completeLot(loader, { members, lot, own });
+    if (whole === undefined && lot !== null) {
+      incomplete.add(lot);
+      await noteIncomplete(loader, own);
+    }
     kept.push(...(whole ?? []));
   }
-  return kept;
+  return { whole: kept, incomplete };
+}
+
+/** An announcement takes seconds: who waits for it longer than this says so. */
+const LONG_MS = 60_000;
+
+async function noteIncomplete(loader: Loader, files: readonly TrackedFile[]): Promise<void> {
+  const at = loader.now();
+  const old = files.filter(({ file, evidence }) => evidence === undefined && file.arrivedAt < at - LONG_MS);
+  for (const [target, own] of Map.groupBy(old, (one) => one.target)) {
+    const evidence = {
+      code: 'seal-unannounced',
+      reason: 'other files of its seal, for other targets of its group, are not announced yet',
+      hint: 'it is loaded with them; look whether the consumer of the events runs',
+      at,
+    };
+    await loader.tracker.noteFailure(
+      target,
+      own.map(({ file }) => file.id),
+      evidence,
+    );
+  }
 }
 
 interface LotMark {

@@ -1,4 +1,5 @@
 import type { TrackedFile } from '../file/load-file.ts';
+import { cutToSuspects, groupUnits, planGroupBatch } from '../lane/group-batch.ts';
 import type { JobRef, Lane } from '../lane/lane.ts';
 import { buildGroupJob, type GroupPartInput, writeGroupJob } from '../load/build-group-job.ts';
 import type { JobDocument, JobFile } from '../load/job-document.ts';
@@ -17,7 +18,8 @@ export type MadeGroupJob =
       readonly kind: 'made';
       readonly job: JobRef;
       readonly document: JobDocument;
-      readonly takesBatch: boolean;
+      /** Nothing of what was read of the line is left. */
+      readonly takesAll: boolean;
     }
   /** The line has changed by what was found. */
   | { readonly kind: 'look-again' }
@@ -25,13 +27,29 @@ export type MadeGroupJob =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'failed'; readonly outcome: SettleOutcome };
 
+/** Seals that turn out not to be announced in full are left out, and others looked for behind them; so many times. */
+const MAX_PICKS = 10;
+
+async function takeWholeUnits(
+  loader: Loader,
+  { lane, members, loadable }: { lane: Lane; members: GroupMembers; loadable: readonly TrackedFile[] },
+): Promise<readonly TrackedFile[]> {
+  let units = groupUnits(loadable);
+  for (let pick = 0; pick < MAX_PICKS && units.length > 0; pick += 1) {
+    const { batch } = planGroupBatch(units, { targets: members, lane, now: loader.now() });
+    const { whole, incomplete } = await keepWholeLots(loader, { members, files: batch.files });
+    if (whole.length > 0) return cutToSuspects(whole, lane);
+    units = units.filter(({ lot }) => lot === null || !incomplete.has(lot));
+  }
+  return [];
+}
+
 /** Plans one transaction for all targets of a group that have files in the batch, and writes it down. */
 export async function makeGroupJob(
   loader: Loader,
-  { lane, members, files }: { lane: Lane; members: GroupMembers; files: readonly TrackedFile[] },
+  { lane, members, loadable }: { lane: Lane; members: GroupMembers; loadable: readonly TrackedFile[] },
 ): Promise<MadeGroupJob> {
-  // Where a unit is tried in parts, nobody waits for the rest of it.
-  const whole = lane.suspects === null ? await keepWholeLots(loader, { members, files }) : files;
+  const whole = await takeWholeUnits(loader, { lane, members, loadable });
   if (whole.length === 0) return { kind: 'incomplete' };
   const taken: { definition: TargetDefinition; files: readonly JobFile[] }[] = [];
   for (const [target, definition] of members) {
@@ -55,8 +73,8 @@ export async function makeGroupJob(
     const input = { ...settings, lane: lane.target, parts, attempt, dialect: warehouse.dialect, now };
     const built = buildGroupJob(input);
     const job = await writeGroupJob(loader.objects, built);
-    const takesBatch = built.document.files.length === files.length;
-    return { kind: 'made', job, document: built.document, takesBatch };
+    const takesAll = built.document.files.length === loadable.length;
+    return { kind: 'made', job, document: built.document, takesAll };
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
     const parts = taken.map(({ definition, files: own }) => ({

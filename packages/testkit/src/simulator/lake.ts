@@ -1,7 +1,16 @@
-import { type EpochMs, fileIdOf, identityOf, type ObjectInfo, type ObjectRef, urlOf } from '@millrace/core';
+import {
+  chunkKeyOf,
+  type EpochMs,
+  fileIdOf,
+  identityOf,
+  lotKeyOf,
+  type ObjectInfo,
+  type ObjectRef,
+  urlOf,
+} from '@millrace/core';
 import type { MemoryObjectStore } from '../memory/memory-object-store.ts';
 import { type LakeRow, renderFile } from './lake-file.ts';
-import type { SimulatedLane } from './lane-kind.ts';
+import { CONTROL, type SimulatedLane } from './lane-kind.ts';
 
 /** One version of a file: what was written, and what became of it by its writer's hand. */
 export interface LakeVersion {
@@ -82,6 +91,23 @@ export class Lake {
     return info;
   }
 
+  /** The files of one seal, one for each lane: places that nobody has written to yet, and the mark that names them all. */
+  newLot(lanes: readonly SimulatedLane[], lot: string): readonly LakePlace[] {
+    return lanes.map((lane, nth) => {
+      const name = { target: lane.definition.name, columns: '0'.repeat(16) };
+      const at = chunkKeyOf(CONTROL, name, { id: `${lot}-${nth}`, ending: '' });
+      const place: LakePlace = { lane, at, url: urlOf(at), versions: [] };
+      this.places.set(place.url, place);
+      return place;
+    });
+  }
+
+  async markLot(lot: string, places: readonly LakePlace[]): Promise<void> {
+    const chunks = await Promise.all(places.map(({ at }) => this.#objects.head(at)));
+    const text = JSON.stringify({ chunks: chunks.flatMap((info) => (info === undefined ? [] : [info])) });
+    await this.#objects.write(lotKeyOf(CONTROL, lot), text);
+  }
+
   /** An object beside the files, without anything in it. */
   async mark(at: ObjectRef): Promise<ObjectInfo | undefined> {
     return this.#objects.write(at, '', { ifAbsent: true });
@@ -95,6 +121,11 @@ export class Lake {
     await this.#objects.delete(place.at, { ifMatch: info.etag });
     version.wasDeleted = true;
     return true;
+  }
+
+  /** What is in a place now. */
+  look({ at }: LakePlace): Promise<ObjectInfo | undefined> {
+    return this.#objects.head(at);
   }
 
   /** Whether the object is in its place now. */

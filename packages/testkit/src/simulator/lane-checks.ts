@@ -4,8 +4,10 @@ import {
   type LoadFile,
   type ObjectInfo,
   type ObjectStore,
+  readLot,
   readStatementName,
   type StatementRef,
+  type TargetDefinition,
   type Tracker,
   urlOf,
 } from '@millrace/core';
@@ -27,6 +29,7 @@ export interface CommittedJob {
 /** A file of a job, as the job document has it. */
 export interface WatchedFile {
   readonly id: string;
+  readonly target: string;
   readonly url: string;
   /** Where COPY reads it: its own place, or its pin. */
   readonly loadUrl: string;
@@ -57,6 +60,8 @@ export class LaneChecks {
   readonly commits: CommittedJob[] = [];
   readonly #story: Story;
   readonly #now: () => number;
+  /** The targets whose files wait before a lane. */
+  readonly #members = new Map<string, readonly string[]>();
   readonly #fences = new Map<string, number>();
   readonly #jobs = new Map<string, JobWatch>();
   /** Files whose arrival was counted, by target: a lane may not go idle over them. */
@@ -77,9 +82,17 @@ export class LaneChecks {
   /** When a lane last left a job. */
   readonly #freeAt = new Map<string, number>();
 
-  constructor(story: Story, now: () => number) {
+  constructor(
+    story: Story,
+    { now, definitions }: { now: () => number; definitions: readonly TargetDefinition[] },
+  ) {
     this.#story = story;
     this.#now = now;
+    for (const { name, group } of definitions) {
+      const members = group?.members ?? [name];
+      // The lane of a group is its first target's; nothing waits before the others'.
+      this.#members.set(name, members[0] === name ? members : []);
+    }
   }
 
   /**
@@ -109,7 +122,7 @@ export class LaneChecks {
       },
       addArrivals: async (target, count) => {
         const lane = await tracker.addArrivals(target, count);
-        this.#countArrivals(target);
+        for (const member of this.#members.get(target) ?? [target]) this.#countArrivals(member);
         return lane;
       },
       putLane: (lane, options) => this.#putLane(tracker, lane, options),
@@ -199,7 +212,7 @@ export class LaneChecks {
     const file = job?.files.find(({ loadUrl }) => loadUrl === url);
     if (job === undefined || file === undefined || file.etag === etag) return;
     if (file.loadUrl === file.url) {
-      this.#readAnother.add(`${job.target} ${file.id}`);
+      this.#readAnother.add(`${file.target} ${file.id}`);
       return;
     }
     this.#story.violate(
@@ -219,7 +232,7 @@ export class LaneChecks {
     for (const [lock, holder] of this.#heldBy) if (holder === id) this.#heldBy.delete(lock);
     this.#forgetReceipts(job);
     for (const file of job.files) {
-      const key = `${job.target} ${file.id}`;
+      const key = `${file.target} ${file.id}`;
       const other = this.#receipts.get(key);
       if (other !== undefined) {
         this.#story.violate('loaded once', `${file.loadUrl} was loaded by ${other} and again by ${name}`);
@@ -227,9 +240,36 @@ export class LaneChecks {
       this.#receipts.set(key, name);
       this.#urls.set(key, file.url);
     }
-    const fileIds = job.files.map((file) => file.id);
+    this.#checkLots(job);
     const { prefix } = job.replaces;
-    this.commits.push({ target: job.target, name, fileIds, copied, prefix, at: this.#now() });
+    const byTarget = Map.groupBy(job.files, (file) => file.target);
+    // A partition that was emptied has no files.
+    if (byTarget.size === 0) byTarget.set(job.target, []);
+    for (const [target, files] of byTarget) {
+      const urls = new Set(files.map(({ loadUrl }) => loadUrl));
+      this.commits.push({
+        target,
+        name,
+        fileIds: files.map(({ id }) => id),
+        copied: copied.filter(({ url }) => urls.has(url)),
+        prefix,
+        at: this.#now(),
+      });
+    }
+  }
+
+  /** What a reader sees at this instant: of a seal all of it, in whatever table, or nothing. */
+  #checkLots({ files }: JobWatch): void {
+    for (const [lot, own] of Map.groupBy(files, ({ url }) => readLot({ key: url }))) {
+      if (lot === undefined) continue;
+      const targets = [...this.#members.values()].find((members) => members.length > 1) ?? [];
+      const missing = targets.find((target) => !own.some((file) => file.target === target));
+      if (missing === undefined) continue;
+      this.#story.violate(
+        'no half of a seal',
+        `seal ${lot} is seen in ${own[0]?.target} and not in ${missing}`,
+      );
+    }
   }
 
   #forgetReceipts({ target, replaces: { jobIds, prefix } }: JobWatch): void {
@@ -267,7 +307,10 @@ export class LaneChecks {
     if (!isPut) return false;
     this.#story.tell(() => `lane ${lane.target} is ${sayState(lane)}, fence ${lane.fence}`);
     this.#checkFence(lane);
-    if (lane.state.kind === 'idle') await this.#checkIdle(tracker, lane);
+    if (lane.state.kind === 'idle') {
+      for (const member of this.#members.get(lane.target) ?? [lane.target])
+        await this.#checkIdle(tracker, member);
+    }
     await this.#checkLeft(tracker, before, lane);
     return true;
   }
@@ -282,7 +325,7 @@ export class LaneChecks {
   }
 
   /** Arrivals: a file that came while the lane was looked at is not slept through. */
-  async #checkIdle(tracker: Tracker, { target }: Lane): Promise<void> {
+  async #checkIdle(tracker: Tracker, target: string): Promise<void> {
     if ((await tracker.counts(target)).waiting === 0) return;
     const counted = this.#counted.get(target);
     const waiting = await tracker.waitingFiles(target, Number.MAX_SAFE_INTEGER);
@@ -312,12 +355,13 @@ export class LaneChecks {
         this.#openByLane.get(job.target)?.clear();
         continue;
       }
-      const ids = job.files.map(({ id }) => id);
-      const waiting = (await tracker.filesById(job.target, ids)).filter(({ status }) => status === 'waiting');
-      if (waiting.length > 0) {
+      for (const [target, files] of Map.groupBy(job.files, (file) => file.target)) {
+        const ids = files.map(({ id }) => id);
+        const waiting = (await tracker.filesById(target, ids)).filter(({ status }) => status === 'waiting');
+        if (waiting.length === 0) continue;
         this.#story.violate(
           'receipts before the lane',
-          `${job.target} left ${name}, which committed, while ${waiting[0]?.file.url} still waits`,
+          `${target} left ${name}, which committed, while ${waiting[0]?.file.url} still waits`,
         );
       }
     }

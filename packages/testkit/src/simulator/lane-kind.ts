@@ -9,6 +9,8 @@ export type LaneKind =
   | 'append-pinned'
   | 'append-replaced'
   | 'partitioned'
+  | 'group-facts'
+  | 'group-dimensions'
   | 'upsert'
   | 'insert-only';
 
@@ -44,6 +46,15 @@ const RULES: Readonly<Record<LaneKind, MergeRule>> = {
   // Without a pin a rewritten key may be loaded twice by an append: a limit that is documented, and not simulated.
   'append-pinned': { ...APPEND, onRewrite: 'reload' },
   'append-replaced': { ...APPEND, provenance: true, onRewrite: 'replace' },
+  'group-facts': APPEND,
+  'group-dimensions': {
+    ...APPEND,
+    mode: 'upsert',
+    key: ['k'],
+    latestBy: ['at'],
+    tombstone: { column: 'op', equals: DELETION },
+    onRewrite: 'reload',
+  },
   partitioned: { ...APPEND, mode: 'replace-partition', onRewrite: 'reload' },
   upsert: {
     ...APPEND,
@@ -66,6 +77,14 @@ export const REPLACED_LANES: readonly LaneKind[] = [
 
 /** Lanes that are loaded partition by partition: seeds of their own as well. */
 export const PARTITIONED_LANES: readonly LaneKind[] = ['partitioned', 'partitioned', 'partitioned', 'upsert'];
+
+/** Two lanes of one group, and others beside it: seeds of their own as well. */
+export const GROUPED_LANES: readonly LaneKind[] = [
+  'group-facts',
+  'group-dimensions',
+  'group-facts',
+  'append',
+];
 
 /** What says that a partition is whole, in lanes where something does. */
 export const MARKER = '_SUCCESS';
@@ -91,6 +110,7 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
         iamRole: null,
       }),
       from: [`s3://${prefix.bucket}/${prefix.key}`],
+      ...(isGrouped(kind) ? { group: { name: 'g', members: groupOf(kinds) } } : {}),
       ...(kind === 'partitioned' ? { partition: partitionRule(dice) } : {}),
     };
     return {
@@ -102,6 +122,14 @@ export function simulateLanes(kinds: readonly LaneKind[], dice: Dice): readonly 
       deleteRate: dice.pick([0, 0.03, 0.1]),
     };
   });
+}
+
+export function isGrouped(kind: LaneKind): boolean {
+  return kind === 'group-facts' || kind === 'group-dimensions';
+}
+
+function groupOf(kinds: readonly LaneKind[]): readonly string[] {
+  return kinds.flatMap((kind, index) => (isGrouped(kind) ? [`public.lane${index}`] : []));
 }
 
 function partitionRule(dice: Dice): PartitionRule {

@@ -4,8 +4,8 @@ import { openReal } from './real-backing.ts';
 import { runSeeds } from './run-seeds.ts';
 import type { SeedReport } from './simulate.ts';
 
-const SEEDS = 60;
-const REAL_SEEDS = 4;
+const SEEDS = 40;
+const REAL_SEEDS = 3;
 
 const say = ({ seed, violations }: SeedReport): string =>
   `seed ${seed}: ${violations.map(({ checker, text }) => `${checker}: ${text}`).join('; ')}`;

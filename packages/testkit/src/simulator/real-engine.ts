@@ -49,13 +49,13 @@ export class RealEngine implements Engine {
   ): Promise<Committed> {
     const { dice, scheduler } = this.#options;
     await session.takeTime(dice.int(5, 2_000));
-    const manifest = statements.map((sql) => JOB_MANIFEST.exec(sql)?.[1]).find((url) => url !== undefined);
+    const manifests = statements.flatMap((sql) => JOB_MANIFEST.exec(sql)?.[1] ?? []);
     // A partition that has no files any more is emptied without a COPY.
-    if (manifest === undefined && !statements.some((sql) => sql.includes('millrace:superseded'))) {
+    if (manifests.length === 0 && !statements.some((sql) => sql.includes('millrace:superseded'))) {
       const rows = await scheduler.outside(this.#warehouse.transact(statements));
       return { rows, copiedRows: null };
     }
-    return scheduler.outside(this.#load(statements, { session, events, manifest }));
+    return scheduler.outside(this.#load(statements, { session, events, manifests }));
   }
 
   describeTable(table: string): Promise<readonly TableColumn[] | undefined> {
@@ -78,10 +78,11 @@ export class RealEngine implements Engine {
 
   async #load(
     statements: readonly string[],
-    { session, events, manifest }: { session: Session; events: EngineEvents; manifest: string | undefined },
+    { session, events, manifests }: { session: Session; events: EngineEvents; manifests: readonly string[] },
   ): Promise<Committed> {
     // Nothing else happens until the transaction is over: what is there now is what COPY reads.
-    const there = manifest === undefined ? [] : await this.#readObjects(manifest);
+    const there: CopiedObject[] = [];
+    for (const manifest of manifests) there.push(...(await this.#readObjects(manifest)));
     const statement = await this.#submit({ name: `session-${session.id}`, clientToken: '', statements });
     const status = await this.#warehouse.describe(statement);
     if (status.state === 'failed') {

@@ -2,7 +2,7 @@ import type { Deployment } from './deployment.ts';
 import type { Dice } from './dice.ts';
 import { EXTERNAL } from './end-checks.ts';
 import type { FaultPlan } from './fault-plan.ts';
-import { BUCKET, type SimulatedLane } from './lane-kind.ts';
+import { BUCKET, isGrouped, type SimulatedLane } from './lane-kind.ts';
 import type { ModelEngine } from './model-engine.ts';
 import type { Outages } from './outages.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -38,6 +38,7 @@ export function makeTrouble(trouble: Trouble): void {
     };
     scheduler.after(dice.int(1, 2 * everyMs), again);
   };
+  if (lanes.some(({ kind }) => isGrouped(kind))) often(20_000, () => void writers.writeLot());
   for (const lane of lanes) {
     often(trouble.everyFileMs, () => void writers.write(lane));
     often(120_000, () => deployment.redrive(`s3://${BUCKET}/${lane.prefix.key}`));

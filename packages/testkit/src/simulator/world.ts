@@ -2,8 +2,10 @@ import {
   DEFAULT_RETRY,
   type JobDocument,
   type ObjectRef,
+  partsOf,
   placesOf,
   prepareTarget,
+  readChunkKey,
   readStatementName,
   readText,
   type StatementRef,
@@ -107,8 +109,11 @@ export class World {
     this.#engine = backing.engine;
     this.story = new Story(scheduler, { isTold });
     this.lake = new Lake(this.#objects, () => scheduler.now);
-    this.checks = new LaneChecks(this.story, () => scheduler.now);
     this.lanes = simulateLanes(kinds ?? pickKinds(dice), dice.fork('lanes'));
+    this.checks = new LaneChecks(this.story, {
+      now: () => scheduler.now,
+      definitions: this.lanes.map(({ definition }) => definition),
+    });
     this.#outages = new Outages(scheduler);
     this.#warehouse = this.#makeWarehouse(without);
     this.#courier = new Courier(scheduler, this.faults, (target) => {
@@ -251,6 +256,8 @@ export class World {
   }
 
   #routesOf({ bucket, key }: ObjectRef): readonly string[] {
+    const chunk = readChunkKey(CONTROL, { bucket, key });
+    if (chunk !== undefined) return [chunk.target];
     return this.lanes
       .filter(({ prefix }) => bucket === BUCKET && key.startsWith(prefix.key) && !key.endsWith(MARKER))
       .map(({ definition }) => definition.name);
@@ -316,6 +323,7 @@ export class World {
         isOver: () => this.story.violations.length > 0,
       });
       // A listing takes so many files and no more: only one behind which nothing moves has found them all.
+      await this.#writers.announceLots((target, id) => this.checks.isLoaded(target, id));
       if ((await this.#writers.mend()) || !(await this.#isAtRest())) listings = this.#listings;
       looked = this.#listings >= listings + 2 ? looked + 1 : 0;
       if (looked > 3) return;
@@ -355,11 +363,21 @@ export class World {
     const note = async (): Promise<void> => {
       const text = await readText(this.#objects, document);
       if (text === undefined) return this.story.violate('document first', `${ref.name} has no job document`);
-      const { files, replaces, partition } = JSON.parse(text) as JobDocument;
+      const job = JSON.parse(text) as JobDocument;
+      const { files, replaces, partition } = job;
+      const targetOf = new Map(
+        partsOf(job).flatMap((part) => part.files.map(({ id }) => [id, part.target] as const)),
+      );
       this.#writers.meddle(files.map(({ file }) => file.url));
       this.checks.noteFiles(
         ref.name,
-        files.map(({ file, loadUrl }) => ({ id: file.id, url: file.url, loadUrl, etag: file.identity.etag })),
+        files.map(({ file, loadUrl }) => ({
+          id: file.id,
+          target: targetOf.get(file.id) ?? job.target,
+          url: file.url,
+          loadUrl,
+          etag: file.identity.etag,
+        })),
         { jobIds: replaces?.jobIds ?? [], prefix: partition?.url ?? null },
       );
     };

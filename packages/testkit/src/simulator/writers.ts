@@ -1,11 +1,11 @@
-import type { AnnouncedObject, ObjectInfo } from '@millrace/core';
+import { type AnnouncedObject, type ObjectInfo, readLot, ulid } from '@millrace/core';
 import type { Courier } from './courier.ts';
 import type { Deployment } from './deployment.ts';
 import type { Dice } from './dice.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Lake, LakePlace } from './lake.ts';
 import { DELETION, type LakeRow } from './lake-file.ts';
-import { MARKER, type SimulatedLane } from './lane-kind.ts';
+import { isGrouped, MARKER, type SimulatedLane } from './lane-kind.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Story } from './story.ts';
 
@@ -29,6 +29,7 @@ const SURPRISES = 0.2;
 /** Whoever writes to the lake: announces what is written, mostly; and writes again, deletes and puts back. */
 export class Writers {
   readonly #parts: WritersParts;
+  readonly #lots: (readonly LakePlace[])[] = [];
 
   constructor(parts: WritersParts) {
     this.#parts = parts;
@@ -51,6 +52,41 @@ export class Writers {
     if (dice.chance(lane.deleteRate)) later(() => this.#remove(place));
     if (dice.chance(0.05)) later(() => this.#touch(place));
     return place;
+  }
+
+  /**
+   * One piece of a stream: a file for each lane of the group, sealed together, and announced one by one: what is lost of that is
+   * announced again, as whoever finishes a seal does.
+   */
+  async writeLot(): Promise<void> {
+    const { lanes, lake, scheduler, dice } = this.#parts;
+    const grouped = lanes.filter(({ kind }) => isGrouped(kind));
+    if (grouped.length === 0) return;
+    const lot = ulid(scheduler.now, dice.bytes(16));
+    const places = lake.newLot(grouped, lot);
+    for (const place of places) await lake.write(place, this.#rowsOf(place), { isBad: false });
+    await lake.markLot(lot, places);
+    await this.#announceLot(places);
+    this.#lots.push(places);
+    scheduler.after(dice.int(20_000, 60_000), () => void this.#announceLot(places));
+  }
+
+  /** What of seals is not loaded is announced once more, as whoever finishes a seal does until it is done. */
+  async announceLots(isLoaded: (target: string, fileId: string) => boolean): Promise<void> {
+    for (const places of this.#lots) {
+      const left = places.filter(
+        ({ lane, versions }) => !versions.every(({ fileId }) => isLoaded(lane.definition.name, fileId)),
+      );
+      await this.#announceLot(left);
+    }
+  }
+
+  async #announceLot(places: readonly LakePlace[]): Promise<void> {
+    const { lake, scheduler, dice } = this.#parts;
+    for (const place of places) {
+      const info = await lake.look(place);
+      if (info !== undefined) scheduler.after(dice.int(1, 3_000), () => this.#announce(place, info));
+    }
   }
 
   /** Whoever wrote bad files of partitions writes them anew: they would hold these for ever. @returns whether there were any. */
@@ -92,7 +128,8 @@ export class Writers {
     const { lake, scheduler, dice, faults } = this.#parts;
     if (faults.isCalm || urls.length === 0 || !dice.chance(0.3)) return;
     const place = lake.places.get(dice.pick(urls));
-    if (place === undefined) return;
+    // Nobody touches what a consumer has written.
+    if (place === undefined || readLot(place.at) !== undefined) return;
     const withinMs = dice.pick([50, 1_000, 10_000]);
     const soon = (body: () => Promise<void>): void =>
       scheduler.after(dice.int(1, withinMs), () => void body());
@@ -137,10 +174,18 @@ export class Writers {
     place: LakePlace,
     { isBad, isAnnouncedAtOnce = false }: { isBad: boolean; isAnnouncedAtOnce?: boolean },
   ): Promise<void> {
-    const { lake, dice } = this.#parts;
+    const { lake } = this.#parts;
+    const info = await lake.write(place, this.#rowsOf(place), { isBad });
+    this.#announce(place, info);
+    if (isAnnouncedAtOnce) this.#parts.deployment.notify([noticeOf(info)]);
+  }
+
+  #rowsOf(place: LakePlace): readonly LakeRow[] {
+    const { dice } = this.#parts;
     const name = `${place.at.key}#${place.versions.length}`;
-    const rows = Array.from({ length: dice.int(1, 3) }, (_, index): LakeRow => {
-      const isDead = place.lane.kind === 'upsert' && dice.chance(0.15);
+    return Array.from({ length: dice.int(1, 3) }, (_, index): LakeRow => {
+      const isMerged = place.lane.kind === 'upsert' || place.lane.kind === 'group-dimensions';
+      const isDead = isMerged && dice.chance(0.15);
       return {
         k: `k${dice.int(1, KEYS)}`,
         at: dice.int(1, 400),
@@ -148,9 +193,6 @@ export class Writers {
         op: isDead ? DELETION : 'U',
       };
     });
-    const info = await lake.write(place, rows, { isBad });
-    this.#announce(place, info);
-    if (isAnnouncedAtOnce) this.#parts.deployment.notify([noticeOf(info)]);
   }
 
   #announce(place: LakePlace, info: ObjectInfo): void {
