@@ -124,3 +124,20 @@ describe('a group', () => {
     }
   });
 });
+
+it('is shown with the SQL of all of its targets', async () => {
+  const project = newProject();
+  await project.drain(async (millrace) => {
+    await millrace.pause({ target: 'public.facts', by: 'a test', why: 'for a look' });
+    project.put('facts/a.csv', '1,10\n');
+    project.put('dims/a.csv', '1,one,1\n');
+    await expect
+      .poll(async () => (await millrace.plan('public.facts')).nextJob)
+      .toMatchObject({ files: 2, isExample: false });
+    const { statements, lane } = await millrace.plan('public.facts');
+    const text = statements.join('\n');
+    expect(text.match(/LOCK TABLE/gu)).toHaveLength(2);
+    expect(text.match(/^COPY "/gmu)).toHaveLength(2);
+    expect(lane).toContain('loaded together with public.dims in the lane of public.dims');
+  });
+});

@@ -254,3 +254,40 @@ it('says which column of the table is missing, and how to add it', async () => {
     hint: expect.stringContaining('ADD COLUMN _partition VARCHAR(1200)'),
   });
 });
+
+describe('people are told', () => {
+  it('which partitions wait, and what replaces one', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, ready: '_SUCCESS' });
+    await putTwoDays(project);
+    await project.drain(async (millrace) => {
+      const { note } = await statusOf(millrace, 'public.t');
+      expect(note).toContain('2 partitions wait: dt=2026-11-19/ (2 files), dt=2026-11-20/ (1 file)');
+      const plan = await millrace.plan('public.t');
+      expect(plan.nextJob).toMatchObject({ files: 2, isExample: false });
+      expect(plan.statements.join('\n')).toContain('WHERE "dt" = CAST(\'2026-11-19\' AS date)');
+    });
+  });
+
+  it('by an example when nothing waits', async () => {
+    const project = partitionProject(projects);
+    await project.drain(async (millrace) => {
+      const plan = await millrace.plan('public.t');
+      expect(plan.nextJob).toMatchObject({ files: 0, isExample: true });
+      expect(plan.statements.join('\n')).toContain("'s3://lake/t/dt=dt/'");
+    });
+  });
+});
+
+it('is handed over by a bulk document, which only says where it is', async () => {
+  const project = partitionProject(projects, BY_COLUMN);
+  await putTwoDays(project);
+  await project.drain(async (millrace) => {
+    const spec = {
+      paths: [{ s3_path: `s3://lake/${A}/`, table: 'public.t' }],
+      copy: { options: 'FORMAT AS CSV' },
+    };
+    const handed = await millrace.bulk(JSON.stringify(spec));
+    expect(handed.map(({ status }) => status)).toEqual(['loaded', 'loaded']);
+    expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4']);
+  });
+});

@@ -71,7 +71,9 @@ function checkSameCopy(
   );
 }
 
-function checkSameRule({ name, rule }: TargetDefinition, { rule: asked }: TargetDefinition): void {
+function checkSameRule({ name, rule, partition }: TargetDefinition, { rule: asked }: TargetDefinition): void {
+  // The document only says which files: what they replace the target knows, and a document that merges nothing agrees.
+  if (partition !== undefined && asked.mode === 'append') return;
   const say = ({ mode, key, latestBy }: TargetDefinition['rule']): string =>
     mode === 'append'
       ? 'append'

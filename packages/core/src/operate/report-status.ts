@@ -8,6 +8,7 @@ import { LoadError } from '../recover/load-error.ts';
 import { windowsBetween } from '../recover/windows/maintenance-window.ts';
 import type { Loader } from '../verbs/loader.ts';
 import { findRemovedLanes, removedError } from './find-removed-targets.ts';
+import { sayLine } from './say-line.ts';
 
 /**
  * Where every target stands: from the tracker alone, the warehouse is not woken. A lane whose target has left the
@@ -23,7 +24,7 @@ export async function reportStatus(
   for (const target of loader.targets.keys()) {
     const lane = await laneShownOf(loader, target);
     const counts = await loader.tracker.counts(target);
-    const note = stuckNote(brokenBy(target)) ?? noteOf(lane, loader.now());
+    const note = stuckNote(brokenBy(target)) ?? (await noteOfLine(loader, lane));
     targets[target] = statusOf(lane, { counts, note, now: loader.now() });
   }
   for (const { lane, counts } of await findRemovedLanes(loader)) {
@@ -84,6 +85,14 @@ export function stuckNote(error: unknown): string | null {
   const reason =
     error instanceof LoadError ? error.sentence : error instanceof Error ? error.message : String(error);
   return `stuck: ${reason}`;
+}
+
+/** What a lane does, and of what it is made up where that is partitions or other targets. */
+async function noteOfLine(loader: Loader, lane: Lane): Promise<string | null> {
+  const definition = loader.targets.get(lane.target);
+  const said = definition === undefined ? null : await sayLine(loader, definition);
+  const notes = [noteOf(lane, loader.now()), said].filter((one) => one !== null);
+  return notes.length === 0 ? null : notes.join('; ');
 }
 
 /** The files of a target that the job in hand has. */

@@ -107,7 +107,8 @@ export async function planPartition(
   return { files: listed, job: jobOf(partition, { listed, absent, last }) };
 }
 
-function jobOf(
+/** A partition's next replacement, by what is in it and what was. */
+export function jobOf(
   partition: Partition,
   {
     listed,
@@ -136,7 +137,8 @@ export function absentFiles(
   return files.map((file) => ({ file, status: 'superseded', evidence: { code: 'superseded', reason, at } }));
 }
 
-async function listPartition(
+/** The files that are in a partition now. */
+export async function listPartition(
   loader: Loader,
   definition: PartitionedTarget,
   { url }: Partition,
@@ -185,7 +187,7 @@ async function isTriedAlready(
 }
 
 /** What the warehouse knows of a partition. */
-interface LastReplacement {
+export interface LastReplacement {
   /** 0: it was never replaced. */
   readonly generation: number;
   readonly rows: number;
@@ -197,7 +199,12 @@ interface LastReplacement {
   readonly foreignUrl: string | null;
 }
 
-async function readLast(loader: Loader, target: string, partition: Partition): Promise<LastReplacement> {
+/** What the warehouse knows of a partition. */
+export async function readLast(
+  loader: Loader,
+  target: string,
+  partition: Partition,
+): Promise<LastReplacement> {
   const { receipts } = ledgerOf(target);
   const { warehouse } = loader;
   const ask = (statement: Parameters<typeof warehouse.dialect.render>[0]): Promise<readonly SqlRow[]> =>
