@@ -82,10 +82,18 @@ export function textOfEvent(event: Event): string {
   return JSON.stringify(event);
 }
 
+/** `2026-01-31T12:00:00Z`, with milliseconds or without, as far as it has to be looked at: no event should pay for the others. */
+function isPlain(time: string): boolean {
+  const { length } = time;
+  if ((length !== 20 && length !== 24) || time.charCodeAt(length - 1) !== 0x5a) return false;
+  const isSplit = time.charCodeAt(10) === 0x54 && time.charCodeAt(16) === 0x3a;
+  return isSplit && (length === 20 || time.charCodeAt(19) === 0x2e);
+}
+
 /** The same event, its time as every column of times reads it: finer than a microsecond it is in no table. */
 export function withUsualTime(event: Event): Event {
   const { time } = event;
-  if (!UNUSUAL.test(time)) return event;
+  if (isPlain(time) || !UNUSUAL.test(time)) return event;
   const [, date = '', minutes = '', seconds = ':00', fraction = '', zone = ''] = PARTS.exec(time) ?? [];
   const short = fraction.replace(',', '.').slice(0, '.123456'.length);
   return { ...event, time: `${date}T${minutes}${seconds}${short}${zone.toUpperCase()}` };

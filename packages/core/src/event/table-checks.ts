@@ -43,6 +43,8 @@ export interface TableChecksOptions {
 interface Knowledge {
   readonly columns: ReadonlyMap<string, TableColumn> | null;
   readonly askedAt: EpochMs;
+  /** False from when the table was looked at again. */
+  isCurrent: boolean;
 }
 
 interface ShapeChecks {
@@ -86,14 +88,18 @@ export class TableChecks {
    * @param now taken once for many rows: a look at the clock is dear beside a row
    */
   judge(shape: RowShape, values: readonly RowValue[], now: EpochMs): RowVerdict {
-    const known = this.#known.get(shape.target);
-    if (known === undefined || now - known.askedAt > this.#options.maxAgeMs) {
-      if (!this.#isBlind(now)) return 'ask';
-      // What was known for long is no reason to reject, and no other is there.
-      return undefined;
+    // What a shape was last judged by is found at once; a table that was looked at since is not current in it.
+    let made = this.#checks.get(shape);
+    if (made === undefined || !made.of.isCurrent || now - made.of.askedAt > this.#options.maxAgeMs) {
+      const known = this.#known.get(shape.target);
+      if (known === undefined || now - known.askedAt > this.#options.maxAgeMs) {
+        // What was known for long is no reason to reject, and no other is there.
+        return this.#isBlind(now) ? undefined : 'ask';
+      }
+      made = this.#checksOf(shape, known);
     }
+    const { of: known, checks, required } = made;
     if (known.columns === null) return undefined;
-    const { checks, required } = this.#checksOf(shape, known);
     for (let at = 0; at < values.length; at += 1) {
       const value = values[at];
       let problem: string | undefined;
@@ -115,7 +121,9 @@ export class TableChecks {
       const isChecked = warehouse.dialect.checkOf !== undefined && copyOptionsOf(target) !== undefined;
       const columns = isChecked ? await warehouse.describeTable(target) : undefined;
       const byName = columns && new Map(columns.map((column) => [column.name, column]));
-      this.#known.set(target, { columns: byName ?? null, askedAt });
+      const before = this.#known.get(target);
+      if (before !== undefined) before.isCurrent = false;
+      this.#known.set(target, { columns: byName ?? null, askedAt, isCurrent: true });
       this.#blindUntil = null;
     } catch (error) {
       if (this.#blindUntil === null) onBlind(error);
@@ -129,8 +137,6 @@ export class TableChecks {
 
   /** Made once for a list of columns, and again when the table was looked at again. */
   #checksOf(shape: RowShape, known: Knowledge): ShapeChecks {
-    const made = this.#checks.get(shape);
-    if (made?.of === known) return made;
     const { dialect } = this.#options.warehouse;
     const options = parseCopyOptions(this.#options.copyOptionsOf(shape.target) ?? '');
     const columns = shape.list.columns.map((name) => known.columns?.get(name));
