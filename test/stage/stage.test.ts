@@ -159,6 +159,30 @@ describe('a stack of which something was taken away', () => {
     await expect(stage.expectClean()).rejects.toThrow(/Ended.* may not sqs:SendMessage on .*Completions/u);
   }, 60_000);
 
+  it('fails when another role asks for a statement than the one that submitted it', async () => {
+    const stage = await stageOf(
+      changed(stack, (template) => {
+        const resources = template.Resources as unknown as Record<string, Record<string, unknown>>;
+        const find = (pattern: RegExp): string => Object.keys(resources).find((id) => pattern.test(id)) ?? '';
+        const [role, policy, called] = [
+          /^LoaderRole[0-9A-F]{8}$/u,
+          /^LoaderRoleDefaultPolicy/u,
+          /^LoaderNextLoader[0-9A-F]{8}$/u,
+        ].map(find);
+        const twin = {
+          Properties: { ...(resources[policy ?? '']?.Properties as object), Roles: [{ Ref: 'Twin' }] },
+        };
+        resources.Twin = { ...resources[role ?? ''] };
+        resources.TwinPolicy = { ...resources[policy ?? ''], ...twin };
+        const own = resources[called ?? '']?.Properties as Record<string, unknown>;
+        own.Role = { 'Fn::GetAtt': ['Twin', 'Arn'] };
+      }),
+    );
+    await load(stage);
+    const action = "redshift-data:DescribeStatement (of another role's statement)";
+    await expect.poll(() => stage.report().denials, SOON).toContainEqual(expect.objectContaining({ action }));
+  }, 60_000);
+
   it('fails without an environment variable', async () => {
     const stage = await stageOf(
       changed(stack, (template) => {

@@ -29,6 +29,8 @@ const SECOND_MS = 25;
 export interface TaskerStageOptions {
   readonly server?: Partial<DataApiServerOptions>;
   readonly tables?: string;
+  /** Attempts of the SDK at a call to the Data API. */
+  readonly maxAttempts?: number;
   /** Calls of the function that fail, by their number from 0: `before` it begins, or `after` it is done. */
   readonly faults?: Readonly<Record<number, { when: 'before' | 'after'; error: string }>>;
   /** Whether completion events are delivered. */
@@ -57,11 +59,12 @@ export class TaskerStage {
     machines: EmulatedStepFunctions;
     dynamodb: EmulatedDynamoDb;
     faults: NonNullable<TaskerStageOptions['faults']>;
+    maxAttempts: number;
   }) {
-    const { engine, server, machines, dynamodb, faults } = parts;
+    const { engine, server, machines, dynamodb, faults, maxAttempts } = parts;
     const clients = {
       dynamodb: dynamodb.client(),
-      redshiftData: new RedshiftDataClient({ ...clientConfigOf(server.url), maxAttempts: 2 }),
+      redshiftData: new RedshiftDataClient({ ...clientConfigOf(server.url), maxAttempts }),
       stepFunctions: new SFNClient(clientConfigOf(machines.url)),
     };
     onTestFinished(() => {
@@ -93,6 +96,7 @@ export class TaskerStage {
     tables,
     faults = {},
     hasEvents = true,
+    maxAttempts = 2,
   }: TaskerStageOptions = {}): Promise<TaskerStage> {
     const dynamodb = await EmulatedDynamoDb.start();
     onTestFinished(() => dynamodb.close());
@@ -122,7 +126,7 @@ export class TaskerStage {
     onTestFinished(() => server.close());
     const machines = await EmulatedStepFunctions.start({ secondMs: SECOND_MS });
     onTestFinished(() => machines.close());
-    stage = new TaskerStage({ engine, server, machines, dynamodb, faults });
+    stage = new TaskerStage({ engine, server, machines, dynamodb, faults, maxAttempts });
     return stage;
   }
 

@@ -8,6 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { allow } from '../acknowledged-rules';
 import { bundledFunction } from '../bundled-function';
 import { GuardedQueue } from '../guarded-queue';
 import { handlerPath } from '../handlers';
@@ -156,7 +157,7 @@ export class RedshiftTasker extends Construct {
       }),
       keyStatement(this.encryptionKey),
     ];
-    for (const statement of statements) role.addToPolicy(statement);
+    allow(role, ...statements);
     return role;
   }
 

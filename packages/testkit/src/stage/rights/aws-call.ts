@@ -25,13 +25,19 @@ export interface Realm {
 
 type Input = Readonly<Record<string, unknown>>;
 
+/** What a call to a service of JSON asks for: `ExecuteStatement`. */
+export function operationOf({ headers }: AwsCall): string {
+  return (
+    String(headers['x-amz-target'] ?? '')
+      .split('.')
+      .at(-1) ?? ''
+  );
+}
+
 /** What a role has to be allowed for a call. */
 export function wishesOf(call: AwsCall, realm: Realm): readonly Wish[] {
   if (call.service === 's3') return withKeys(s3Wishes(call), realm);
-  const operation =
-    String(call.headers['x-amz-target'] ?? '')
-      .split('.')
-      .at(-1) ?? '';
+  const operation = operationOf(call);
   const input = (call.body === '' ? {} : JSON.parse(call.body)) as Input;
   switch (call.service) {
     case 'sqs':

@@ -28,6 +28,8 @@ export interface FrontOptions {
   readonly upstream: string | ((body: string) => Promise<object> | object);
   /** Whether the key of the caller may do it. */
   readonly isAllowed: (accessKey: string, call: AwsCall) => boolean;
+  /** Hears of what was answered. */
+  readonly onAnswer?: (accessKey: string, call: AwsCall, answer: string) => void;
   /** What the upstream is to see instead of a body. */
   readonly rewrite?: (body: string) => string;
 }
@@ -81,7 +83,7 @@ export class CallFront {
 }
 
 async function serve(incoming: IncomingMessage, reply: ServerResponse, options: FrontOptions): Promise<void> {
-  const { service, upstream, isAllowed, rewrite = (text: string) => text } = options;
+  const { service, upstream, isAllowed, onAnswer, rewrite = (text: string) => text } = options;
   const bytes = await buffer(incoming);
   const { method = 'GET', url = '/' } = incoming;
   const headers = Object.fromEntries(
@@ -90,7 +92,8 @@ async function serve(incoming: IncomingMessage, reply: ServerResponse, options: 
   // Only of S3 may a body be anything else than text, and there it is looked at for the names in a deletion.
   const body = service !== 's3' || url.includes('?delete') ? bytes.toString('utf8') : '';
   const accessKey = /Credential=([^/]+)\//u.exec(String(headers.authorization ?? ''))?.[1] ?? '';
-  if (!isAllowed(accessKey, { service, method, url, headers, body })) return deny(reply, service);
+  const call: AwsCall = { service, method, url, headers, body };
+  if (!isAllowed(accessKey, call)) return deny(reply, service);
   if (typeof upstream === 'function') {
     const answer = await upstream(body);
     reply.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
@@ -107,7 +110,9 @@ async function serve(incoming: IncomingMessage, reply: ServerResponse, options: 
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
   const answered = Object.entries(answer.headers).filter(([name]) => !OF_THE_CONNECTION.has(name));
   reply.writeHead(answer.statusCode ?? 500, Object.fromEntries(answered));
-  reply.end(await buffer(answer));
+  const whole = await buffer(answer);
+  onAnswer?.(accessKey, call, whole.toString('utf8'));
+  reply.end(whole);
 }
 
 function deny(reply: ServerResponse, service: Service): void {

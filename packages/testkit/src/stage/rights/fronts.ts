@@ -2,7 +2,7 @@ import { accessKeyOf } from '../functions/open-functions.ts';
 import type { Storage } from '../template/make-storage.ts';
 import type { Place } from '../template/physical-names.ts';
 import type { ResolvedTemplate } from '../template/resolved-template.ts';
-import { type AwsCall, type Realm, type Service, wishesOf } from './aws-call.ts';
+import { type AwsCall, operationOf, type Realm, type Service, wishesOf } from './aws-call.ts';
 import { CallFront, type FrontOptions } from './call-front.ts';
 import type { Rights } from './rights.ts';
 
@@ -16,6 +16,8 @@ export class Fronts {
   readonly urls: Readonly<Record<Service, string>>;
   readonly #fronts: readonly CallFront[];
   readonly #queues = new Map<string, string>();
+  /** The role that submitted a statement, by the statement's id. */
+  readonly #owners = new Map<string, string>();
   #open: { rights: Rights; realm: Realm; callers: ReadonlyMap<string, Caller> } | undefined;
 
   private constructor(started: readonly (readonly [Service, CallFront])[]) {
@@ -35,6 +37,12 @@ export class Fronts {
         service,
         upstream,
         isAllowed: (key, call) => fronts?.isAllowed(key, call) ?? false,
+        ...(service === 'redshift-data'
+          ? {
+              onAnswer: (key: string, call: AwsCall, answer: string) =>
+                fronts?.noteStatement(key, { call, answer }),
+            }
+          : {}),
         ...(service === 'sqs' ? { rewrite: (body: string) => fronts?.withQueueOf(body) ?? body } : {}),
       });
       return [service, front] as const;
@@ -81,9 +89,29 @@ export class Fronts {
     const caller = this.#open?.callers.get(accessKey);
     if (this.#open === undefined || caller === undefined) return false;
     const { rights, realm } = this.#open;
+    if (!this.#isOwn(caller, call)) {
+      const action = `redshift-data:${operationOf(call)} (of another role's statement)`;
+      rights.denials.push({ who: caller.name, role: caller.role, action, resource: '*' });
+      return false;
+    }
     return wishesOf(call, realm)
       .map((wish) => rights.ask(caller.name, caller.role, wish))
       .every(Boolean);
+  }
+
+  /** The Data API shows a statement only to the role that submitted it. */
+  #isOwn({ role }: Caller, call: AwsCall): boolean {
+    if (call.service !== 'redshift-data') return true;
+    const { Id } = JSON.parse(call.body) as { Id?: string };
+    const owner = this.#owners.get(Id?.split(':')[0] ?? '');
+    return owner === undefined || owner === role;
+  }
+
+  noteStatement(accessKey: string, { call, answer }: { call: AwsCall; answer: string }): void {
+    const caller = this.#open?.callers.get(accessKey);
+    if (caller === undefined || !operationOf(call).endsWith('ExecuteStatement')) return;
+    const { Id } = JSON.parse(answer) as { Id?: string };
+    if (Id !== undefined) this.#owners.set(Id, caller.role);
   }
 
   /** The emulator knows its queues by its own address. */
