@@ -18,19 +18,15 @@ export async function lookAtCsv(chunks: AsyncIterable<Uint8Array>, site: CsvSite
   let surveys: readonly ColumnSurvey[] | undefined = site.columns?.map(
     (name) => new ColumnSurvey(name, forms),
   );
-  for await (const record of csvRecords(chunks, site)) {
-    if (surveys === undefined) {
-      const names = readHeader(record);
-      if (!Array.isArray(names)) return names as FileLook;
-      surveys = names.map((name) => new ColumnSurvey(name, forms));
-      continue;
-    }
-    const { values, isBroken } = record;
-    // Other counts of fields are refused by COPY, with the line: they say nothing of any column.
-    if (isBroken || values.length > surveys.length) continue;
-    for (let at = 0; at < values.length; at += 1) {
-      const value = values[at] as string;
-      if (value !== '' && value !== nullAs) (surveys[at] as ColumnSurvey).seeText(value);
+  for await (const records of csvRecords(chunks, site)) {
+    for (const record of records) {
+      if (surveys === undefined) {
+        const names = readHeader(record);
+        if (!Array.isArray(names)) return names as FileLook;
+        surveys = names.map((name) => new ColumnSurvey(name, forms));
+      } else {
+        seeRow(record, { surveys, nullAs });
+      }
     }
   }
   const columns = (surveys ?? []).map((survey): ColumnShape => survey.shape({ mixesJson: false }));
@@ -42,6 +38,18 @@ export async function lookAtCsv(chunks: AsyncIterable<Uint8Array>, site: CsvSite
     };
   }
   return { kind: 'shape', columns };
+}
+
+function seeRow(
+  { values, isBroken }: CsvRecord,
+  { surveys, nullAs }: { surveys: readonly ColumnSurvey[]; nullAs: string },
+): void {
+  // Other counts of fields are refused by COPY, with the line: they say nothing of any column.
+  if (isBroken || values.length > surveys.length) return;
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at] as string;
+    if (value !== '' && value !== nullAs) (surveys[at] as ColumnSurvey).seeText(value);
+  }
 }
 
 /** The text that stands for NULL. Bytes as characters. */

@@ -10,7 +10,7 @@ async function recordsOf(text: string, pieceBytes = 1_000): Promise<CsvRecord[]>
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
   const records: CsvRecord[] = [];
-  for await (const record of csvRecords(pieces(), RULES)) records.push(record);
+  for await (const some of csvRecords(pieces(), RULES)) records.push(...some);
   return records;
 }
 

@@ -18,25 +18,27 @@ const MAX_RECORD_BYTES = 4 * 1024 * 1024;
  * Cuts CSV into records as COPY reads it: doubled quotes inside of quoted fields, line ends and delimiters there being data,
  * blanks around them dropped; a quote inside of an unquoted field is data.
  *
- * Holds one chunk and one record.
+ * Holds one chunk and one record. Records come in batches, one per chunk: waiting for each would cost more than cutting it.
  */
 export async function* csvRecords(
   chunks: AsyncIterable<Uint8Array>,
   { delimiter, quote }: { delimiter: string; quote: string },
-): AsyncGenerator<CsvRecord> {
+): AsyncGenerator<readonly CsvRecord[]> {
   let rest = '';
   let line = 1;
   let isFirst = true;
-  const cut = function* (isLast: boolean): Generator<CsvRecord> {
+  const cut = (isLast: boolean): readonly CsvRecord[] => {
+    const records: CsvRecord[] = [];
     let at = 0;
     while (at < rest.length) {
       const found = readRecord(rest, at, { delimiter, quote, isLast, line });
       if (found === undefined) break;
-      yield found.record;
+      records.push(found.record);
       line += found.lines;
       at = found.next;
     }
     rest = rest.slice(at);
+    return records;
   };
   for await (const chunk of chunks) {
     rest += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
@@ -44,10 +46,10 @@ export async function* csvRecords(
       if (rest.startsWith('\u00ef\u00bb\u00bf')) rest = rest.slice(3);
       isFirst = false;
     }
-    yield* cut(false);
-    if (rest.length > MAX_RECORD_BYTES) yield* cut(true);
+    yield cut(false);
+    if (rest.length > MAX_RECORD_BYTES) yield cut(true);
   }
-  yield* cut(true);
+  yield cut(true);
 }
 
 interface Cut {

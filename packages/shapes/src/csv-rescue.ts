@@ -31,41 +31,49 @@ export async function* rescueCsv(
     count.dropsColumns = sorted.some(({ fits }) => fits === undefined);
   };
   tell();
-  for await (const record of csvRecords(chunks, site)) {
-    if (names === undefined) {
-      names = record.values.map((name) => Buffer.from(name, 'latin1').toString('utf8').trim().toLowerCase());
-      sorted = names.map(sortColumn);
-      tell();
-      const header = record.raw.filter((_, at) => sorted[at]?.fits !== undefined);
-      yield `${[...header, rules.into].join(delimiter)}\n`;
-      continue;
+  for await (const records of csvRecords(chunks, site)) {
+    const lines: string[] = [];
+    for (const record of records) {
+      if (names === undefined) {
+        names = record.values.map((name) =>
+          Buffer.from(name, 'latin1').toString('utf8').trim().toLowerCase(),
+        );
+        sorted = names.map(sortColumn);
+        tell();
+        const header = record.raw.filter((_, at) => sorted[at]?.fits !== undefined);
+        lines.push(`${[...header, rules.into].join(delimiter)}\n`);
+        continue;
+      }
+      if (record.isBroken || record.values.length !== names.length) {
+        lines.push(`${record.text}\n`);
+        continue;
+      }
+      const { fields, rescued } = sortRow(record, { names, sorted, nothing });
+      if (rescued !== undefined) count.rows += 1;
+      const json =
+        rescued === undefined ? nothing : quote + rescued.toJson().replaceAll(quote, quote + quote) + quote;
+      fields.push(json);
+      lines.push(`${fields.join(delimiter)}\n`);
     }
-    if (record.isBroken || record.values.length !== names.length) {
-      yield `${record.text}\n`;
-      continue;
-    }
-    const { fields, rescued } = sortRow(record, { names, sorted, nothing });
-    if (!rescued.isEmpty) count.rows += 1;
-    const json = rescued.isEmpty
-      ? nothing
-      : quote + rescued.toJson().replaceAll(quote, quote + quote) + quote;
-    yield `${[...fields, json].join(delimiter)}\n`;
+    yield lines.join('');
   }
 }
 
 function sortRow(
   { raw, values }: CsvRecord,
   { names, sorted, nothing }: { names: readonly string[]; sorted: readonly SortedColumn[]; nothing: string },
-): { fields: string[]; rescued: Rescued } {
+): { fields: string[]; rescued: Rescued | undefined } {
   const fields: string[] = [];
-  const rescued = new Rescued();
+  let rescued: Rescued | undefined;
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at] as string;
     const { fits, isText } = sorted[at] as SortedColumn;
     const isNull = value === nothing || (value.trim() === '' && (!isText || fits === undefined));
     const isIn = isNull || fits?.(value) === true;
     if (fits !== undefined) fields.push(isIn ? (raw[at] as string) : nothing);
-    if (!isIn) rescued.addText(names[at] as string, value);
+    if (isIn) continue;
+    rescued ??= new Rescued();
+    rescued.addText(names[at] as string, value);
   }
   return { fields, rescued };
 }

@@ -12,24 +12,28 @@ export async function lookAtJson(
 ): Promise<FileLook> {
   const forms = momentFormsOf(options);
   const surveys = new Map<string, ColumnSurvey>();
-  for await (const record of jsonObjects(chunks)) {
-    // COPY refuses it, with the line.
-    if (record.kind === 'broken') continue;
-    for (const { name, raw } of record.members) {
-      const folded = ignoresCase ? name.toLowerCase() : name;
-      see(surveys.get(folded) ?? begin(surveys, folded, forms), raw);
-    }
-    if (surveys.size > MAX_NAMES) {
-      return {
-        kind: 'unreadable',
-        reason: `its objects have more than ${MAX_NAMES} different names, the last in line ${record.line}`,
-        line: record.line,
-        hint: 'write what has no fixed names as one value: an object below one name, for a column of type SUPER',
-      };
+  for await (const records of jsonObjects(chunks)) {
+    for (const record of records) {
+      // COPY refuses it, with the line.
+      if (record.kind === 'broken') continue;
+      for (const { name, raw } of record.members) {
+        const folded = ignoresCase ? name.toLowerCase() : name;
+        see(surveys.get(folded) ?? begin(surveys, folded, forms), raw);
+      }
+      if (surveys.size > MAX_NAMES) return tooManyNames(record.line);
     }
   }
   const columns = [...surveys.values()].map((survey): ColumnShape => survey.shape({ mixesJson: true }));
   return { kind: 'shape', columns };
+}
+
+function tooManyNames(line: number): FileLook {
+  return {
+    kind: 'unreadable',
+    reason: `its objects have more than ${MAX_NAMES} different names, the last in line ${line}`,
+    line,
+    hint: 'write what has no fixed names as one value: an object below one name, for a column of type SUPER',
+  };
 }
 
 function begin(surveys: Map<string, ColumnSurvey>, name: string, forms: MomentForms): ColumnSurvey {

@@ -8,7 +8,7 @@ async function recordsOf(text: string, pieceBytes = 1_000): Promise<JsonRecord[]
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
   const records: JsonRecord[] = [];
-  for await (const record of jsonObjects(pieces())) records.push(record);
+  for await (const some of jsonObjects(pieces())) records.push(...some);
   return records;
 }
 

@@ -18,12 +18,13 @@ export type JsonRecord =
 /** COPY's largest object (AWS docs). */
 const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
 
-/** Cuts a file into its objects, whatever is between them and however many lines each takes. Holds a chunk and an object. */
-export async function* jsonObjects(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonRecord> {
+/** Cuts a file into its objects, whatever is between them and however many lines each takes. Holds a chunk and an object; what is in a chunk comes together. */
+export async function* jsonObjects(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<readonly JsonRecord[]> {
   let rest = '';
   let line = 1;
   let isFirst = true;
-  const cut = function* (isLast: boolean): Generator<JsonRecord> {
+  const cut = (isLast: boolean): readonly JsonRecord[] => {
+    const records: JsonRecord[] = [];
     let at = 0;
     for (;;) {
       const start = skipSpace(rest, at);
@@ -37,15 +38,16 @@ export async function* jsonObjects(chunks: AsyncIterable<Uint8Array>): AsyncGene
         const feed = rest.indexOf('\n', at);
         if (feed < 0 && !isLast) break;
         const stop = feed < 0 ? rest.length : feed;
-        yield { kind: 'broken', line, text: rest.slice(at, stop) };
+        records.push({ kind: 'broken', line, text: rest.slice(at, stop) });
         at = stop;
         continue;
       }
-      yield { kind: 'object', line, members, text: rest.slice(at, end) };
+      records.push({ kind: 'object', line, members, text: rest.slice(at, end) });
       line += countFeeds(rest, at, end);
       at = end;
     }
     rest = rest.slice(at);
+    return records;
   };
   for await (const chunk of chunks) {
     rest += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1');
@@ -53,10 +55,10 @@ export async function* jsonObjects(chunks: AsyncIterable<Uint8Array>): AsyncGene
       if (rest.startsWith('\u00ef\u00bb\u00bf')) rest = rest.slice(3);
       isFirst = false;
     }
-    yield* cut(false);
-    if (rest.length > MAX_OBJECT_BYTES) yield* cut(true);
+    yield cut(false);
+    if (rest.length > MAX_OBJECT_BYTES) yield cut(true);
   }
-  yield* cut(true);
+  yield cut(true);
 }
 
 /** What a text of JSON says, as latin1 of its UTF-8. @returns undefined when its escapes are wrong */
@@ -92,12 +94,9 @@ function scanObject(text: string, start: number, members: JsonMember[] | undefin
     const valueEnd = scanValue(text, valueAt, depth + 1);
     if (valueEnd < 0) return valueEnd;
     if (members !== undefined) {
-      const name = textOf(text.slice(at, nameEnd));
+      const name = nameOf(text.slice(at, nameEnd));
       if (name === undefined) return BROKEN;
-      members.push({
-        name: Buffer.from(name, 'latin1').toString('utf8'),
-        raw: text.slice(valueAt, valueEnd),
-      });
+      members.push({ name, raw: text.slice(valueAt, valueEnd) });
     }
     at = skipSpace(text, valueEnd);
     if (text[at] === '}') return at + 1;
@@ -105,6 +104,21 @@ function scanObject(text: string, start: number, members: JsonMember[] | undefin
     if (text[at] !== ',') return BROKEN;
     at = skipSpace(text, at + 1);
   }
+}
+
+/** Names that were read lately: objects repeat theirs. */
+const names = new Map<string, string>();
+const MAX_NAMES = 10_000;
+
+function nameOf(raw: string): string | undefined {
+  const known = names.get(raw);
+  if (known !== undefined) return known;
+  const text = textOf(raw);
+  if (text === undefined) return undefined;
+  const name = Buffer.from(text, 'latin1').toString('utf8');
+  if (names.size >= MAX_NAMES) names.clear();
+  names.set(raw, name);
+  return name;
 }
 
 function scanArray(text: string, start: number, depth: number): number {

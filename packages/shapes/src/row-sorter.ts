@@ -41,10 +41,6 @@ export function columnSorter(
 export class Rescued {
   readonly #members: string[] = [];
 
-  get isEmpty(): boolean {
-    return this.#members.length === 0;
-  }
-
   /** @param value a text, latin1 of its UTF-8 */
   addText(name: string, value: string): void {
     this.addRaw(name, JSON.stringify(Buffer.from(value, 'latin1').toString('utf8')));

@@ -19,7 +19,10 @@ export async function* unpack(
   compression: CopyCompression | undefined,
 ): AsyncGenerator<Uint8Array> {
   if (compression === undefined) {
-    yield* source;
+    // A store may give an object in one piece, of which each part would become a text and its records at once.
+    for await (const chunk of source) {
+      for (let at = 0; at < chunk.byteLength; at += CHUNK_BYTES) yield chunk.subarray(at, at + CHUNK_BYTES);
+    }
     return;
   }
   // What the store throws is no fault of the bytes.
