@@ -14,6 +14,7 @@ const COMMANDS = [
   'load',
   'bulk',
   'backfill',
+  'dashboard',
   'status',
   'trace',
   'jobs',

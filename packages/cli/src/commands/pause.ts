@@ -66,7 +66,7 @@ Exit codes: 0 resumed (also when it was not paused), 1 it could not be, 2 wrong 
       const project = await context.project(command);
       const target = whatOf(project, word, options);
       await using session = await openSession(project, { what: 'millrace resume', purpose: 'inspect' });
-      const { wasPaused } = await session.operations.resume({ target });
+      const { wasPaused } = await session.operations.resume({ target, by: userInfo().username });
       const name = target ?? 'the warehouse';
       if (context.options(command).json) context.terminal.json({ target, wasPaused });
       else if (wasPaused) context.terminal.result(`${name} is resumed`);

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { ReconcileEntry } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -44,7 +45,12 @@ Exit codes: 0 nothing was found, or all of it was mended, 1 something was found,
       let cursor: string | null = null;
       do {
         terminal.status(`${formatNumber(looked)} compared, ${formatNumber(entriesOf(found).length)} found`);
-        const page = await session.operations.reconcile({ ...target, repair, cursor });
+        const page = await session.operations.reconcile({
+          ...target,
+          repair,
+          cursor,
+          by: userInfo().username,
+        });
         for (const kind of KINDS) for (const entry of page[kind]) found[kind].push(entry);
         looked += page.looked;
         cursor = page.next;

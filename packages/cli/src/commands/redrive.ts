@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import type { FileSelection, RedriveReport } from '@millrace/core';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
@@ -54,7 +55,7 @@ that was named belongs to a target that is not configured, 2 wrong usage or conf
       const selection = readSelection(project, { urls, options });
       const { terminal } = context;
       await using session = await openSession(project, { what: 'millrace redrive', purpose: 'work' });
-      const report = await session.operations.redrive(selection);
+      const report = await session.operations.redrive(selection, { by: userInfo().username });
       const { redriven } = report;
       tellLeftOut(report, { selection, context });
       if (context.options(command).json) terminal.json(report);
