@@ -13,6 +13,9 @@ const STATEMENT_REASON =
 const WORKGROUP_REASON =
   "A workgroup's ARN holds an id that nobody can tell from its name. Give 'workgroupArn' to name it closely.";
 
+const MACHINES_REASON =
+  'A task token is answered by whoever holds it: which state machine it came from is not known before it asks.';
+
 /**
  * Why a rule of cdk-nag's AwsSolutions does not hold for a construct. Reports show the reason; an app that does not use cdk-nag
  * sees nothing of it.
@@ -34,6 +37,7 @@ export function allow(role: iam.IRole, ...statements: readonly iam.PolicyStateme
 
 function reasonFor(name: string): string {
   if (name === '*') return STATEMENT_REASON;
+  if (name.includes(':stateMachine:')) return MACHINES_REASON;
   return name.includes(':workgroup/') ? WORKGROUP_REASON : OBJECTS_REASON;
 }
 
