@@ -1,3 +1,4 @@
+import { laneOfTarget } from '../../load/load-group.ts';
 import type { CheckResult } from '../../ports/doctor.ts';
 import { GATE_CODES, isGateCode } from '../../recover/gate.ts';
 import type { Loader } from '../../verbs/loader.ts';
@@ -7,7 +8,7 @@ import { passes, warns } from './check-result.ts';
 /** How a target's lane does: held, paused, with files in quarantine, or late. */
 export async function checkLane({ tracker, now, targets }: Loader, target: string): Promise<CheckResult> {
   const check = `lane ${target}`;
-  const { state } = await tracker.lane(target);
+  const { state } = await tracker.lane(laneOfTarget(targets, target));
   const { quarantined, waiting, oldestWaitingAt } = await tracker.counts(target);
   if (state.kind === 'held' && !isGateCode(state.code)) {
     const fix = HOLD_TODOS.get(state.code) ?? 'mend what the reason names; the lane then goes on by itself';

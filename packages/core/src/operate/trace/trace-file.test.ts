@@ -331,6 +331,31 @@ describe('a file that was loaded', () => {
   });
 });
 
+it('finds the job of a group below the lane of the group', async () => {
+  const config = parseConfig(
+    {
+      control: 's3://lake/_millrace/',
+      targets: {
+        'public.a': { mode: 'append', from: 's3://lake/a/', format: { kind: 'csv' }, group: 'both' },
+        'public.b': { mode: 'append', from: 's3://lake/b/', format: { kind: 'csv' }, group: 'both' },
+      },
+    },
+    { source: 'test' },
+  );
+  const routes = compileRoutes(config);
+  loader = { ...loader, targets: config.targets, routesOf: (at) => routesOf(routes, at) };
+  const file = await arrive('x\n', { bucket: 'lake', key: 'b/1.csv' });
+  const job = await writeDocument(file, 'public.a');
+  answers = receiptOf(file, job.id, 1);
+  const { files } = await traceFile(loader, { url: 's3://lake/b/1.csv' }, { routes });
+  expect(files).toMatchObject([
+    {
+      target: 'public.b',
+      job: { id: job.id, sql: ['LOCK x', 'COPY y'], statementName: `dev/public.a/${job.id}/1` },
+    },
+  ]);
+});
+
 it('knows a chunk of events by its key', async () => {
   const key = `_millrace/loads/${TARGET}/0123456789abcdef/01M.csv`;
   await arrive('x\n', { bucket: 'lake', key });

@@ -55,12 +55,17 @@ export async function traceFile(
     const shown = isRouted ? versions : versions.filter((one) => one.tracked ?? one.receipt);
     if (shown.length === 0) continue;
     const line = await loader.tracker.waitingFiles(target, MAX_LINE);
+    // The targets of a group share a lane, and its jobs are theirs; of before they were in it, they have their own.
+    const laneName = laneOfTarget(loader.targets, target);
+    const jobs = await Promise.all(
+      [...new Set([laneName, target])].map((name) => loader.tracker.jobs(name, MAX_RECORDS)),
+    );
     const context = {
       target,
-      lane: await loader.tracker.lane(laneOfTarget(loader.targets, target)),
+      lane: await loader.tracker.lane(laneName),
       lanes,
       gate,
-      records: await loader.tracker.jobs(target, MAX_RECORDS),
+      records: jobs.flat(),
       line: line.map(({ file }) => file.id),
       isWholeLine: line.length < MAX_LINE,
       current,

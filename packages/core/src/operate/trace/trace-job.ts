@@ -3,6 +3,7 @@ import type { LoadFile } from '../../file/load-file.ts';
 import type { Lane } from '../../lane/lane.ts';
 import { type JobDocument, placesOf, readText, statementNameOf } from '../../load/job-document.ts';
 import { timeOfUlid } from '../../load/ulid.ts';
+import type { ObjectRef } from '../../ports/object-store.ts';
 import type { TracedJob } from '../../ports/trace.ts';
 import type { JobRecord } from '../../ports/tracker.ts';
 import type { Loader } from '../../verbs/loader.ts';
@@ -34,14 +35,13 @@ export async function findJob(
     records,
   }: { target: string; name: JobName; lane: Lane; records: readonly JobRecord[] },
 ): Promise<FoundJob> {
-  const { document: at } = placesOf(loader.settings.control, target, { ...name, fence: 0 });
-  const document = await readDocument(loader, at);
+  const { at, document } = await findDocument(loader, { owners: [lane.target, target], name });
   const record = records.find(({ id }) => id === name.jobId);
   const { state } = lane;
   const inHand = (state.kind === 'running' || state.kind === 'submitting') && state.job.id === name.jobId;
   const told = inHand ? state.kind : record?.state;
   const statementName =
-    document?.batch.name ?? statementNameOf(loader.settings.database, target, { ...name, fence: 0 });
+    document?.batch.name ?? statementNameOf(loader.settings.database, lane.target, { ...name, fence: 0 });
   const job: TracedJob = {
     id: name.jobId,
     attempt: name.attempt,
@@ -61,11 +61,22 @@ export async function findJob(
   return { job, files: document?.files.map(({ file }) => file) ?? null };
 }
 
+/** Below the lane that took it: the group's, or, of before there was one, the target's own. */
+async function findDocument(
+  loader: Loader,
+  { owners, name }: { owners: readonly [string, string]; name: JobName },
+): Promise<{ at: ObjectRef; document: JobDocument | undefined }> {
+  const [first, second] = owners.map((owner) => {
+    return placesOf(loader.settings.control, owner, { ...name, fence: 0 }).document;
+  }) as [ObjectRef, ObjectRef];
+  const document = await readDocument(loader, first);
+  if (document !== undefined || owners[0] === owners[1]) return { at: first, document };
+  const other = await readDocument(loader, second);
+  return other === undefined ? { at: first, document: undefined } : { at: second, document: other };
+}
+
 /** What cannot be read is not there: a story has gaps, and is told all the same. */
-async function readDocument(
-  { objects }: Loader,
-  at: { bucket: string; key: string },
-): Promise<JobDocument | undefined> {
+async function readDocument({ objects }: Loader, at: ObjectRef): Promise<JobDocument | undefined> {
   try {
     const text = await readText(objects, at);
     return text === undefined ? undefined : (JSON.parse(text) as JobDocument);
