@@ -19,6 +19,13 @@ export interface TestProjectOptions {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
+let openWarehouse: (() => Promise<unknown>) | undefined;
+
+/** Projects whose configuration names no warehouse load into one of these each, and not into redshift-local. */
+export function loadProjectsInto(open: () => Promise<unknown>): void {
+  openWarehouse = open;
+}
+
 /** A project in a temporary directory with a loader that runs in this process. */
 export class TestProject {
   readonly directory = mkdtempSync(join(tmpdir(), 'millrace-project-'));
@@ -64,7 +71,10 @@ export class TestProject {
     return join(this.directory, '.millrace', 'objects', 'lake', key);
   }
 
-  open(instrument?: (loader: Loader) => Loader): Promise<Millrace> {
+  async open(instrument?: (loader: Loader) => Loader): Promise<Millrace> {
+    if (openWarehouse !== undefined && this.#config.warehouse === undefined) {
+      this.configure({ warehouse: await openWarehouse() });
+    }
     const config = parseConfig(this.#config, { source: 'test' });
     return Millrace.open(config, {
       directory: this.directory,
