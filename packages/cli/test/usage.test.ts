@@ -33,6 +33,7 @@ const COMMANDS = [
   'grants',
   'backup',
   'restore',
+  'deploy',
   'redshift',
 ] as const;
 
