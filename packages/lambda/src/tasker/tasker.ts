@@ -218,15 +218,26 @@ export class Tasker {
   /** @param announced the id that an event tells, which may overtake the note of it. @returns whether it had ended. */
   async #look(task: TaskStatement, announced: string | undefined): Promise<boolean> {
     const { table, tokens, now } = this.#parts;
-    const end = await this.#findEnd(task, announced);
+    const known = announced === undefined ? await this.#withStatement(task) : task;
+    const end = await this.#findEnd(known, announced);
     if (end !== undefined) {
-      await this.#report(task, end);
+      await this.#report(known, end);
       return true;
     }
-    if (task.beats && task.state.kind === 'running') await tokens.beat(task.taskToken);
-    if (task.isCancelled) await this.#cancelStatement(task);
-    await table.lookAgain(task, now() + LOOK_EVERY_MS);
+    if (known.beats && known.state.kind === 'running') await tokens.beat(known.taskToken);
+    if (known.isCancelled) await this.#cancelStatement(known);
+    await table.lookAgain(known, now() + LOOK_EVERY_MS);
     return false;
+  }
+
+  /** With the statement's id, where a worker died, or its reply was lost, before it was written down. */
+  async #withStatement(task: TaskStatement): Promise<TaskStatement> {
+    if (task.state.kind !== 'submitting') return task;
+    const { api, table, now } = this.#parts;
+    const found = await findStatement(api, this.#nameOf(task));
+    if (found === undefined) return task;
+    const noted = await table.noteStatement(task, { statementId: found.id, lookAt: now() + LOOK_EVERY_MS });
+    return noted ?? task;
   }
 
   async #findEnd(task: TaskStatement, announced?: string): Promise<TaskEnd | undefined> {
