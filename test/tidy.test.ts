@@ -28,7 +28,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: ['core', 'shapes', 'redshift-local', 'postgres', 'local', 'aws', 'server'],
   // All but the simulator's real-SQL mode needs core alone.
   testkit: ['core', 'redshift-local', 'local'],
-  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server', 'dashboard'],
+  // The constructs are loaded by `millrace deploy` alone, where they are installed.
+  cli: ['core', 'redshift-local', 'runtime', 'local', 'aws', 'server', 'dashboard', 'cdk'],
 };
 const NAME_OF: Readonly<Record<string, string>> = { cli: 'millrace' };
 const nameOf = (folder: string): string => NAME_OF[folder] ?? `@millrace/${folder}`;
@@ -46,7 +47,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const sources = listFiles('packages/*/src/*.ts', 'packages/*/src/**/*.ts');
 const shipped = sources.filter((file) => !file.endsWith('.test.ts'));
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gu;
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+'([^']+)'|(?:^|\n)\s*import\s+'([^']+)'|\b(?:import|require|require\.resolve)\(\s*'([^']+)'/gu;
 
 function importsOf(file: string): string[] {
   return [...read(file).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
