@@ -1,5 +1,13 @@
-import type { Dialect, Lane, ObjectStore, Statement, StatementBatch, Tracker } from '@millrace/core';
-import { type LaneKind, PARTITIONED_LANES, REPLACED_LANES } from './lane-kind.ts';
+import {
+  type Dialect,
+  type Lane,
+  LoadError,
+  type ObjectStore,
+  type Statement,
+  type StatementBatch,
+  type Tracker,
+} from '@millrace/core';
+import { GROUPED_LANES, type LaneKind, PARTITIONED_LANES, REPLACED_LANES } from './lane-kind.ts';
 import { override } from './override.ts';
 
 /** What keeps Millrace's promises, piece by piece: each can be taken away, to see who notices. */
@@ -26,6 +34,7 @@ export const MECHANISMS = {
   'partition-rows': 'the deletion of the rows of a partition that is replaced',
   'partition-receipts': 'the deletion of the receipts of its files',
   'partition-guard': 'the statement that refuses a partition that was replaced, or an attempt that is void',
+  'whole-seals': 'the marks that name all files of a seal, without which the half of one is loaded',
 } as const;
 
 export type Mechanism = keyof typeof MECHANISMS;
@@ -38,6 +47,7 @@ export const LANES_OF: Readonly<Partial<Record<Mechanism, readonly LaneKind[]>>>
   'partition-rows': PARTITIONED_LANES,
   'partition-receipts': PARTITIONED_LANES,
   'partition-guard': PARTITIONED_LANES,
+  'whole-seals': GROUPED_LANES,
 };
 
 export function isMechanism(name: string): name is Mechanism {
@@ -79,6 +89,14 @@ export function withoutInBatch(
 
 /** The store as verbs that do not compare ETags would see it; and as it keeps manifests whose entries may be missing. */
 export function withoutInObjects(objects: ObjectStore, without: Mechanism | null): ObjectStore {
+  if (without === 'whole-seals') {
+    return override(objects, {
+      read: async (at, options) => {
+        if (!at.key.includes('/lots/')) return objects.read(at, options);
+        throw new LoadError('object-gone', `${at.key} is not there`, { class: 'gone' });
+      },
+    });
+  }
   if (without !== 'mandatory' && without !== 'etag-comparison') return objects;
   return override(objects, {
     head: async (at) => {
