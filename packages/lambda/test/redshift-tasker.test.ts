@@ -306,6 +306,10 @@ describe('what gets lost', () => {
     });
     const execution = await stage.run(keyedState({ sqlStatement: 'INSERT INTO public.t VALUES (1)' }));
     expect(execution.status).toBe('SUCCEEDED');
+    await stage.quiet();
+    // A second statement would have come to its end by now, or soon.
+    await pause(250);
+    expect(stage.events).toHaveLength(1);
     expect(await stage.rows('SELECT count(*) FROM public.t')).toEqual([[1]]);
   });
 });

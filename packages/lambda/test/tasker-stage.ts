@@ -41,6 +41,7 @@ export interface TaskerStageOptions {
 export class TaskerStage {
   readonly log = new SpyLog();
   readonly calls: unknown[] = [];
+  readonly #underWay: Promise<unknown>[] = [];
   readonly events: CompletionEvent[] = [];
   #aheadMs = 0;
   readonly #parts: {
@@ -172,18 +173,31 @@ export class TaskerStage {
 
   /** Runs a state machine to its end. */
   run(definition: Definition, input: Json = {}): Promise<Execution> {
-    this.machines.add({ arn: MACHINE, definition, invoke: (_name, payload) => this.#invoke(payload) });
+    this.machines.add({
+      arn: MACHINE,
+      definition,
+      invoke: (_name, payload) => this.#hold(this.#invoke(payload)),
+    });
     return this.machines.end(MACHINE, { input });
   }
 
   begin(definition: Definition, input: Json = {}): Execution {
-    this.machines.add({ arn: MACHINE, definition, invoke: (_name, payload) => this.#invoke(payload) });
+    this.machines.add({
+      arn: MACHINE,
+      definition,
+      invoke: (_name, payload) => this.#hold(this.#invoke(payload)),
+    });
     return this.machines.begin(MACHINE, { input });
   }
 
   /** What the API tells of an execution. */
   describe(execution: Execution) {
     return this.#parts.sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }));
+  }
+
+  /** Waits for what Step Functions called, also where it has its answer from an event already. */
+  async quiet(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
   }
 
   /** Somebody holds a table: what writes to it waits until the answer is called. */
@@ -208,6 +222,11 @@ export class TaskerStage {
     } finally {
       await session.close();
     }
+  }
+
+  #hold<Result>(work: Promise<Result>): Promise<Result> {
+    this.#underWay.push(work);
+    return work;
   }
 
   /** As Lambda calls it for Step Functions: what it throws is the error of the task. */
