@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { ActivityPage, FailurePage, Overview } from '@millrace/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asOperator, dropFile, type Served, serveDashboard } from './dashboard-project.ts';
-import { cleanUp, runMillrace, until } from './run-millrace.ts';
+import { BINARY, cleanUp, runMillrace, until } from './run-millrace.ts';
 
 /** One process for all: what is asked here is refused, or changes little. */
 let served: Served;
@@ -271,5 +273,40 @@ describe('lists', () => {
     expect(found.toSorted()).toEqual(Array.from({ length: 7 }, (_, n) => `s3://lake/flights/bad-${n}.csv`));
     stop.abort();
     await listening;
+  });
+});
+
+describe('the manual', () => {
+  const manual = readFileSync(new URL('../../../docs/dashboard.md', import.meta.url), 'utf8');
+
+  it('names requests that there are, each of them', async () => {
+    const rows = [...manual.matchAll(/^\| `(GET|POST) (\/api\/[^`]+)`(?:, `\/(\w+)`)? \|/gmu)];
+    expect(rows.length).toBeGreaterThan(12);
+    for (const [, method = '', path = '', also] of rows) {
+      const [plain = ''] = path.replace('TARGET', 'public.flights').split('?');
+      const paths = also === undefined ? [plain] : [plain, plain.replace(/\w+$/u, also)];
+      for (const one of paths) {
+        const stop = new AbortController();
+        const answer = await fetch(served.base + one, {
+          method,
+          headers: { authorization: `Bearer ${served.operatorToken}` },
+          signal: stop.signal,
+        });
+        const text = one === '/api/live' ? '' : await answer.text();
+        stop.abort();
+        expect([method, one, text.includes('urn:millrace:problem:not-found')]).toEqual([method, one, false]);
+      }
+    }
+  });
+
+  it('shows commands that do what it says', () => {
+    const [, snippet = ''] = /```sh\n(TOKEN=[\s\S]*?)```/u.exec(manual) ?? [];
+    const script = snippet
+      .replaceAll('http://127.0.0.1:8080', served.base)
+      .replaceAll('public.orders', 'public.flights')
+      .replaceAll('curl ', 'curl -sS --fail ');
+    const answers = execFileSync('bash', ['-ec', script], { cwd: served.cwd, encoding: 'utf8' });
+    expect(answers).toMatch(/"targets":[\s\S]*"since":"20/u);
+    execFileSync(process.execPath, [BINARY, 'resume', 'public.flights'], { cwd: served.cwd });
   });
 });

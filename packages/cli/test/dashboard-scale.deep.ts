@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadFileOf } from '@millrace/core';
+import { loadFileOf, type StatusReport } from '@millrace/core';
 import { SqliteTracker } from '@millrace/local';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openBrowser, SCREENS } from './open-browser.ts';
-import { cleanUp, newFolder, startMillrace, until } from './run-millrace.ts';
+import { cleanUp, newFolder, readMillrace, startMillrace, until } from './run-millrace.ts';
 
 const TARGETS = 500;
 const ASIDE = 100_000;
@@ -28,7 +28,10 @@ async function newProject(): Promise<string> {
       { from: `s3://lake/${name}/`, format: { kind: 'csv' }, mode: 'append', freshness: '2s' },
     ]),
   );
-  await writeFile(join(cwd, 'millrace.config.json'), JSON.stringify({ settle: '50ms', targets }));
+  await writeFile(
+    join(cwd, 'millrace.config.json'),
+    JSON.stringify({ objects: { kind: 'directory', path: 'objects' }, settle: '50ms', targets }),
+  );
   for (const name of names) await mkdir(join(cwd, 'objects', 'lake', name), { recursive: true });
   return cwd;
 }
@@ -49,6 +52,11 @@ async function putAside(cwd: string): Promise<void> {
     await tracker.putAside(nameOf(target), files);
   }
   tracker.close();
+}
+
+async function totalRows(cwd: string): Promise<number> {
+  const { targets } = await readMillrace<StatusReport>(['status'], { cwd });
+  return Object.values(targets).reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** The longest stretches for which the page did nothing else, in ms, since it was asked last. */
@@ -87,11 +95,11 @@ describe('a dashboard of 500 targets and 100,000 quarantined files', { timeout: 
       }
       await page.waitForTimeout(4_000);
     }
-    await page
-      .getByText('1.5K')
-      .first()
-      .waitFor({ state: 'attached' })
-      .catch(() => undefined);
+    // Every target has loaded its three files of two rows.
+    await until(async () => (await totalRows(cwd)) === TARGETS * 6, {
+      what: () => `all rows; it said ${up.output().stderr.slice(-500)}`,
+      withinMs: 60_000,
+    });
     const changed = await longTasks(page);
     for (let at = 0; at < 30_000; at += 600) {
       await page.mouse.wheel(0, 600);

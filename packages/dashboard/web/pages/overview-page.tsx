@@ -241,7 +241,9 @@ function rateText({ since, minutes }: LoadHistory, at: number): string {
   const begin = knows ? thisMinute - MINUTE_MS : thisMinute;
   const rows = minutes.find((one) => Date.parse(one.at) === begin)?.rows ?? 0;
   const seconds = knows ? 60 : Math.max(1, (at - Date.parse(since)) / 1_000);
-  return `${formatShort(Math.round(rows / seconds))} rows/s in the ${knows ? 'last' : 'first'} minute`;
+  const rate = rows / seconds;
+  const text = rate > 0 && rate < 10 ? rate.toFixed(1) : formatShort(Math.round(rate));
+  return `${text} rows/s in the ${knows ? 'last' : 'first'} minute`;
 }
 
 /** How often the history is asked for again: its points are minutes. */

@@ -17,7 +17,7 @@ export function Banner() {
   const waits =
     waiting === 0
       ? 'Nothing waits yet; files are taken in meanwhile.'
-      : `${count(waiting, 'file')} for ${count(lanes, 'target')} wait, and load by themselves afterwards.`;
+      : `${count(waiting, 'file')} for ${count(lanes, 'target')} ${waiting === 1 ? 'waits, and loads by itself' : 'wait, and load by themselves'} afterwards.`;
   if (warehouse.state === 'paused') {
     return (
       <Strip

@@ -1,6 +1,6 @@
 import type { TargetCard } from '@millrace/core';
 import { now } from '../state/live.ts';
-import { count, formatAge, formatIn } from './format.ts';
+import { formatAge, formatIn, formatSpan } from './format.ts';
 
 export type Tone = 'good' | 'work' | 'late' | 'quiet' | 'bad' | 'pause';
 
@@ -37,13 +37,10 @@ export function Freshness({ card }: { card: TargetCard }) {
   const ageMs = oldestWaitingAt === null ? 0 : Math.max(0, now.value - Date.parse(oldestWaitingAt));
   const part = Math.min(1, ageMs / freshnessMs);
   const isLate = card.health === 'late';
-  const goal = formatAge(freshnessMs);
+  const goal = formatSpan(freshnessMs).replace('.0 s', ' s');
+  const age = ageMs < 1_000 ? '0 s' : formatAge(ageMs);
   const text =
-    oldestWaitingAt === null
-      ? lastLoadedAt === null
-        ? 'no file yet'
-        : 'up to date'
-      : `${formatAge(ageMs)} of ${goal}`;
+    oldestWaitingAt === null ? (lastLoadedAt === null ? 'no file yet' : 'up to date') : `${age} of ${goal}`;
   return (
     <span class="freshness" data-late={String(isLate)} title={`Rows are to be there within ${goal}`}>
       <span class="freshness-text">{text}</span>
@@ -57,11 +54,8 @@ export function Freshness({ card }: { card: TargetCard }) {
 
 /** When the lane acts next by itself. */
 export function nextText({ state, nextAt, waiting, health }: TargetCard, at: number): string {
+  if (health === 'paused') return '–';
   if (nextAt === null) return state === 'running' || state === 'submitting' ? 'when it ends' : '–';
   if (health === 'held' || health === 'waiting-out') return `looks ${formatIn(nextAt, at)}`;
   return waiting === 0 && state === 'idle' ? '–' : formatIn(nextAt, at);
-}
-
-export function backlogText({ waiting, loading }: TargetCard): string {
-  return loading > 0 ? `${count(waiting, 'file')}, ${loading} loading` : count(waiting, 'file');
 }
