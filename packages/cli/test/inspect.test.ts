@@ -18,7 +18,6 @@ afterEach(cleanUp);
 
 const KINDS = [
   [],
-  ['--json-config'],
   ['--what', 'events'],
   ['--what', 'events', '--json-config', '--where', 'aws'],
   ['--where', 'aws'],
@@ -60,6 +59,10 @@ describe('init --yes', { timeout: 60_000 }, () => {
       readMillrace<{ n: number }[]>(['query', 'SELECT COUNT(*) AS n FROM page_views'], { cwd });
     await until(async () => (await rows())[0]?.n === 3, { what: () => JSON.stringify(up.output()) });
     expect(await readMillrace(['query', 'SELECT COUNT(*) AS n FROM visitors'], { cwd })).toEqual([{ n: 2 }]);
+    const metrics = await (await fetch(new URL('/metrics', url))).text();
+    expect(metrics).toContain('millrace_files_loaded_total{target="public.page_views"} 1');
+    expect(metrics).toContain('millrace_lane_held{target="public.visitors"} 0');
+    expect(metrics).toContain('millrace_events_accepted_total');
     const live = await readMillrace<CheckResult[]>(['doctor', '--live'], { cwd });
     expect(live.filter(({ check }) => check.startsWith('live'))).toHaveLength(6);
   });

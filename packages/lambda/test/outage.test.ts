@@ -47,6 +47,13 @@ describe('while the warehouse is away', () => {
       }
       const lane = await stage.lane(container, 'public.logs');
       expect(lane).toMatchObject({ state: { kind: 'held' }, failures: 0 });
+      // Each sweep tells how the targets stand together.
+      expect(stage.metrics.findLast((line) => 'FilesWaiting' in line)).toMatchObject({
+        FilesWaiting: 4,
+        FilesInQuarantine: 0,
+        LaneHeld: 1,
+        database: expect.any(String),
+      });
       const { site } = await container.composition.catalog.ofQueue(QUEUE);
       const troubled = await site.loader.tracker.troubledFiles();
       expect(troubled.map(({ file }) => file.url).sort()).toEqual(
