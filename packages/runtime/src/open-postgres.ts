@@ -6,7 +6,7 @@ import {
   type StatementRef,
 } from '@millrace/core';
 import type { OpenContext } from './open-context.ts';
-import type { OpenWarehouse } from './open-warehouse.ts';
+import type { OpenWarehouse } from './opened-warehouse.ts';
 
 export interface OpenPostgresOptions extends Pick<OpenContext, 'closers' | 'onError'> {
   readonly objects: ObjectStore;

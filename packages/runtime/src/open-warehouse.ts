@@ -2,35 +2,21 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { awsClientOptions } from '@millrace/aws/client';
 import {
-  type Availability,
   type MillraceConfig,
   type ObjectStore,
   type RedshiftWarehouse,
   readStatementName,
-  type Warehouse,
   type WarehouseState,
 } from '@millrace/core';
 import { EmbeddedRedshift } from '@millrace/local';
 import { RedshiftLocal } from '@millrace/redshift-local';
-import type { Adapters } from './adapters.ts';
 import { FollowedWarehouse } from './followed-warehouse.ts';
 import { LOCAL_DATABASE, type OpenContext } from './open-context.ts';
 import { openPostgres } from './open-postgres.ts';
+import type { OpenWarehouse } from './opened-warehouse.ts';
 
 /** How long nobody looks at a job that is in hand. A statement that ends is told of long before. */
 const LEASE_MS = 60_000;
-
-export interface OpenWarehouse extends Pick<Adapters, 'follow'> {
-  readonly warehouse: Warehouse;
-  readonly availability: Availability;
-  /** First part of statement names. */
-  readonly database: string;
-  /** The role that COPY reads objects with. */
-  readonly iamRole: string;
-  readonly leaseMs: number;
-  /** The engine in this process, when it is the warehouse. */
-  readonly engine?: RedshiftLocal;
-}
 
 /** The warehouse of a configuration, which tells when a statement has ended. */
 export async function openWarehouse(

@@ -9,13 +9,11 @@ import {
   LINE_FEED,
   MAX_ROW_BYTES,
   type RowReader,
-  SMALL_N,
-  SMALL_R,
-  SMALL_T,
   TAB,
   unescapeField,
 } from './row-reader.ts';
 import { LOAD_ERROR, RowRefusal } from './row-refusal.ts';
+import { writeEscaped } from './write-escaped.ts';
 
 /** Where the reader is inside of a field. Numbers, and not words: they are compared for every special byte. */
 const AT_START = 0;
@@ -387,27 +385,4 @@ export class LineRows implements RowReader {
     const raw = unescapeField(row.replaceAll('\t', delimiter).replaceAll('\\N', ''));
     throw new RowRefusal({ line: this.nextLine, column, rawValue: raw === '' ? null : raw, code, reason });
   }
-}
-
-/** @returns where the next byte goes. */
-function writeEscaped(out: Buffer, at: number, byte: number): number {
-  switch (byte) {
-    case TAB:
-      return writePair(out, at, SMALL_T);
-    case LINE_FEED:
-      return writePair(out, at, SMALL_N);
-    case CARRIAGE_RETURN:
-      return writePair(out, at, SMALL_R);
-    case BACKSLASH:
-      return writePair(out, at, BACKSLASH);
-    default:
-      out[at] = byte;
-      return at + 1;
-  }
-}
-
-function writePair(out: Buffer, at: number, letter: number): number {
-  out[at] = BACKSLASH;
-  out[at + 1] = letter;
-  return at + 2;
 }
