@@ -48,6 +48,7 @@ describe('a dimension whose target lists its columns', () => {
         [three, one],
       ]),
     ).toEqual(latest);
+    expect(await pagesAfter([[one], [two], [three], [four]])).toEqual(latest);
     expect(await pagesAfter([[one], [four], [two, three]])).toEqual(latest);
     expect(await pagesAfter([HISTORY.toReversed()])).toEqual(latest);
   });

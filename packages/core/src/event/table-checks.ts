@@ -1,12 +1,13 @@
 import { parseCopyOptions } from '../copy/parse-copy-options.ts';
+import type { ValueCheck } from '../load/value-check.ts';
+import type { TableColumn } from '../ports/table-column.ts';
 import type { EpochMs } from '../ports/time.ts';
-import type { TableColumn, Warehouse } from '../ports/warehouse.ts';
+import type { Warehouse } from '../ports/warehouse.ts';
 import type { RowShape } from './apply-transforms.ts';
 import type { EventProblem } from './envelope.ts';
 import type { RowValue } from './transform.ts';
 
-/** What speaks against a value: `it has 25 bytes`. Undefined: nothing that is known. NULL is not asked about. */
-export type ValueCheck = (value: RowValue) => string | undefined;
+export type { ValueCheck } from '../load/value-check.ts';
 
 /** `ask`: only the warehouse can tell; nothing is known of the table, or what is known speaks against the row and may be old. */
 export type RowVerdict = EventProblem | 'ask' | undefined;

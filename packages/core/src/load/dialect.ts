@@ -1,8 +1,8 @@
 import type { CopyOptions } from '../copy/copy-options.ts';
 import type { ChangeStatement } from '../drift/change-statement.ts';
-import type { ValueCheck } from '../event/table-checks.ts';
-import type { TableColumn } from '../ports/warehouse.ts';
+import type { TableColumn } from '../ports/table-column.ts';
 import type { Statement } from './statement.ts';
+import type { ValueCheck } from './value-check.ts';
 
 /** How a warehouse wants its SQL: abilities, and the rendering of each statement. Pure. */
 export interface Dialect {

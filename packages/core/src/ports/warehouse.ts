@@ -1,6 +1,9 @@
 import type { StatementRef } from '../lane/lane.ts';
 import type { Dialect } from '../load/dialect.ts';
 import type { LoadError } from '../recover/load-error.ts';
+import type { TableColumn } from './table-column.ts';
+
+export type { TableColumn } from './table-column.ts';
 
 /** One transaction for the warehouse: its statements in order, all or nothing. */
 export interface StatementBatch {
@@ -29,14 +32,6 @@ export interface CopyError {
   readonly rawValue: string | null;
   readonly code: number;
   readonly reason: string;
-}
-
-export interface TableColumn {
-  readonly name: string;
-  /** As DDL would say it: `character varying(3)`, `numeric(8,2)`, `timestamp without time zone`. */
-  readonly type: string;
-  readonly isNullable: boolean;
-  readonly isIdentity: boolean;
 }
 
 export type SqlValue = string | number | bigint | boolean | null;
