@@ -318,16 +318,18 @@ describe('heartbeats', () => {
   it('keep a state alive whose statement runs, when it asks for them', async () => {
     const stage = await TaskerStage.open({ tables: 'CREATE TABLE public.t (a int)' });
     const release = await stage.hold('public.t');
-    const limits = { HeartbeatSeconds: 12, TimeoutSeconds: 400 };
+    const limits = { HeartbeatSeconds: 60, TimeoutSeconds: 4_000 };
     const sqlStatement = 'INSERT INTO public.t VALUES (1)';
     const execution = stage.begin(keyedState({ sqlStatement, heartbeats: true }, limits));
-    for (let n = 0; n < 30 && execution.status === 'RUNNING'; n += 1) {
+    const begunAt = Date.now();
+    // 2 s are 80 seconds of the state machine.
+    while (Date.now() - begunAt < 2_000 && execution.status === 'RUNNING') {
       stage.skip(61_000);
       await stage.sweep();
-      await pause(50);
-      // 600 ms are 24 seconds of the state machine: twice the time without a heartbeat.
-      if (n === 12) await release();
+      await pause(100);
     }
+    await release();
+    await execution.ended;
     expect(execution.status).toBe('SUCCEEDED');
     const releaseAgain = await stage.hold('public.t');
     const without = await stage.run(keyedState({ sqlStatement }, limits));
