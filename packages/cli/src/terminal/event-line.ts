@@ -41,7 +41,11 @@ function wordsOf(event: LoaderEvent): { verdict: string; text: string; isGood: b
         isGood: false,
       };
     case 'table-changed':
-      return { verdict: 'changed', text: `${showText(event.statement)} for ${showText(event.fileUrl)}`, isGood: true };
+      return {
+        verdict: 'changed',
+        text: `${showText(event.statement)} for ${showText(event.fileUrl)}`,
+        isGood: true,
+      };
     case 'lane-held':
       return {
         verdict: 'held',

@@ -1,8 +1,8 @@
 import type { FileStatus } from '../file/load-file.ts';
 import type { LaneState } from '../lane/lane.ts';
 import type { Actor, ControlRoom, WarehouseStatus } from './control-room.ts';
-import type { FailureEntry, FileSelection } from './failures.ts';
 import type { EventOperations, EventStatus } from './event-operations.ts';
+import type { FailureEntry, FileSelection } from './failures.ts';
 import type { Inspection } from './inspection.ts';
 import type { QueryResult } from './warehouse.ts';
 

@@ -2,7 +2,7 @@ import type { LoadFile } from '../file/load-file.ts';
 import { pinOf } from '../load/prepare-files.ts';
 import type { ObjectRef } from '../ports/object-store.ts';
 import type { Loader } from './loader.ts';
-import { rescuePlacesOf } from './rescue-files.ts';
+import { rescuePlacesOf } from './rescue-place.ts';
 
 /** Where pins are: below the control prefix. */
 export function pinsOf({ settings: { control } }: Loader): ObjectRef {

@@ -1,15 +1,14 @@
 import { isReserved, requiredColumns } from '../drift/column-roles.ts';
 import { RESCUED } from '../drift/drift-policy.ts';
 import { urlOf } from '../file/identity.ts';
-import type { LoadFile } from '../file/load-file.ts';
 import { copyOf } from '../load/build-job.ts';
 import type { JobFile } from '../load/job-document.ts';
 import type { FileCopy, TargetDefinition } from '../load/target-definition.ts';
 import type { FileShapes, RescuedFile } from '../ports/file-shapes.ts';
-import type { ObjectRef } from '../ports/object-store.ts';
 import type { TableColumn } from '../ports/warehouse.ts';
 import type { Loader } from './loader.ts';
 import { isChanged, toShapedFile } from './look-at-files.ts';
+import { rescuePlaceOf } from './rescue-place.ts';
 
 /** Files that are copied at a time. */
 const CONCURRENT_COPIES = 4;
@@ -20,17 +19,6 @@ export interface RescuedFiles {
   readonly copy: FileCopy | undefined;
   /** The columns of the copies; null: by their names. */
   readonly columns: readonly string[] | null;
-}
-
-/** Where the copy of a file is: by the file's own id, so that a copy that was made before is made over, not made twice. */
-export function rescuePlaceOf({ settings: { control } }: Loader, { id }: Pick<LoadFile, 'id'>): ObjectRef {
-  return { bucket: control.bucket, key: `${control.key}rescued/${id}` };
-}
-
-/** Where a copy of the file may be. */
-export function rescuePlacesOf(loader: Loader, file: Pick<LoadFile, 'id'>): readonly ObjectRef[] {
-  const { bucket, key } = rescuePlaceOf(loader, file);
-  return ['csv', 'json'].map((ending) => ({ bucket, key: `${key}.${ending}.gz` }));
 }
 
 /**
