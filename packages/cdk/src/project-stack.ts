@@ -149,7 +149,7 @@ export class ProjectStack extends Stack {
     };
     if (configuration === undefined) {
       const identifier = new CfnParameter(this, 'clusterIdentifier', {
-        description: 'The cluster that the documents name; *: any cluster of this account and region',
+        description: 'The cluster that the documents name, or * for all clusters of this account and region',
         default: '*',
       });
       return { ...common, cluster: identifier.valueAsString, database: prefix.valueAsString };

@@ -20,7 +20,7 @@ export function resourcesOf(template: TemplateJson, type: string): readonly (rea
 
 /**
  * What has to be so in every template that Millrace makes: functions end, fail somewhere, run in a number that somebody decided on, and
- * forget their logs; queues and buckets are encrypted and closed; no right has a wildcard for its action.
+ * forget their logs; queues and buckets are encrypted and closed; no right has a wildcard for its action; nothing waits for itself.
  *
  * @returns what is not so.
  */
@@ -30,6 +30,7 @@ export function brokenRules(template: TemplateJson): readonly string[] {
     ...brokenQueues(template),
     ...brokenBuckets(template),
     ...wideActions(template),
+    ...circles(template),
   ];
 }
 
@@ -109,6 +110,32 @@ function brokenBuckets(template: TemplateJson): readonly string[] {
       ...(closed.length < 4 || closed.includes(false) ? [`${id} may be made public`] : []),
     ];
   });
+}
+
+/** CloudFormation refuses them only when it deploys. */
+function circles(template: TemplateJson): readonly string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (id: string, path: readonly string[]): void => {
+    if (path.includes(id)) {
+      found.push([...path.slice(path.indexOf(id)), id].join(' → '));
+      return;
+    }
+    const resource = template.Resources[id];
+    if (resource === undefined || done.has(id)) return;
+    for (const next of [...(resource.DependsOn ?? []), ...named(resource.Properties)])
+      visit(next, [...path, id]);
+    done.add(id);
+  };
+  for (const id of Object.keys(template.Resources)) visit(id, []);
+  return found;
+}
+
+/** Every logical id that a value names. */
+function named(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const own = refOf(value);
+  return [...(own === undefined ? [] : [own]), ...Object.values(value).flatMap(named)];
 }
 
 /** Of identity policies: who may do what. */

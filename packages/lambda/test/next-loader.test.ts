@@ -119,6 +119,24 @@ describe('the next loader', () => {
     expect(stage.told.filter(({ kind }) => kind === 'table-loaded')).toHaveLength(1);
   });
 
+  it('takes ends that a rule has put into a queue, and fails none for what it does not know', async () => {
+    const events: CompletionEvent[] = [];
+    const stage = await Stage.open({
+      tables: ORDERS,
+      documents: DOCUMENTS,
+      onEvent: (event) => void events.push(event),
+    });
+    const container = stage.container();
+    await submit(stage, container);
+    for (let looks = 0; events.length < 1 && looks < 100; looks += 1) await pause(20);
+    const foreign = { ...events[0], detail: { statementName: 'somebody/else', state: 'FINISHED' } };
+    const bodies = [events[0], foreign].map((event) => JSON.stringify(event));
+    expect(await container.nextLoader(sqsEvent('ends', bodies))).toEqual({ batchItemFailures: [] });
+    expect(await stage.lane(container, TARGET)).toMatchObject({ state: { kind: 'idle' }, loadedFiles: 1 });
+    const { batchItemFailures } = await container.nextLoader(sqsEvent('ends', ['{"detail-type":"Other"}']));
+    expect(batchItemFailures).toHaveLength(1);
+  });
+
   it('leaves lost events to the sweeper', async () => {
     const stage = await Stage.open({
       tables: ORDERS,
