@@ -4,6 +4,7 @@ import { tableNameOf } from '../../load/ledger.ts';
 import { loadedColumns } from '../../load/loaded-columns.ts';
 import { missingTable } from '../../load/missing-table.ts';
 import { privilegesFor } from '../../load/plan-grants.ts';
+import { checkPartitionColumns } from '../../load/plan-partition.ts';
 import { checkProvenance } from '../../load/provenance.ts';
 import type { TargetDefinition } from '../../load/target-definition.ts';
 import type { CheckResult } from '../../ports/doctor.ts';
@@ -52,10 +53,14 @@ export async function checkTarget(
   ];
 }
 
-function checkColumns({ name, rule }: TargetDefinition, tableColumns: readonly TableColumn[]): CheckResult {
+function checkColumns(
+  { name, rule, partition }: TargetDefinition,
+  tableColumns: readonly TableColumn[],
+): CheckResult {
   const check = `columns ${name}`;
   try {
     if (rule.provenance === true) checkProvenance(name, tableColumns);
+    if (partition !== undefined) checkPartitionColumns(name, { partition, tableColumns });
     const columns = loadedColumns(rule, { target: name, tableColumns });
     const required = tableColumns.filter(
       (column) =>

@@ -267,6 +267,16 @@ describe('a table', () => {
     });
   });
 
+  it('lacks the column that its partitions are known by', async () => {
+    const from = 's3://lake/airports/';
+    const target = { mode: 'replace-partition', partition: 'dt={dt}/', from, format: { kind: 'csv' } };
+    expect(await find(`columns ${NAME}`, loaderOf(target))).toMatchObject({
+      status: 'fail',
+      detail: expect.stringContaining('does not have'),
+      fix: expect.stringContaining('ALTER TABLE'),
+    });
+  });
+
   it('has a column that may not be NULL and is in no file', async () => {
     columns = [...COLUMNS, column('country', 'character(2)', { isNullable: false })];
     const target = { ...UPSERT, columns: ['iata', 'name', 'updated_at'] };

@@ -93,11 +93,15 @@ async function probeGuard(probe: Probe): Promise<readonly CheckResult[]> {
     { ...loader.settings.control, key: 'doctor', etag: 'doctor', size: 1 },
     loader.now(),
   );
-  const files = { kind: 'literals', files: [file] } as const;
+  // As a merge has it: a warehouse may know the rows of a COPY alone, and there is none here.
+  const jobFiles: TableName = { name: 'millrace_doctor' };
+  const files = { kind: 'table', table: jobFiles } as const;
   const job: readonly Statement[] = [
     { kind: 'limit-time', ms: loader.settings.lockTimeoutMs },
     { kind: 'lock-lane', lock: ledger.lock },
     { kind: 'limit-time', ms: loader.settings.statementTimeoutMs },
+    { kind: 'create-job-files', jobFiles },
+    { kind: 'insert-job-files', jobFiles, files: [file] },
     {
       kind: 'guard-receipts',
       receipts: ledger.receipts,
@@ -108,7 +112,7 @@ async function probeGuard(probe: Probe): Promise<readonly CheckResult[]> {
       replacedJobIds: [],
       oldestWrittenAt: null,
     },
-    { kind: 'record-receipts', receipts: ledger.receipts, files, attempt, stage: null },
+    { kind: 'record-receipts', receipts: ledger.receipts, files, attempt, stage: jobFiles },
   ];
   const ballast = Array.from({ length: BALLAST }, (_, nth): Statement => {
     return { kind: 'record-void', receipts: ledger.receipts, attempt: { ...attempt, attempt: 100 + nth } };
