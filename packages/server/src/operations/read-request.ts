@@ -29,6 +29,11 @@ export const failureQuery = z.strictObject({
 export const traceQuery = z.strictObject({ url: z.string().min(1).max(MAX_URL), target: name.optional() });
 export const historyQuery = z.strictObject({ target: name.nullable().default(null) });
 export const jobsQuery = z.strictObject({ target: name.optional(), limit });
+export const rejectQuery = z.strictObject({
+  type: name.optional(),
+  code: name.optional(),
+  target: name.optional(),
+});
 export const noQuery = z.strictObject({});
 
 export const loginBody = z.strictObject({ token: z.string().min(1).max(200) });

@@ -14,6 +14,7 @@ import {
   readQuery,
   reconcileBody,
   redriveBody,
+  rejectQuery,
   selectionOf,
   traceQuery,
 } from './read-request.ts';
@@ -51,6 +52,7 @@ export function addQueries(scope: FastifyInstance, ask: () => Operations): void 
     readQuery(request, noQuery);
     return ask().status();
   });
+  scope.get('/rejects', async (request) => ask().rejects(given(readQuery(request, rejectQuery))));
   scope.get('/activity', async (request) => ask().activity(readQuery(request, pageQuery)));
 }
 
