@@ -99,7 +99,9 @@ function Rejects({ events: { rejects } }: { events: EventStatus }) {
     <section aria-labelledby="rejects-title">
       <div class="section-head">
         <h2 id="rejects-title">Rejected events</h2>
-        <span class="quiet">kept with their reasons: `millrace failures` lists them</span>
+        <span class="quiet">
+          kept with their reasons: <code>millrace failures</code> lists them
+        </span>
       </div>
       {sorted.length === 0 ? (
         <EmptyState title="No event was rejected" />
