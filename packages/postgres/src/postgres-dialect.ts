@@ -22,7 +22,6 @@ const COPIED = `CAST(current_setting('${COPIED_ROWS}') AS BIGINT)`;
 /** PostgreSQL 15 and later. Statements may be of any length; below this one they stay readable. */
 export class PostgresDialect implements Dialect {
   readonly name = 'postgres';
-  readonly supportsPrivilegeQuestions = true;
   readonly maxStatementBytes = 1_000_000;
   readonly maxStatements = 1_000;
   readonly supportsPrivilegeQuestions = true;
