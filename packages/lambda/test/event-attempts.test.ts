@@ -62,7 +62,7 @@ describe('the event consumer', () => {
     expect(again).toEqual([[40 - sealed.length]]);
   });
 
-  it('rejects the one event whose row does not fit, and asks the catalog rarely', async () => {
+  it('rejects the one event whose row does not fit, and counts it', async () => {
     const { stage, client } = await open();
     const long = '/x'.repeat(150);
     await put(client, [

@@ -1,11 +1,13 @@
 import { join, resolve } from 'node:path';
-import { type MillraceConfig, stateFolderOf } from '@millrace/core';
+import { type MillraceConfig, type ObjectStore, stateFolderOf, type TableChecks } from '@millrace/core';
 import type { OpenContext } from '../open-context.ts';
 import { openObjects } from '../open-objects.ts';
+import { openWarehouse } from '../open-warehouse.ts';
 import { ConsumerLoop } from './consumer-loop.ts';
 import { consumerOf, eventsOf, limitsOf } from './open-consumer.ts';
 import { openStreamReader } from './open-event-stream.ts';
 import { openSeals } from './open-seals.ts';
+import { openTableChecks } from './open-table-checks.ts';
 
 export interface EventConsumerOptions {
   /** What relative paths of the configuration are relative to. */
@@ -16,7 +18,7 @@ export interface EventConsumerOptions {
 
 /**
  * The consumer as a process of its own: makes chunks of events and seals them. Whoever has the lanes announces them. It
- * needs neither warehouse nor tracker, and goes on while both are away.
+ * needs neither warehouse nor tracker, and goes on while both are away. A warehouse that it can ask tells it what fits.
  */
 export class EventConsumer {
   readonly #loop: ConsumerLoop;
@@ -35,7 +37,7 @@ export class EventConsumer {
     try {
       const { seals, close } = await openSeals(config, directory);
       closers.push(close);
-      const { objects } = await openObjects(config, {
+      const context: OpenContext = {
         directory,
         onEvent: () => {},
         onCompletion: () => {},
@@ -46,11 +48,13 @@ export class EventConsumer {
         // Not the loader's: a cache has one owner.
         state: join(resolve(directory, stateFolderOf(config)), 'consumer'),
         closers,
-      });
+      };
+      const { objects } = await openObjects(config, context);
+      const checks = await openChecks(config, { ...context, objects });
       const { stream, close: closeStream } = await openStreamReader(events, { directory, onError });
       closers.push(closeStream);
       const { discoverMs, ...limits } = limitsOf(events);
-      const loop = new ConsumerLoop(consumerOf(config, { seals, objects, now }), stream, {
+      const loop = new ConsumerLoop(consumerOf(config, { seals, objects, checks, now }), stream, {
         limits,
         discoverMs,
         onSealed: () => {},
@@ -79,6 +83,16 @@ export class EventConsumer {
     await this.#loop.close();
     await closeAll(this.#closers);
   }
+}
+
+/** Undefined where the warehouse is embedded: its own process alone can ask it. */
+async function openChecks(
+  config: MillraceConfig,
+  context: OpenContext & { readonly objects: ObjectStore },
+): Promise<TableChecks | undefined> {
+  if (config.warehouse.kind !== 'redshift') return undefined;
+  const { warehouse } = await openWarehouse(config, context);
+  return openTableChecks(config, { warehouse, now: context.now, onError: context.onError });
 }
 
 async function closeAll(closers: OpenContext['closers']): Promise<void> {
