@@ -37,7 +37,7 @@ async function cdk(args: readonly string[], { assembly, profile, region }: CdkOp
     stdio: 'inherit',
     env: {
       ...process.env,
-      ...(region === undefined ? {} : { AWS_REGION: region, CDK_DEPLOY_REGION: region }),
+      ...(region === undefined ? {} : { AWS_REGION: region }),
     },
   });
   const code = await new Promise<number | null>((settle, reject) => {
