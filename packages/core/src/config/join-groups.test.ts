@@ -63,6 +63,13 @@ describe('a group', () => {
       },
     ],
     [
+      "drift: parts files by their columns, and 'g' loads those that belong together",
+      {
+        a: { ...APPEND, format: { kind: 'json' }, drift: 'evolve' },
+        b: { ...APPEND, from: 's3://lake/b/' },
+      },
+    ],
+    [
       "group: has no meaning in mode 'replace-partition'",
       { a: { ...APPEND, mode: 'replace-partition', partition: 'dt={dt}/' } },
     ],

@@ -56,6 +56,15 @@ function checkGroup(
       hint: "choose 'quarantine' or 'reload', or take it out of the group",
     });
   }
+  for (const target of members) {
+    if (target.drift === undefined) continue;
+    // A COPY takes files of one column list: those of another would be left to a later job, and a unit with them.
+    problems.push({
+      path: [...pathOf(target).slice(0, -1), 'drift'],
+      message: `parts files by their columns, and '${name}' loads those that belong together in one job`,
+      hint: "write 'freeze', or take the target out of the group",
+    });
+  }
   if (!isLimited || problems.length > 0) return;
   const counts = members.map((target) => ({ target, count: statementsOf(target) }));
   const total = counts.reduce((sum, { count }) => sum + count, FRAME + members.length);
