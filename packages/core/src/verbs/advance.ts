@@ -1,37 +1,27 @@
-import type { TrackedFile } from '../file/load-file.ts';
-import { type Backlog, type Batch, dueAt, sortBacklog } from '../lane/batching.ts';
-import { groupUnits, planGroupBatch } from '../lane/group-batch.ts';
 import type { JobRef, Lane, LaneState } from '../lane/lane.ts';
-import { deadlineOf, staggerMsOf } from '../lane/line.ts';
-import { lineToRead, nextBatch } from '../lane/next-batch.ts';
+import { deadlineOf } from '../lane/line.ts';
 import { type BuiltJob, buildJob, writeJob } from '../load/build-job.ts';
 import { type JobDocument, type JobFile, sortJobFiles } from '../load/job-document.ts';
 import { laneNameOf } from '../load/load-group.ts';
 import type { PartitionJob } from '../load/partition.ts';
 import type { Replacement } from '../load/replacement.ts';
-import type { BatchingPolicy, TargetDefinition } from '../load/target-definition.ts';
+import type { TargetDefinition } from '../load/target-definition.ts';
 import { ulid } from '../load/ulid.ts';
 import type { EpochMs } from '../ports/time.ts';
 import { streakOfJob, streakOfNone } from '../recover/data-streak.ts';
 import { isGateCode, type Pause } from '../recover/gate.ts';
 import { LoadError } from '../recover/load-error.ts';
+import { type BatchChoice, chooseBatch, readLine } from './choose-batch.ts';
 import { chooseFiles } from './choose-files.ts';
-import { confirmFiles, supersededBy } from './confirm-files.ts';
+import { confirmFiles } from './confirm-files.ts';
 import { fitFiles } from './fit-files.ts';
-import { type GroupMembers, membersOf, readGroupLine } from './group-line.ts';
+import { membersOf } from './group-line.ts';
 import { holdAtGate } from './hold-at-gate.ts';
 import { chanceOf, definitionOf, type Loader } from './loader.ts';
 import { lookAtGate } from './look-at-gate.ts';
 import { makeGroupJob } from './make-group-job.ts';
-import {
-  isPartitioned,
-  type NextPartition,
-  nextPartition,
-  PARTITION_LINE,
-  type WaitingPartition,
-} from './next-partition.ts';
+import { isPartitioned } from './next-partition.ts';
 import { planPartition } from './plan-partition.ts';
-import { setAside } from './set-aside.ts';
 import { settleFailure } from './settle-failure.ts';
 import type { SettleOutcome } from './settle-outcome.ts';
 import { type SubmitOutcome, submitJob } from './submit-job.ts';
@@ -120,98 +110,6 @@ async function advanceOnce(
   return startJob(loader, { definition, lane: { ...lane, streak }, choice, takesAll, deadlineAt });
 }
 
-/** What waits before a lane, as much as a job may take of it. */
-interface Line {
-  readonly loadable: readonly TrackedFile[];
-  /** It was read to its end. */
-  readonly isWhole: boolean;
-}
-
-async function readLine(
-  loader: Loader,
-  {
-    definition,
-    lane,
-    members,
-  }: { definition: TargetDefinition; lane: Lane; members: GroupMembers | undefined },
-): Promise<Line | 'look-again'> {
-  if (members !== undefined) {
-    const line = await readGroupLine(loader, { lane, members });
-    for (const [target, backlog] of line.superseded) await supersede(loader, target, backlog);
-    return line.superseded.size > 0 ? 'look-again' : line;
-  }
-  // One more than a job may take: by it is known whether it takes all that waits.
-  const limit = isPartitioned(definition) ? PARTITION_LINE : lineToRead(lane, definition) + 1;
-  const backlog = sortBacklog(await loader.tracker.waitingFiles(lane.target, limit));
-  if (backlog.superseded.length > 0) {
-    await supersede(loader, lane.target, backlog);
-    return 'look-again';
-  }
-  const { loadable } = backlog;
-  return { loadable, isWhole: loadable.length < limit };
-}
-
-/** What a lane would load next, and when. */
-type BatchChoice =
-  | {
-      readonly kind: 'batch';
-      readonly batch: Batch;
-      readonly sampleAt: number | null;
-      readonly dueAt: EpochMs;
-      /** Of a target that is parted: the batch is what waits of it. */
-      readonly waiting?: WaitingPartition;
-      /** Of a group: its targets. */
-      readonly members?: GroupMembers;
-      /** The line that it was chosen from, and whether that is all that waits. */
-      readonly loadable: readonly TrackedFile[];
-      readonly isWhole: boolean;
-    }
-  | Exclude<NextPartition, { kind: 'due' }>;
-
-async function chooseBatch(
-  loader: Loader,
-  {
-    definition,
-    lane,
-    backlog,
-    members,
-    drain,
-    now,
-  }: {
-    definition: TargetDefinition;
-    lane: Lane;
-    backlog: Line;
-    members: GroupMembers | undefined;
-    drain: boolean;
-    now: EpochMs;
-  },
-): Promise<BatchChoice> {
-  const { loadable, isWhole } = backlog;
-  const line = { loadable, isWhole };
-  if (members !== undefined) {
-    const units = groupUnits(backlog.loadable);
-    const { batch, dueAt: at } = planGroupBatch(units, { targets: members, lane, now });
-    return { kind: 'batch', batch, sampleAt: null, dueAt: drain ? now : at, members, ...line };
-  }
-  if (isPartitioned(definition)) {
-    const found = await nextPartition(loader, { definition, lane, backlog, drain, now });
-    if (found.kind !== 'due') return found;
-    const { next: waiting } = found;
-    return { kind: 'batch', batch: waiting.batch, sampleAt: null, dueAt: found.dueAt, waiting, ...line };
-  }
-  const { batch, sampleAt } = nextBatch(lane, backlog.loadable, definition);
-  const { batching: policy } = definition;
-  const { loadMs } = lane;
-  const staggerMs = staggerOf(loader, { lane, policy });
-  return {
-    kind: 'batch',
-    batch,
-    sampleAt,
-    dueAt: drain ? now : dueAt(batch, { policy, loadMs, staggerMs, now }),
-    ...line,
-  };
-}
-
 /** Partitions that are not ready keep nobody from sleeping; a run that ends when nothing waits is told what they wait for. */
 async function waitForPartition(
   loader: Loader,
@@ -256,13 +154,6 @@ function moveTo(loader: Loader, lane: Lane, state: LaneState): Promise<boolean> 
 /** Claims that were given back because they came at the same time try again within this, at different instants. */
 const BUDGET_RETRY_MS = 250;
 
-function staggerOf(
-  { targets, settings: { maxLoads } }: Loader,
-  { lane: { target, loadMs }, policy: { freshnessMs } }: { lane: Lane; policy: BatchingPolicy },
-): number {
-  return staggerMsOf(target, { lanes: targets.size, maxLoads, loadMs, freshnessMs });
-}
-
 /** A slot is freed by a settled job, never by time alone. */
 function hasBudget(loader: Loader, target: string, lanes: readonly Lane[]): boolean {
   const running = lanes.filter(
@@ -270,20 +161,6 @@ function hasBudget(loader: Loader, target: string, lanes: readonly Lane[]): bool
       other !== target && (state.kind === 'submitting' || state.kind === 'running'),
   );
   return running.length < loader.settings.maxLoads;
-}
-
-async function supersede(loader: Loader, target: string, { loadable, superseded }: Backlog): Promise<void> {
-  const at = loader.now();
-  const newest = new Map(loadable.map(({ file }) => [file.keyId, file]));
-  await setAside(
-    loader,
-    target,
-    superseded.map(({ file }) => ({
-      file,
-      status: 'superseded',
-      evidence: supersededBy(newest.get(file.keyId)?.identity.etag, at),
-    })),
-  );
 }
 
 async function startJob(

@@ -14,43 +14,13 @@ import {
 import type { CopiedObject, EngineEvents } from './engine.ts';
 import { override } from './override.ts';
 import type { Story } from './story.ts';
-
-/** A load that committed: what it read, object by object. */
-export interface CommittedJob {
-  readonly target: string;
-  readonly name: string;
-  readonly fileIds: readonly string[];
-  readonly copied: readonly CopiedObject[];
-  /** Of the partition that it replaced; null: none. */
-  readonly prefix: string | null;
-  readonly at: number;
-}
-
-/** A file of a job, as the job document has it. */
-export interface WatchedFile {
-  readonly id: string;
-  readonly target: string;
-  readonly url: string;
-  /** Where COPY reads it: its own place, or its pin. */
-  readonly loadUrl: string;
-  readonly etag: string;
-}
-
-/** Whose rows and receipts a job deletes. */
-export interface Replaces {
-  readonly jobIds: readonly string[];
-  /** All files below this prefix; null: it replaces no partition. */
-  readonly prefix: string | null;
-}
-
-interface JobWatch {
-  readonly target: string;
-  readonly files: readonly WatchedFile[];
-  readonly replaces: Replaces;
-  isCommitted: boolean;
-  /** The lane has moved on: a job that had not committed by then must not any more. */
-  isLeft: boolean;
-}
+import {
+  type CommittedJob,
+  type JobWatch,
+  type Replaces,
+  sayState,
+  type WatchedFile,
+} from './watched-job.ts';
 
 /**
  * Looks at every step of the lanes and of the warehouse, and says what must not be. Knows what is true, and no verb
@@ -401,20 +371,5 @@ export class LaneChecks {
         this.#story.violate('never both', `${file.url} is ${status} in ${target} and has a receipt`);
       }
     }
-  }
-}
-
-function sayState({ state }: Lane): string {
-  switch (state.kind) {
-    case 'waiting':
-      return `waiting until ${state.dueAt}`;
-    case 'submitting':
-      return `submitting ${state.job.id}`;
-    case 'running':
-      return `running ${state.job.id} as ${state.statement.id}`;
-    case 'held':
-      return `held: ${state.code}`;
-    default:
-      return state.kind;
   }
 }

@@ -152,3 +152,12 @@ function afterOf(kind: LaneKind, { index, dice }: { index: number; dice: Dice })
     return dice.pick([{ kind: 'keep' }, { kind: 'tag' }]);
   return dice.pick([{ kind: 'keep' }, { kind: 'keep' }, { kind: 'tag' }, move, { kind: 'delete' }]);
 }
+
+/** At least one lane that appends and one that merges. */
+export function pickKinds(dice: Dice): readonly LaneKind[] {
+  const append = dice.pick(['append', 'append-moved', 'append-pinned'] as const);
+  const merge = dice.pick(['upsert', 'insert-only'] as const);
+  const all = ['append', 'append-moved', 'append-pinned', 'upsert', 'insert-only'] as const;
+  const more = Array.from({ length: dice.int(1, 3) }, () => dice.pick(all));
+  return [append, merge, ...more];
+}

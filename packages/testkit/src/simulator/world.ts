@@ -2,7 +2,6 @@ import {
   DEFAULT_RETRY,
   type JobDocument,
   type ObjectRef,
-  partsOf,
   placesOf,
   prepareTarget,
   readChunkKey,
@@ -25,7 +24,15 @@ import { FunctionDeployment } from './function-deployment.ts';
 import { Gate } from './gate.ts';
 import { Lake } from './lake.ts';
 import { LaneChecks } from './lane-checks.ts';
-import { BUCKET, CONTROL, type LaneKind, MARKER, type SimulatedLane, simulateLanes } from './lane-kind.ts';
+import {
+  BUCKET,
+  CONTROL,
+  type LaneKind,
+  MARKER,
+  pickKinds,
+  type SimulatedLane,
+  simulateLanes,
+} from './lane-kind.ts';
 import {
   type Mechanism,
   withoutInBatch,
@@ -39,6 +46,7 @@ import { Scheduler } from './scheduler.ts';
 import { SimulatedWarehouse } from './simulated-warehouse.ts';
 import { Story } from './story.ts';
 import { makeTrouble } from './trouble.ts';
+import { watchedFilesOf } from './watched-job.ts';
 import { Workshop } from './workshop.ts';
 import { Writers } from './writers.ts';
 
@@ -365,21 +373,11 @@ export class World {
       if (text === undefined) return this.story.violate('document first', `${ref.name} has no job document`);
       const job = JSON.parse(text) as JobDocument;
       const { files, replaces, partition } = job;
-      const targetOf = new Map(
-        partsOf(job).flatMap((part) => part.files.map(({ id }) => [id, part.target] as const)),
-      );
       this.#writers.meddle(files.map(({ file }) => file.url));
-      this.checks.noteFiles(
-        ref.name,
-        files.map(({ file, loadUrl }) => ({
-          id: file.id,
-          target: targetOf.get(file.id) ?? job.target,
-          url: file.url,
-          loadUrl,
-          etag: file.identity.etag,
-        })),
-        { jobIds: replaces?.jobIds ?? [], prefix: partition?.url ?? null },
-      );
+      this.checks.noteFiles(ref.name, watchedFilesOf(job), {
+        jobIds: replaces?.jobIds ?? [],
+        prefix: partition?.url ?? null,
+      });
     };
     note().catch((error: unknown) => this.story.violate('verbs do not break', String(error)));
   }
@@ -391,13 +389,4 @@ export class World {
     };
     this.#scheduler.after(this.#dice.int(1, ms), again);
   }
-}
-
-/** At least one lane that appends and one that merges. */
-function pickKinds(dice: Dice): readonly LaneKind[] {
-  const append = dice.pick(['append', 'append-moved', 'append-pinned'] as const);
-  const merge = dice.pick(['upsert', 'insert-only'] as const);
-  const all = ['append', 'append-moved', 'append-pinned', 'upsert', 'insert-only'] as const;
-  const more = Array.from({ length: dice.int(1, 3) }, () => dice.pick(all));
-  return [append, merge, ...more];
 }
