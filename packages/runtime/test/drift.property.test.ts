@@ -25,14 +25,12 @@ const value = fc.oneof(
   ),
   fc.string({ minLength: 1, maxLength: 12 }).map((text) => `x${text.replaceAll(/[^A-Za-zé ]/gu, '_')}y`),
 );
-const file = fc
-  .uniqueArray(fc.constantFrom(...NAMES), { minLength: 1 })
-  .chain((names) =>
-    fc.array(fc.record(Object.fromEntries(names.map((name) => [name, value]))), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-  );
+const file = fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 1 }).chain((names) =>
+  fc.array(fc.record(Object.fromEntries(names.map((name) => [name, value]))), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+);
 
 const FORMATS = [
   {

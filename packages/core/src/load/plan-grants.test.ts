@@ -54,3 +54,13 @@ it('gives away the schema of the ledgers and each table in it, and nothing else'
   ]);
   expect(statements).toContainEqual({ kind: 'grant-schema', schema: 'sales', user: 'loader' });
 });
+
+it('gives a table away that has to follow its files: nobody but its owner may change it', () => {
+  const named = { mode: 'append', from, format: { kind: 'json' } };
+  const owned = (target: object): readonly unknown[] =>
+    grantsOf(target).filter(
+      (statement) => statement.kind === 'own-table' && statement.table.schema === 'sales',
+    );
+  expect(owned(named)).toEqual([]);
+  expect(owned({ ...named, drift: 'evolve' })).toMatchObject([{ table: { name: 't' }, user: 'loader' }]);
+});
