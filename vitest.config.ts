@@ -12,8 +12,8 @@ export default defineConfig({
   ...fromSource,
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Processes that tests start find their modules compiled and stripped of types: half of a start is that.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'node-compile') },
     // Two cores: one for the runner and the servers that tests start, one for the tests.
