@@ -48,6 +48,22 @@ describe('a group', () => {
     expect(project.defects).toEqual([]);
   });
 
+  it('shows each target its jobs, and when it was loaded', async () => {
+    const project = newProject();
+    project.put('facts/a.csv', '1,10\n');
+    project.put('dims/a.csv', '1,one,1\n');
+    await project.drain(async (millrace) => {
+      const jobs = await millrace.jobs({ limit: 9 });
+      expect(jobs).toMatchObject([{ state: 'loaded', files: 2 }]);
+      expect(await millrace.jobs({ target: 'public.facts', limit: 9 })).toEqual(jobs);
+      expect(await millrace.jobs({ target: 'public.dims', limit: 9 })).toEqual(jobs);
+      const loadedAt = jobs[0]?.settledAt;
+      expect(loadedAt).not.toBe(jobs[0]?.submittedAt);
+      expect(await statusOf(millrace, 'public.facts')).toMatchObject({ lastLoadedAt: loadedAt });
+      expect(await statusOf(millrace, 'public.dims')).toMatchObject({ lastLoadedAt: loadedAt });
+    });
+  });
+
   it('loads what there is when one of its targets has nothing', async () => {
     const project = newProject();
     project.put('dims/a.csv', '1,one,1\n');

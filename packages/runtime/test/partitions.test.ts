@@ -205,6 +205,59 @@ describe('a bad file', () => {
   });
 });
 
+describe('two prefixes of the same rows', () => {
+  const TWO = { ...PARTITIONED, partition: '{a}/{b}/', partitionBy: { column: 'dt', value: '{a}-{b}' } };
+  const [ONE, OTHER] = ['t/x-y/z', 't/x/y-z'];
+  const columns = 'v INTEGER, dt VARCHAR(20), _partition VARCHAR(1200)';
+
+  it('do not replace one another: the first stays, the other is held and names it', async () => {
+    const project = partitionProject(projects, TWO, columns);
+    project.put(`${ONE}/a.csv`, '1\n');
+    await expectDays(project, ['x-y-z: 1'], 1);
+    project.put(`${OTHER}/a.csv`, '2\n');
+    project.put('t/x/z/a.csv', '3\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['x-y-z: 1', 'x-z: 3']);
+      expect(await millrace.failures({})).toMatchObject([
+        {
+          url: `s3://lake/${OTHER}/a.csv`,
+          state: 'waiting',
+          code: 'partition-held',
+          error: `partition s3://lake/${OTHER}/ is held: its rows are those of s3://lake/${ONE}/ as well: both give dt = 'x-y-z'`,
+        },
+      ]);
+    });
+    // The first one goes on as if there were no other.
+    project.put(`${ONE}/b.csv`, '9\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['x-y-z: 1 9', 'x-z: 3']);
+      expect(await statusOf(millrace, 'public.t')).toMatchObject({ waiting: 1, quarantined: 0 });
+    });
+  });
+
+  it('that come at the same time: one of them is loaded', async () => {
+    const project = partitionProject(projects, TWO, columns);
+    project.put(`${ONE}/a.csv`, '1\n');
+    project.put(`${OTHER}/a.csv`, '2\n');
+    await project.drain(async (millrace) => {
+      expect([['x-y-z: 1'], ['x-y-z: 2']]).toContainEqual(await daysOf(millrace));
+      expect(await statusOf(millrace, 'public.t')).toMatchObject({ loaded: 1, waiting: 1, quarantined: 0 });
+    });
+  });
+
+  it('of which one is where the target was fed from before', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    project.put(`${A}/a.csv`, '1\n');
+    await expectDays(project, ['2026-11-19: 1'], 1);
+    project.configure({ targets: { 'public.t': { ...BY_COLUMN, columns: ['v'], from: 's3://lake/u/' } } });
+    project.put('u/dt=2026-11-19/a.csv', '2\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1']);
+      expect(await millrace.failures({})).toMatchObject([{ state: 'waiting', code: 'partition-held' }]);
+    });
+  });
+});
+
 describe('a partition without files', () => {
   /** A file is announced, and is gone with all others before anybody looks. */
   async function announceAndEmpty(project: TestProject): Promise<void> {
@@ -266,6 +319,43 @@ describe('people are told', () => {
       expect(plan.nextJob).toMatchObject({ files: 2, isExample: false });
       expect(plan.statements.join('\n')).toContain('WHERE "dt" = CAST(\'2026-11-19\' AS date)');
     });
+  });
+
+  it('what the partition of a file waits for', async () => {
+    const project = partitionProject(projects, { ...BY_COLUMN, ready: '_SUCCESS' });
+    await putTwoDays(project);
+    project.put(`${B}/_SUCCESS`, '');
+    project.put(`${B}/bad.csv`, 'x\n');
+    await project.drain(async (millrace) => {
+      const waitOf = async (key: string): Promise<unknown> => {
+        const { files } = await millrace.trace({ url: `s3://lake/${key}` });
+        return files[0]?.steps.find(({ step }) => step === 'line');
+      };
+      expect(await waitOf(`${A}/a.csv`)).toMatchObject({
+        code: 'partition-unmarked',
+        text: expect.stringContaining('partition dt=2026-11-19/ waits for its _SUCCESS'),
+      });
+      expect(await waitOf(`${B}/a.csv`)).toMatchObject({
+        mark: 'stopped',
+        code: 'partition-held',
+        text: expect.stringMatching(
+          /^partition s3:\/\/lake\/t\/dt=2026-11-20\/ is held: .*bad\.csv(?!.*its last load)/u,
+        ),
+        todo: expect.stringContaining('the partition follows by itself'),
+      });
+    });
+    project.configure({
+      targets: { 'public.t': { ...BY_COLUMN, columns: ['v'], ready: { quiet: '1h' } } },
+    });
+    const millrace = await project.open();
+    const { files } = await millrace.trace({ url: `s3://lake/${A}/a.csv` });
+    expect(files[0]?.steps.find(({ step }) => step === 'line')).toMatchObject({
+      code: 'partition-unquiet',
+      text: expect.stringContaining(
+        'partition dt=2026-11-19/ is quiet when nothing has arrived in it for 60 min',
+      ),
+    });
+    await millrace.stop();
   });
 
   it('by an example when nothing waits', async () => {

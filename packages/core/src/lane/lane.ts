@@ -83,6 +83,8 @@ export interface Lane {
   readonly loadedFiles: number;
   readonly loadedRows: number;
   readonly lastLoadedAt: EpochMs | null;
+  /** The last job of its group that these count, where the group has another lane; else null. */
+  readonly countedJob: string | null;
   /** Files of it were put aside at some time. Told by trackers whose `markLoaded` depends on it; only they write it. */
   readonly hasAside?: true;
 }
@@ -103,5 +105,6 @@ export function freshLane(target: string): Lane {
     loadedFiles: 0,
     loadedRows: 0,
     lastLoadedAt: null,
+    countedJob: null,
   };
 }

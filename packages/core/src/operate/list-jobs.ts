@@ -1,3 +1,4 @@
+import { laneOfTarget } from '../load/load-group.ts';
 import type { JobEntry, JobListRequest, JobStory } from '../ports/inspection.ts';
 import type { JobRecord } from '../ports/tracker.ts';
 import { LoadError } from '../recover/load-error.ts';
@@ -6,7 +7,7 @@ import { findJob } from './trace/trace-job.ts';
 
 const MAX_LISTED = 1_000;
 
-/** The load jobs of a target, or of all, newest first: as many as the trackers still know. */
+/** The load jobs of a target, or of all, newest first: as many as the trackers still know. Of a target in a group, its group's. */
 export async function listJobs(
   loader: Loader,
   { target, limit }: JobListRequest,
@@ -14,9 +15,12 @@ export async function listJobs(
   if (target !== undefined && (await loader.tracker.lane(target)).version === 0) definitionOf(loader, target);
   const wanted = Math.max(1, Math.min(limit, MAX_LISTED));
   const records: JobRecord[] = [];
-  for (const one of target === undefined ? await targetsOf(loader) : [target]) {
-    records.push(...(await loader.tracker.jobs(one, wanted)));
-  }
+  // A group's jobs are in the lane of its first target; those of before it was in the group are the target's own.
+  const lanes =
+    target === undefined
+      ? await targetsOf(loader)
+      : [...new Set([laneOfTarget(loader.targets, target), target])];
+  for (const one of lanes) records.push(...(await loader.tracker.jobs(one, wanted)));
   return records
     .sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1))
     .slice(0, wanted)

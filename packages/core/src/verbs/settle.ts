@@ -186,7 +186,7 @@ async function settleLoaded(
     error: null,
   });
   const ownCount = partsOf(document).find(({ target }) => target === lane.target)?.files.length ?? 0;
-  if (document.parts !== undefined) await countParts(loader, { document, job, lane });
+  if (document.parts !== undefined) await countParts(loader, { document, job, lane, at: now });
   // Of two clocks, the one that saw the end may be behind the one that saw the beginning.
   const tookMs = Math.max(0, now - job.submittedAt);
   const left = await leave(loader, job, {
@@ -211,19 +211,20 @@ async function settleLoaded(
 /** What a group's job loaded into the targets whose lanes it does not stand in: they keep their own counts, for people. */
 async function countParts(
   loader: Loader,
-  { document, job, lane }: { document: JobDocument; job: JobRef; lane: Lane },
+  { document, job, lane, at }: { document: JobDocument; job: JobRef; lane: Lane; at: EpochMs },
 ): Promise<void> {
   for (const { target, files } of partsOf(document)) {
     if (target === lane.target) continue;
     const own = await loader.tracker.lane(target);
-    // Settled once more after a crash, it was counted before: the instant is the job's own, whenever it is settled.
-    if (own.lastLoadedAt === job.submittedAt) continue;
+    // Settled once more after a crash, it was counted before.
+    if (own.countedJob === job.id) continue;
     const rows = await countRows(loader, document, { target });
     await loader.tracker.putLane({
       ...own,
       loadedFiles: own.loadedFiles + files.length,
       loadedRows: own.loadedRows + (rows ?? 0),
-      lastLoadedAt: job.submittedAt,
+      lastLoadedAt: at,
+      countedJob: job.id,
     });
   }
 }

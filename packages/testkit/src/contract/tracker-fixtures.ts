@@ -90,6 +90,7 @@ export function busyLane(target: string): Lane {
     loadedFiles: 1_234_567,
     loadedRows: 9_876_543_210,
     lastLoadedAt: 1_795_264_400_000,
+    countedJob: '01M802XB1EMRE8TH6R1JKA7CJY',
   };
 }
 

@@ -128,6 +128,43 @@ describe('why a file waits', () => {
     });
   });
 
+  describe('its partition', () => {
+    const name = 'dt=2026-11-20/';
+
+    it('is held, by what it says', () => {
+      const reason =
+        'partition s3://lake/dt=2026-11-20/ is held: s3://lake/dt=2026-11-20/bad.csv is quarantined: x';
+      const partition = { name, state: { kind: 'held', reason, hint: 'write it anew' } } as const;
+      const found = { mark: 'stopped', code: 'partition-held', text: reason, todo: 'write it anew' };
+      expect(waitOf({ partition })).toEqual(found);
+      // The lane waits for another one.
+      const state = held('partition-waits', 'dt=2026-11-19/ has no _SUCCESS yet');
+      expect(waitOf({ partition }, { state })).toEqual(found);
+    });
+
+    it('has no marker', () => {
+      const partition = { name, state: { kind: 'unmarked', marker: '_SUCCESS' } } as const;
+      const found = waitOf({ partition }, { state: { kind: 'waiting', dueAt: NOW + 8_000 } });
+      expect(found).toMatchObject({ mark: 'waiting', code: 'partition-unmarked', todo: null });
+      expect(found.text).toContain(`partition ${name} waits for its _SUCCESS`);
+    });
+
+    it('is not quiet, and until when', () => {
+      const quiet = { kind: 'quiet', until: NOW + 300_000, quietMs: 600_000 } as const;
+      const found = waitOf({ partition: { name, state: quiet } });
+      expect(found).toMatchObject({ mark: 'waiting', code: 'partition-unquiet' });
+      expect(found.text).toContain(
+        'nothing has arrived in it for 10 min: at 2026-11-21T12:39:00.000Z, in 5 min',
+      );
+    });
+
+    it('is ready, and the lane is asked', () => {
+      const partition = { name, state: { kind: 'ready' } } as const;
+      expect(waitOf({ partition }).code).toBe('due');
+      expect(waitOf({ partition }, { state: { kind: 'paused', ...pause } }).code).toBe('paused');
+    });
+  });
+
   it('nobody works: due for longer than sweeps could leave it', () => {
     const state = { kind: 'waiting', dueAt: NOW - 200_000 } as const;
     expect(waitOf({}, { state })).toMatchObject({ mark: 'stopped', code: 'nobody-works' });

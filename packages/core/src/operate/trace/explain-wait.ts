@@ -2,7 +2,9 @@ import type { TrackedFile } from '../../file/load-file.ts';
 import type { Lane } from '../../lane/lane.ts';
 import type { TraceStep } from '../../ports/trace.ts';
 import { GATE_CODES, type Gate } from '../../recover/gate.ts';
+import { PARTITION_WAITS } from '../../verbs/advance.ts';
 import { HOLD_TODOS } from '../hold-todos.ts';
+import type { PartitionWait } from './find-partition-wait.ts';
 
 /** What a file that waits is judged by, all read at about one instant. */
 export interface WaitContext {
@@ -12,6 +14,8 @@ export interface WaitContext {
   readonly gate: Gate;
   /** Files of the line that go before it; null: more than were looked at. */
   readonly ahead: number | null;
+  /** Of a target that is loaded partition by partition. */
+  readonly partition?: PartitionWait | undefined;
   readonly maxLoads: number;
   readonly sweepMs: number;
   readonly now: number;
@@ -26,8 +30,8 @@ const SLEPT_SWEEPS = 3;
 /**
  * Exactly why a waiting file is not being loaded now: the first thing that would have to end. Pure.
  *
- * In the order in which the lane itself looks: a pause, what the lane has in hand, its hold, a backoff, the budget, the
- * deadline.
+ * In the order in which the lane itself looks: a pause, what the lane has in hand, its hold, a backoff, what the file's
+ * partition waits for, the budget, the deadline.
  */
 export function explainWait(context: WaitContext): WaitFinding {
   const { lane, gate, now } = context;
@@ -51,7 +55,8 @@ export function explainWait(context: WaitContext): WaitFinding {
       `job ${state.job.id} of ${lane.target} holds the lane since ${span(since)} (one load per target at a time), and does not have this file${lineText(context)}`,
     );
   }
-  if (state.kind === 'held') return explainHold(context, state);
+  // A lane whose partitions all wait is held for the first of them: which is another one's reason.
+  if (state.kind === 'held' && state.code !== PARTITION_WAITS) return explainHold(context, state);
   if (gate.hold !== null && now < gate.hold.until) {
     return waiting(
       GATE_CODES.outage,
@@ -92,6 +97,8 @@ function explainTurn(context: WaitContext): WaitFinding {
       `${failures} ${failures === 1 ? 'load' : 'loads'} of the lane failed in a row; the next try is in ${span(lane.notBeforeAt - now)}`,
     );
   }
+  const own = explainPartition(context);
+  if (own !== undefined) return own;
   const running = lanes.filter(
     ({ target, state: { kind } }) => target !== lane.target && (kind === 'submitting' || kind === 'running'),
   );
@@ -124,6 +131,32 @@ function explainTurn(context: WaitContext): WaitFinding {
     );
   }
   return waiting('due', `due now; the next look at the lane takes it${lineText(context)}`);
+}
+
+/** What the file's partition waits for; undefined: nothing of its own. */
+function explainPartition({ partition, now }: WaitContext): WaitFinding | undefined {
+  if (partition === undefined) return undefined;
+  const { name, state } = partition;
+  switch (state.kind) {
+    case 'held':
+      return stopped(
+        'partition-held',
+        state.reason,
+        state.hint ?? 'mend what the reason names; the partition then follows by itself',
+      );
+    case 'unmarked':
+      return waiting(
+        'partition-unmarked',
+        `partition ${name} waits for its ${state.marker}: it is loaded as a whole when that is there`,
+      );
+    case 'quiet':
+      return waiting(
+        'partition-unquiet',
+        `partition ${name} is quiet when nothing has arrived in it for ${span(state.quietMs)}: at ${toText(state.until)}, in ${span(state.until - now)}, unless more comes`,
+      );
+    case 'ready':
+      return undefined;
+  }
 }
 
 function lineText({ ahead }: WaitContext): string {

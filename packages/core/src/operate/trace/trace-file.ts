@@ -66,7 +66,7 @@ export async function traceFile(
       lanes,
       gate,
       records: jobs.flat(),
-      line: line.map(({ file }) => file.id),
+      line,
       isWholeLine: line.length < MAX_LINE,
       current,
       warehouseSilence,

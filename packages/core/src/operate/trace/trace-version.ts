@@ -1,4 +1,5 @@
 import { urlOf } from '../../file/identity.ts';
+import type { TrackedFile } from '../../file/load-file.ts';
 import type { Lane } from '../../lane/lane.ts';
 import { movedTo } from '../../load/done-action.ts';
 import type { ObjectInfo } from '../../ports/object-store.ts';
@@ -7,6 +8,7 @@ import type { JobRecord } from '../../ports/tracker.ts';
 import type { Gate } from '../../recover/gate.ts';
 import type { Loader } from '../../verbs/loader.ts';
 import { explainWait } from './explain-wait.ts';
+import { findPartitionWait } from './find-partition-wait.ts';
 import type { KnownVersion } from './find-versions.ts';
 import { type FoundJob, findJob, type JobName } from './trace-job.ts';
 
@@ -17,8 +19,8 @@ export interface LaneContext {
   readonly lanes: readonly Lane[];
   readonly gate: Gate;
   readonly records: readonly JobRecord[];
-  /** Ids of the oldest files of the line, in order. */
-  readonly line: readonly string[];
+  /** The oldest files of the line, in order. */
+  readonly line: readonly TrackedFile[];
   readonly isWholeLine: boolean;
   readonly current: ObjectInfo | undefined;
   readonly warehouseSilence: string | null;
@@ -40,7 +42,7 @@ export async function traceVersion(
   const arrivedAt = tracked?.file.arrivedAt ?? known?.arrivedAt ?? null;
   const stations: readonly (readonly [TraceStep['step'], Step | null])[] = [
     ['arrival', arrivalStep(state, arrivedAt)],
-    ['line', lineStep(loader, context, { ...version, state })],
+    ['line', await lineStep(loader, context, { ...version, state })],
     ['job', jobStep(found, state)],
     ['statement', statementStep(found, state)],
     ['commit', commitStep(context, { state, found, jobRows: receipt?.jobRows ?? null })],
@@ -123,11 +125,11 @@ function arrivalStep(state: TracedState, arrivedAt: number | null): Step {
   return { mark: 'done', code: 'seen', at, text: 'seen, and written down as waiting', todo: null };
 }
 
-function lineStep(
+async function lineStep(
   loader: Loader,
   context: LaneContext,
   { tracked, state, isCurrent, file }: KnownVersion & { state: TracedState },
-): Step | null {
+): Promise<Step | null> {
   const evidence = tracked?.evidence;
   const at = evidence === undefined ? null : new Date(evidence.at).toISOString();
   switch (state) {
@@ -164,26 +166,30 @@ function lineStep(
           todo: null,
         };
       }
-      const place = context.line.indexOf(file.id);
+      if (tracked === undefined) return null;
+      const place = context.line.findIndex((one) => one.file.id === file.id);
       const ahead = place >= 0 ? place : context.isWholeLine ? 0 : null;
-      const finding =
-        tracked === undefined
-          ? null
-          : explainWait({
-              file: tracked,
-              lane: context.lane,
-              lanes: context.lanes,
-              gate: context.gate,
-              ahead,
-              maxLoads: loader.settings.maxLoads,
-              sweepMs: context.sweepMs,
-              now: loader.now(),
-            });
-      if (finding === null) return null;
+      const partition = await findPartitionWait(loader, {
+        definition: loader.targets.get(context.target),
+        file: tracked,
+        waiting: context.line,
+      });
+      const finding = explainWait({
+        file: tracked,
+        lane: context.lane,
+        lanes: context.lanes,
+        gate: context.gate,
+        ahead,
+        partition,
+        maxLoads: loader.settings.maxLoads,
+        sweepMs: context.sweepMs,
+        now: loader.now(),
+      });
       const gone = isCurrent
         ? ''
         : '; the object is not there any more, and is quarantined as gone when it is due';
-      const failed = evidence === undefined ? '' : `; its last load failed: ${evidence.reason}`;
+      const isTold = evidence === undefined || finding.text.includes(evidence.reason);
+      const failed = isTold ? '' : `; its last load failed: ${evidence.reason}`;
       return { ...finding, at: null, text: finding.text + gone + failed };
     }
   }
