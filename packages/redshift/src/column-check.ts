@@ -148,7 +148,7 @@ const checkJson: ValueCheck = (value) => {
 const isOwnFormat = (format: string | undefined): boolean => format !== undefined && format !== 'auto';
 
 const ISO =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/u;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,6})?)?\s?(?:Z|UTC|[+-](\d{2})(?::?(\d{2}))?)?)?$/u;
 /** Digits alone are a date or a time in these lengths: YYMMDD, YYYYMMDD, with HHMI and with HHMISS behind. */
 const DIGIT_DATES = new Set([6, 8, 10, 12, 14]);
 
@@ -197,10 +197,24 @@ function isPlainInstant(text: string): boolean {
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-function isInCalendar([, y, m, d, h = '0', min = '0', s = '0']: RegExpExecArray): boolean {
+/** No zone is as far from UTC, and COPY takes none that is. */
+const ZONE_HOURS = 16;
+
+function isInCalendar([
+  ,
+  y,
+  m,
+  d,
+  h = '0',
+  min = '0',
+  s = '0',
+  zh = '0',
+  zm = '0',
+]: RegExpExecArray): boolean {
   const [year, month, day] = [Number(y), Number(m), Number(d)];
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   const days = month === 2 && !isLeap ? 28 : (DAYS[month - 1] ?? 0);
   const isDay = year >= 1 && day >= 1 && day <= days;
-  return isDay && Number(h) <= 23 && Number(min) <= 59 && Number(s) <= 59;
+  const isZone = Number(zh) < ZONE_HOURS && Number(zm) <= 59;
+  return isDay && Number(h) <= 23 && Number(min) <= 59 && Number(s) <= 59 && isZone;
 }

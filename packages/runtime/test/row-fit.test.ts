@@ -54,6 +54,7 @@ describe('events whose rows do not fit their tables', () => {
       'not a number': { n: 'many' },
       'out of range': { n: 40_000 },
       'no such day': { at: '2026-02-30' },
+      'no such zone': { at: '2026-02-28T10:00:00-23:59' },
       'no boolean': { ok: 'maybe' },
       'too large': { price: 1000 },
       'no JSON': { props: '{"a":' },

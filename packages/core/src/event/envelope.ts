@@ -38,11 +38,18 @@ export type EventReading =
 
 /** Longer ones would not fit where ids and types are kept: in keys of tables, in metrics. */
 const MAX_NAME = 256;
-/** Date and time with a zone: without one, nobody knows the instant. */
-const INSTANT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)$/iu;
+/**
+ * Date and time with a zone: without one, nobody knows the instant. Zones are less than sixteen hours away from UTC: of others
+ * no warehouse makes a time.
+ */
+const INSTANT =
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-5])(?::?[0-5]\d)?)$/iu;
+/** Every month has these. */
+const COMMON_DAYS = 28;
 
-/** Not as most write it: more digits than microseconds, a comma before them, no seconds, small letters, a space. */
-const UNUSUAL = /[,tz ]|\.\d{7}|^.{16}[^:]/u;
+/** Not as most write it: another zone, more digits than microseconds, a comma before them, no seconds, small letters, a space. */
+const UNUSUAL = /[^Z]$|[,tz ]|\.\d{7}|^.{16}[^:]/u;
+const MINUTE_MS = 60_000;
 const PARTS = /^(.{10})[T ](\d\d:\d\d)(:\d\d)?([.,]\d+)?(.+)$/iu;
 
 export interface EventDefaults {
@@ -66,7 +73,7 @@ export function readEvent(value: unknown, defaults: EventDefaults): EventReading
   if (!isName(type)) return invalid('event-type-invalid', nameProblem('type', type));
   if (source !== undefined && !isName(source))
     return invalid('event-source-invalid', nameProblem('source', source));
-  if (typeof time !== 'string' || !INSTANT.test(time) || Number.isNaN(Date.parse(time.replace(',', '.')))) {
+  if (typeof time !== 'string' || !isInstant(time)) {
     const shown = JSON.stringify(time)?.slice(0, 60);
     return invalid(
       'event-time-invalid',
@@ -75,6 +82,13 @@ export function readEvent(value: unknown, defaults: EventDefaults): EventReading
   }
   const isWhole = fields.id !== undefined && fields.time !== undefined && fields.data !== undefined;
   return { kind: 'event', event: (isWhole ? fields : { ...fields, id, type, time, data }) as Event };
+}
+
+function isInstant(time: string): boolean {
+  if (!INSTANT.test(time)) return false;
+  const day = Number(time.slice(8, 10));
+  // JavaScript takes February 30th for a day in March; a table takes it for none.
+  return day <= COMMON_DAYS || new Date(time.slice(0, 10)).getUTCDate() === day;
 }
 
 /** An event as a stream keeps it, in UTF-8. */
@@ -90,13 +104,27 @@ function isPlain(time: string): boolean {
   return isSplit && (length === 20 || time.charCodeAt(19) === 0x2e);
 }
 
-/** The same event, its time as every column of times reads it: finer than a microsecond it is in no table. */
+/**
+ * The same event, its time as every column of times reads it: in UTC, because a TIMESTAMP drops the zone, and 12:00+02 would be
+ * later than 11:00Z; finer than a microsecond it is in no table.
+ */
 export function withUsualTime(event: Event): Event {
   const { time } = event;
   if (isPlain(time) || !UNUSUAL.test(time)) return event;
   const [, date = '', minutes = '', seconds = ':00', fraction = '', zone = ''] = PARTS.exec(time) ?? [];
   const short = fraction.replace(',', '.').slice(0, '.123456'.length);
-  return { ...event, time: `${date}T${minutes}${seconds}${short}${zone.toUpperCase()}` };
+  const local = `${date}T${minutes}${seconds}`;
+  return { ...event, time: `${toUtc(local, zone)}${short}Z` };
+}
+
+/** A time of seconds in UTC; as it is, where that is in no year of four digits. */
+function toUtc(local: string, zone: string): string {
+  if (/^Z$/iu.test(zone)) return local;
+  const [, sign = '+', hours = '0', minutes = '0'] = /^([+-])(\d\d):?(\d\d)?$/u.exec(zone) ?? [];
+  const aheadMs = (Number(hours) * 60 + Number(minutes)) * MINUTE_MS * (sign === '-' ? -1 : 1);
+  const utc = new Date(Date.parse(`${local}Z`) - aheadMs);
+  const isWritable = utc.getUTCFullYear() >= 1 && utc.getUTCFullYear() <= 9999;
+  return isWritable ? utc.toISOString().slice(0, local.length) : local;
 }
 
 /** The event of a stream's record; `invalid` for what no producer of ours has put there. */
@@ -116,7 +144,9 @@ export function decodeEvent(data: Uint8Array): EventReading {
 }
 
 function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME && !value.includes('\0');
+  if (typeof value !== 'string' || value.length === 0 || value.length > MAX_NAME) return false;
+  // Half a character is not kept: two ids that differ in nothing else would become one.
+  return !value.includes('\0') && value.isWellFormed();
 }
 
 function nameProblem(key: string, value: unknown): string {
@@ -124,7 +154,7 @@ function nameProblem(key: string, value: unknown): string {
   if (typeof value !== 'string') return `'${key}' is not a text; write it in quotes`;
   return value === ''
     ? `'${key}' is empty`
-    : `'${key}' is not a text of 1 to ${MAX_NAME} characters without NUL`;
+    : `'${key}' is not a text of 1 to ${MAX_NAME} characters, whole ones and without NUL`;
 }
 
 function invalid(code: string, reason: string): EventReading {
