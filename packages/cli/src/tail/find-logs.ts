@@ -52,6 +52,12 @@ export async function findRenamed({ path, device, inode }: FoundLog): Promise<st
   return undefined;
 }
 
+/** Files that were named, and not by a glob, and are not there. */
+export function missingLogs(patterns: readonly string[], directory: string): readonly string[] {
+  const named = patterns.filter((pattern) => !MAGIC.test(pattern)).map((path) => resolve(directory, path));
+  return named.filter((path) => !existsSync(path));
+}
+
 export function keyOf({ device, inode }: Omit<FoundLog, 'path'>): string {
   return `${device}:${inode}`;
 }

@@ -26,9 +26,19 @@ export interface LogState {
   readonly last: Print;
 }
 
+/** How far all logs are sent. */
+export interface SavedLogs {
+  /** Those that are followed. */
+  readonly logs: readonly LogState[];
+  /** Those that are not any more, the latest last: a log that comes back is sent from where it was left. */
+  readonly left: readonly LogState[];
+}
+
 interface StateFile {
   readonly version: 1;
   readonly logs: readonly LogState[];
+  /** Not in files of before. */
+  readonly left?: readonly LogState[];
 }
 
 /**
@@ -62,7 +72,7 @@ export class TailState {
   }
 
   /** Undefined when nothing was ever saved. @throws LoadError `tail-state-broken` */
-  async load(): Promise<readonly LogState[] | undefined> {
+  async load(): Promise<SavedLogs | undefined> {
     let text: string;
     try {
       text = await readFile(this.#path, 'utf8');
@@ -72,7 +82,8 @@ export class TailState {
     }
     try {
       const state = JSON.parse(text) as StateFile;
-      if (state.version === 1 && Array.isArray(state.logs)) return state.logs;
+      if (state.version === 1 && Array.isArray(state.logs))
+        return { logs: state.logs, left: state.left ?? [] };
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
     }
@@ -83,9 +94,9 @@ export class TailState {
   }
 
   /** Resolves when it is on disk. */
-  async save(logs: readonly LogState[]): Promise<void> {
+  async save({ logs, left }: SavedLogs): Promise<void> {
     const next = `${this.#path}.next`;
-    const file: StateFile = { version: 1, logs };
+    const file: StateFile = { version: 1, logs, ...(left.length > 0 && { left }) };
     const handle = await open(next, 'w', 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(file, undefined, 1)}\n`);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import {
   appendFile,
   copyFile,
+  mkdir,
   mkdtemp,
   readFile,
   rename,
@@ -180,6 +181,30 @@ describe('tail', () => {
     expect(options.notes).toEqual([
       expect.stringContaining(`${at('gone.log')}, as it was when it was followed last, is gone`),
     ]);
+  });
+
+  it('goes on with a log that was away for a while, or that another start did not ask for', async () => {
+    const { url, stored } = await startProducer();
+    const options = optionsFor(url, { patterns: ['app.log'] });
+    await writeFile(at('app.log'), text(numbered(0, 3)));
+    await sendAll(options);
+    await appendFile(at('app.log'), 'half');
+    await writeFile(at('other.log'), 'other\n');
+    const others = optionsFor(url, { patterns: ['other.log', 'none.log'] });
+    expect(await sendAll(others)).toEqual({ sent: 1, refused: 0 });
+    expect(others.notes).toEqual([`${at('none.log')} is not there; it is followed once it is`]);
+    await mkdir(at('away'));
+    await rename(at('app.log'), at('away/app.log'));
+    expect(await sendAll(options)).toEqual({ sent: 0, refused: 0 });
+    await rename(at('away/app.log'), at('app.log'));
+    await appendFile(at('app.log'), ' a line\n');
+    expect(await sendAll(options)).toEqual({ sent: 1, refused: 0 });
+    expect(linesOf(stored)).toEqual([...numbered(0, 3), 'other', 'half a line']);
+    // Another file in its place, and perhaps with its inode, is sent whole.
+    await unlink(at('app.log'));
+    await sendAll(options);
+    await writeFile(at('app.log'), text(numbered(10, 30)));
+    expect(await sendAll(options)).toEqual({ sent: 20, refused: 0 });
   });
 
   it('follows a log through truncation: copied away and emptied, while it runs and while it does not', async () => {

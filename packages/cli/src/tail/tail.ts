@@ -6,7 +6,7 @@ import {
   type OutgoingEvent,
   type RefusedEvent,
 } from './event-sender.ts';
-import { type FoundLog, findLogs, findRenamed, keyOf } from './find-logs.ts';
+import { type FoundLog, findLogs, findRenamed, keyOf, missingLogs } from './find-logs.ts';
 import { encodeLineEvent, type LineEventOptions } from './line-event.ts';
 import { LogFile } from './log-file.ts';
 import { type LogState, TailState } from './tail-state.ts';
@@ -54,6 +54,8 @@ const DEFAULT_QUIET_MS = 60_000;
 const DEFAULT_BATCH_EVENTS = 1_000;
 const DEFAULT_BATCH_BYTES = 1_048_576;
 const DEFAULT_LINE_BYTES = 160_000;
+/** Logs that are not followed any more and still known: the state is written whole behind every request. */
+const MAX_LEFT = 100;
 
 /**
  * Follows logs and sends each line as an event.
@@ -68,6 +70,8 @@ export class Tail {
   readonly #signal: AbortSignal;
   readonly #now: () => number;
   readonly #logs = new Map<string, Followed>();
+  /** Logs that are gone, or that no pattern means this time; the latest last. */
+  readonly #left = new Map<string, LogState>();
   readonly #told = new Set<string>();
   /** Whose turn it is to be read first: no log has to wait for a busy one. */
   #turn = 0;
@@ -108,23 +112,36 @@ export class Tail {
   }
 
   async #resume(): Promise<void> {
-    const states = await this.#state.load();
-    this.#isFirstStart = states === undefined;
+    const saved = await this.#state.load();
+    this.#isFirstStart = saved === undefined;
     // Saved before anything is found: files that come later are not those of the first start.
-    if (states === undefined) this.#isUnsaved = true;
-    if (states === undefined || states.length === 0) return;
+    if (saved === undefined) this.#isUnsaved = true;
+    for (const state of saved?.left ?? []) this.#left.set(keyOf(state), state);
+    this.#tellMissing([...(saved?.logs ?? []), ...(saved?.left ?? [])]);
+    if (saved === undefined || saved.logs.length === 0) return;
     const found = new Map((await this.#find()).map((log) => [keyOf(log), log]));
-    for (const state of states) await this.#resumeOne(state, found.get(keyOf(state)));
+    for (const state of saved.logs) await this.#resumeOne(state, found.get(keyOf(state)));
     await this.#save();
+  }
+
+  /** A name that is misspelt is followed for ever, and nothing comes of it. */
+  #tellMissing(known: readonly LogState[]): void {
+    const paths = new Set(known.map(({ path }) => path));
+    for (const path of missingLogs(this.#options.patterns, this.#options.directory)) {
+      if (!paths.has(path)) this.#options.onNote(`${path} is not there; it is followed once it is`);
+    }
   }
 
   async #resumeOne(state: LogState, found: FoundLog | undefined): Promise<void> {
     const path = found?.path ?? (await findRenamed(state));
+    // Where it always was, and not asked for: it is somebody else's, or another time's.
+    if (found === undefined && path === state.path) return this.#leave(state);
     const log = path === undefined ? undefined : await LogFile.resume(path, state);
     if (log !== undefined) {
       this.#logs.set(keyOf(state), { log, goneSince: found === undefined ? this.#now() : null });
       return;
     }
+    this.#leave(state);
     this.#options.onNote(
       `${state.path}, as it was when it was followed last, is gone: what was written to it behind byte ${state.offset}, ` +
         'if anything, was not sent',
@@ -155,13 +172,34 @@ export class Tail {
     for (const one of found) {
       if (this.#logs.has(keyOf(one))) continue;
       const fromEnd = this.#isFirstStart && this.#options.fromEnd === true;
-      const log = await this.#try(one.path, () => LogFile.begin(one.path, { fromEnd }));
+      const log = await this.#try(
+        one.path,
+        async () => (await this.#comeBack(one)) ?? LogFile.begin(one.path, { fromEnd }),
+      );
       if (log === undefined) continue;
       this.#logs.set(keyOf(log), { log, goneSince: null });
+      this.#left.delete(keyOf(one));
       this.#isUnsaved = true;
     }
     this.#isFirstStart = false;
     if (this.#isUnsaved) await this.#save();
+  }
+
+  /** A log that was left, where it was left; undefined when it is another one, if only in the place of one. */
+  async #comeBack(found: FoundLog): Promise<LogFile | undefined> {
+    const state = this.#left.get(keyOf(found));
+    return state && LogFile.resume(found.path, state);
+  }
+
+  #leave(state: LogState): void {
+    // A file of which nothing was sent has no print to be known by.
+    if (state.offset === 0) return;
+    this.#left.delete(keyOf(state));
+    this.#left.set(keyOf(state), state);
+    for (const key of this.#left.keys()) {
+      if (this.#left.size <= MAX_LEFT) break;
+      this.#left.delete(key);
+    }
   }
 
   /** @returns whether there may be more at once */
@@ -249,6 +287,7 @@ export class Tail {
         return this.#send(events, [log]);
       }
       this.#logs.delete(key);
+      this.#leave(log.state);
       await log.close();
       await this.#save();
     }
@@ -268,7 +307,8 @@ export class Tail {
   }
 
   async #save(): Promise<void> {
-    await this.#state.save([...this.#logs.values()].map(({ log }) => log.state));
+    const logs = [...this.#logs.values()].map(({ log }) => log.state);
+    await this.#state.save({ logs, left: [...this.#left.values()] });
     this.#isUnsaved = false;
   }
 
