@@ -118,7 +118,7 @@ describe('nothing is told or done', () => {
     },
   );
 
-  it.each(['pause', 'resume', 'redrive', 'cancel', 'reconcile'])(
+  it.each(['pause', 'resume', 'redrive', 'redrive-rejects', 'cancel', 'reconcile'])(
     'without a token, or by another site: %s',
     async (action) => {
       const path = `/api/actions/${action}`;

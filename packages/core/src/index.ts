@@ -58,6 +58,7 @@ export * from './event/reject.ts';
 export * from './event/shard-buffer.ts';
 export * from './event/table-checks.ts';
 export * from './event/transform.ts';
+export * from './event/type-tallies.ts';
 export * from './file/identity.ts';
 export * from './file/key-pattern.ts';
 export * from './file/load-file.ts';

@@ -32,6 +32,8 @@ export interface MillraceOptions extends EventOptions {
    * @default 60000
    */
   readonly patienceMs?: number;
+  /** The state of this machine is this process's: told before the warehouse is waited for. */
+  readonly onOwned?: () => Promise<void>;
   /** Ends that waiting. */
   readonly signal?: AbortSignal;
   /** Puts something between the verbs and their ports: a crash, a delay, a count. */

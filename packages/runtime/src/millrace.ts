@@ -25,11 +25,13 @@ import {
   type ReconcilePage,
   type ReconcileRequest,
   type RedriveReport,
+  type RejectPage,
   type RejectRedriveReport,
   type RejectReport,
   type RejectSelection,
   reconcileAs,
   redriveAs,
+  redriveRejectsAs,
   releaseHolds,
   reportStatus,
   resumeAs,
@@ -163,6 +165,7 @@ export class Millrace extends LoaderOperations implements Operations {
         if (migrates) await millrace.migrate({ dryRun: false });
         for (const target of config.targets.keys()) await prepareTarget(open.loader, target);
       };
+      await options.onOwned?.();
       await waitOut(makeReady, { patienceMs, onWait, signal });
       return millrace;
     } catch (error) {
@@ -254,12 +257,13 @@ export class Millrace extends LoaderOperations implements Operations {
     return { ...report, ...(await this.events.status()) };
   }
 
-  rejects(selection: RejectSelection): Promise<RejectReport> {
-    return this.events.rejects(selection);
+  rejects(selection: RejectSelection, page?: RejectPage): Promise<RejectReport> {
+    return this.events.rejects(selection, page);
   }
 
-  async redriveRejects(selection: RejectSelection): Promise<RejectRedriveReport> {
-    const { report, targets } = await this.events.redriveRejects(selection);
+  async redriveRejects(selection: RejectSelection, actor: Partial<Actor> = {}): Promise<RejectRedriveReport> {
+    const redrive = () => this.events.redriveRejects(selection);
+    const { report, targets } = await redriveRejectsAs(this.loader, selection, { actor, redrive });
     this.#lookAtHanded(targets);
     return report;
   }

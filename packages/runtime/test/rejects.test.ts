@@ -56,6 +56,17 @@ describe('rejected events', () => {
     expect(await idsOf({ target: 'public.log' })).toEqual(['long']);
     expect(await idsOf({ ids: ['b'] })).toEqual(['b']);
     expect(await idsOf({ since: Date.now() })).toEqual([]);
+    const pages: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await millrace.rejects({}, { cursor, limit: 1 });
+      expect(page.entries).toHaveLength(1);
+      expect(page.hasMore).toBe(page.next !== null);
+      pages.push(...page.entries.map(({ position, shard }) => `${shard} ${position}`));
+      cursor = page.next;
+    } while (cursor !== null);
+    expect(pages).toEqual(entries.map(({ position, shard }) => `${shard} ${position}`));
+    await expect(millrace.rejects({}, { cursor: '../x' })).rejects.toMatchObject({ code: 'invalid-cursor' });
     const { events } = await millrace.status();
     expect(events?.rejects).toEqual([
       { type: 'note.made', code: 'event-type-unknown', events: 2 },
@@ -74,7 +85,13 @@ describe('rejected events', () => {
       expect(await millrace.redriveRejects({ ids: ['a'] })).toEqual({ redriven: 1, rejected: 0 });
       expect(await millrace.redriveRejects({ ids: ['a'] })).toEqual({ redriven: 0, rejected: 0 });
       // The one that is too long is still too long, and what is no JSON stays none.
-      expect(await millrace.redriveRejects({})).toEqual({ redriven: 1, rejected: 2 });
+      const actor = { by: 'ada', why: 'note.made is mapped' };
+      expect(await millrace.redriveRejects({}, actor)).toEqual({ redriven: 1, rejected: 2 });
+      const [{ at: _, id: __, ...act } = {}] = (await millrace.activity({ cursor: null, limit: 1 })).entries;
+      expect(act).toEqual({
+        ...{ action: 'redrive', target: null, ...actor, outcome: 'done' },
+        text: 'all rejected events: 1 redriven, 2 rejected again',
+      });
       expect(await millrace.redriveRejects({})).toEqual({ redriven: 0, rejected: 2 });
       await millrace.untilIdle();
       expect(await rowsOf(millrace, IDS)).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'good' }]);

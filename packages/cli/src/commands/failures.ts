@@ -47,7 +47,7 @@ Exit codes: 0 listed (also when there are some), 1 they could not be found out, 
       const rejects =
         options.prefix === undefined
           ? await session.operations.rejects({ ...named, ...span({ since, until }) })
-          : { entries: [], hasMore: false };
+          : { entries: [], hasMore: false, next: null };
       const { terminal } = context;
       if (context.options(command).json) terminal.json([...failures, ...rejects.entries.map(rejectJson)]);
       else if (failures.length + rejects.entries.length === 0) terminal.note('no failures');

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { LoadError, type RejectSelection } from '@millrace/core';
 import type { CommandContext } from '../command-context.ts';
 import { openSession } from '../control/session.ts';
@@ -54,7 +55,7 @@ export async function redriveEvents(
 ): Promise<void> {
   const { terminal } = context;
   await using session = await openSession(project, { what: 'millrace redrive', purpose: 'work' });
-  const report = await session.operations.redriveRejects(selection);
+  const report = await session.operations.redriveRejects(selection, { by: userInfo().username });
   const { redriven, rejected } = report;
   if (json) terminal.json(report);
   else if (redriven + rejected === 0) terminal.note('no rejected event is meant: nothing to redrive');

@@ -154,6 +154,7 @@ async function runUp(
     });
     tellLink(producer.server.newLoginUrl(), { terminal, json });
   }
+  await using control = new AsyncDisposableStack();
   const millrace = await openUnlessStopped(project, signal, {
     directory: project.directory,
     what: 'millrace up',
@@ -167,6 +168,10 @@ async function runUp(
     // A process that is to run for long waits as long as it takes; one that is to end gives up some day.
     ...(untilIdle ? {} : { patienceMs: Number.MAX_SAFE_INTEGER }),
     signal: stop.signal,
+    // Before the warehouse is waited for: whoever wants to see why gets a link by `millrace dashboard`.
+    onOwned: async () => {
+      control.use(await serve(project, () => started, { token, dashboard: producer?.server.url }));
+    },
     onSkipped: (path, why) => terminal.note(`not loaded: ${showText(path)}: ${showText(why)}`),
   }).catch(async (error: unknown) => {
     await producer?.close();
@@ -180,7 +185,6 @@ async function runUp(
   producer?.loads.followStatus(() => millrace.status());
   producer?.metrics.followConsumer(async () => (await millrace.events.status()).events);
   try {
-    await using _control = await serve(project, millrace, { token, dashboard: producer?.server.url });
     terminal.note(
       `millrace: ${count(project.config.targets.size, 'target')}, ${showText(project.configPath)}${untilIdle ? '' : ', Ctrl-C stops'}`,
     );
@@ -188,6 +192,7 @@ async function runUp(
     if (untilIdle) await drain(millrace, { context, signal });
     else await signal.stopped;
   } finally {
+    await control.disposeAsync();
     await producer?.stopTaking();
     await millrace.stop();
     await producer?.close();
@@ -271,11 +276,11 @@ function tellLink(
 
 async function serve(
   project: Project,
-  millrace: Millrace,
+  operations: () => Millrace | undefined,
   { token, dashboard }: { token: string; dashboard: string | undefined },
 ): Promise<AsyncDisposable> {
   const path = controlPathOf(project);
-  const server = await ControlServer.open(millrace, { token });
+  const server = await ControlServer.open(operations, { token });
   const address: ControlAddress = {
     port: server.port,
     pid: process.pid,

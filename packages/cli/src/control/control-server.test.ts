@@ -30,7 +30,7 @@ class EchoOperations implements Operations {
     return { wasPaused: true };
   }
   async rejects() {
-    return { entries: [], hasMore: false };
+    return { entries: [], hasMore: false, next: null };
   }
   async redriveRejects() {
     return { redriven: 0, rejected: 0 };
@@ -125,7 +125,8 @@ afterEach(async () => {
 async function serve(
   token = newToken(),
 ): Promise<{ server: ControlServer; client: ControlClient; token: string }> {
-  const server = await ControlServer.open(new EchoOperations(), { token });
+  const operations = new EchoOperations();
+  const server = await ControlServer.open(() => operations, { token });
   closers.push(() => server.close());
   return { server, token, client: new ControlClient({ port: server.port, pid: process.pid, token }) };
 }

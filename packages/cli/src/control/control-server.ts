@@ -24,7 +24,11 @@ export class ControlServer {
     this.port = (server.address() as AddressInfo).port;
   }
 
-  static async open(operations: Operations, { token }: { token: string }): Promise<ControlServer> {
+  /** @param operations undefined as long as the process is starting: it answers nobody, and others wait for it. */
+  static async open(
+    operations: () => Operations | undefined,
+    { token }: { token: string },
+  ): Promise<ControlServer> {
     const server = createServer((request, response) => {
       answer(operations, request, token).then(
         (result) => reply(response, 200, { result: result ?? null }),
@@ -51,10 +55,21 @@ export class ControlServer {
   }
 }
 
-async function answer(operations: Operations, request: IncomingMessage, token: string): Promise<unknown> {
+async function answer(
+  ask: () => Operations | undefined,
+  request: IncomingMessage,
+  token: string,
+): Promise<unknown> {
   if (!isAuthorised(request, token)) {
     throw new LoadError('unauthorised', 'the request has no valid token', {
       hint: 'run the command as the user who runs `millrace up`',
+    });
+  }
+  const operations = ask();
+  if (operations === undefined) {
+    throw new LoadError('starting', '`millrace up` is starting', {
+      class: 'transient',
+      hint: 'try again in a moment; what it waits for is on its stderr, and on its dashboard',
     });
   }
   if (request.url === '/ping') return 'millrace';

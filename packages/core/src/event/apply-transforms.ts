@@ -58,6 +58,11 @@ export class Transforms {
     return [...this.#byType.keys()];
   }
 
+  /** Whether there is one for events of a type. */
+  takes(type: string): boolean {
+    return this.#byType.has(type);
+  }
+
   /** What each type of event is mapped by; null: a function makes its rows. */
   get mappings(): ReadonlyMap<string, CompiledMapping | null> {
     return new Map(
@@ -85,7 +90,8 @@ export class Transforms {
       return this.#shape(made, event.type);
     } catch (error) {
       if (error instanceof LoadError) return rejected(error.code, error.sentence);
-      throw error;
+      // A value that is no text where one is needed: `{"toString": 1}` in a key. It would throw again, and hold the shard for ever.
+      return rejected('transform-invalid', `the rows of '${event.type}' cannot be read: ${messageOf(error)}`);
     }
   }
 

@@ -6,6 +6,7 @@ import { decodeEvent, type Event, type EventProblem } from './envelope.ts';
 import { LineWriter } from './line-writer.ts';
 import { encodeReject } from './reject.ts';
 import type { TableChecks } from './table-checks.ts';
+import { TypeTallies } from './type-tallies.ts';
 
 /** Lines that will be one chunk. */
 export interface ChunkDraft {
@@ -23,6 +24,8 @@ export interface Flush {
   readonly position: string;
   readonly events: number;
   readonly drafts: readonly ChunkDraft[];
+  /** What became of them, by type. */
+  readonly tallies: TypeTallies;
 }
 
 export interface AddOptions {
@@ -72,6 +75,7 @@ export class ShardBuffer {
   readonly #transforms: Transforms;
   readonly #checks: TableChecks | undefined;
   #lines = new Map<RowShape | undefined, Lines>();
+  #tallies = new TypeTallies();
   #bytes = 0;
   #largest = 0;
   #events = 0;
@@ -132,6 +136,8 @@ export class ShardBuffer {
   }
 
   #reject(record: StreamRecord, { problem, event, origin }: Refusal & Pick<AddOptions, 'origin'>): void {
+    const isTaken = event !== undefined && this.#transforms.takes(event.type);
+    this.#tallies.refused(isTaken ? event.type : null);
     const { shard, position } = origin ?? { shard: this.shard, position: record.position };
     this.#writeReject(encodeReject(record, { shard, position, problem, event }), record.arrivedAt);
   }
@@ -150,12 +156,14 @@ export class ShardBuffer {
       position: this.#position,
       events: this.#events,
       drafts: [...this.#lines.values()].filter(({ rows }) => rows > 0).map((lines) => lines.draft()),
+      tallies: this.#tallies,
     };
   }
 
   /** Forgets everything that is held: it is sealed, by whomever. */
   clear(): void {
     this.#lines = new Map();
+    this.#tallies = new TypeTallies();
     this.#bytes = 0;
     this.#largest = 0;
     this.#events = 0;
@@ -195,6 +203,7 @@ export class ShardBuffer {
     }
     for (let at = 0; at < rows.length; at += 1)
       this.#count(this.#linesOf((rows[at] as ShapedRow).shape, arrivedAt));
+    this.#tallies.took(event.type, rows);
     return undefined;
   }
 

@@ -1,3 +1,5 @@
+import type { Actor } from './control-room.ts';
+
 /** Which rejected events are meant: those to which all of it applies. */
 export interface RejectSelection {
   /** The type of the event. */
@@ -40,8 +42,17 @@ export interface RejectCount {
 export interface RejectReport {
   /** Oldest first. */
   readonly entries: readonly RejectEntry[];
-  /** There are more than these. */
+  /** There are more than these, or may be. */
   readonly hasMore: boolean;
+  /** The cursor of what is behind these; null: nothing is. */
+  readonly next: string | null;
+}
+
+/** Which part of a list of rejected events is asked for; as much as one answer can have where nothing is said. */
+export interface RejectPage {
+  /** `next` of the part before; null: from the oldest on. */
+  readonly cursor?: string | null;
+  readonly limit?: number;
 }
 
 export interface RejectRedriveReport {
@@ -61,23 +72,41 @@ export interface ShardLag {
   readonly millisBehindLatest: number;
 }
 
+/** A type of events: what it becomes, and what became of it since this process counts. */
+export interface EventTypeStatus {
+  /** Null: all events of types that no transform takes, and records that are no events. */
+  readonly type: string | null;
+  /** The rows that its mapping makes; null: a function makes them, or nothing does. */
+  readonly becomes: readonly { readonly target: string; readonly columns: readonly string[] }[] | null;
+  /** Events. A redrive counts none again. */
+  readonly consumed: number;
+  /** Of these, those that became no rows. */
+  readonly rejected: number;
+  /** By target, the rows that they became. */
+  readonly rows: Readonly<Record<string, number>>;
+}
+
 /** What becomes of events, at a glance. */
 export interface EventStatus {
   readonly stream: string;
   readonly shards: readonly ShardLag[];
+  /** ISO 8601, UTC: since when events are counted by type; null: this process consumes none, and knows of no counts. */
+  readonly countedSince: string | null;
+  /** Those of the configuration, in its order; then the others, if any came. */
+  readonly types: readonly EventTypeStatus[];
   /** Of the events that are kept as rejects. */
   readonly rejects: readonly RejectCount[];
 }
 
 /** What people ask about events that became no rows, and tell to do with them. */
 export interface EventOperations {
-  /** None where the configuration has no events. */
-  rejects(selection: RejectSelection): Promise<RejectReport>;
+  /** None where the configuration has no events. @throws LoadError `invalid-cursor`, `rejects-damaged` */
+  rejects(selection: RejectSelection, page?: RejectPage): Promise<RejectReport>;
   /**
    * Rejected events are transformed again, each once whoever asks how often. What is rejected again is kept with its new
    * reason.
    *
    * @throws LoadError `events-missing`
    */
-  redriveRejects(selection: RejectSelection): Promise<RejectRedriveReport>;
+  redriveRejects(selection: RejectSelection, actor?: Partial<Actor>): Promise<RejectRedriveReport>;
 }

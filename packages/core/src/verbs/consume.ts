@@ -4,6 +4,7 @@ import type { ChunkPacking } from '../event/chunk-packing.ts';
 import type { ColumnLists } from '../event/column-list.ts';
 import { type AddOptions, type ChunkDraft, type Flush, ShardBuffer } from '../event/shard-buffer.ts';
 import type { TableChecks } from '../event/table-checks.ts';
+import { TypeTallies } from '../event/type-tallies.ts';
 import { ulid } from '../load/ulid.ts';
 import type { ObjectRef, ObjectStore } from '../ports/object-store.ts';
 import type { SealedChunk, Seals } from '../ports/seals.ts';
@@ -51,6 +52,8 @@ export type SealOutcome =
       /** Of these, those that were rejected. */
       readonly rejected: number;
       readonly chunks: readonly SealedChunk[];
+      /** What became of them, by type. */
+      readonly tallies: TypeTallies;
     }
   | { readonly kind: 'nothing'; readonly hand: ShardInHand }
   | { readonly kind: 'lost' };
@@ -148,7 +151,8 @@ export async function sealShard(
   buffer.clear();
   const rejected = flush?.drafts.find(({ shape }) => shape === undefined)?.rows ?? 0;
   const next = { ...hand, sealed: to, isEnded };
-  return { kind: 'sealed', hand: next, events: flush?.events ?? 0, rejected, chunks };
+  const { events = 0, tallies = new TypeTallies() } = flush ?? {};
+  return { kind: 'sealed', hand: next, events, rejected, chunks, tallies };
 }
 
 async function writeChunks(consumer: Consumer, { drafts }: Flush): Promise<readonly SealedChunk[]> {

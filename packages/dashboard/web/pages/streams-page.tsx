@@ -1,8 +1,10 @@
-import type { EventStatus } from '@millrace/core';
+import type { EventStatus, EventTypeStatus } from '@millrace/core';
 import { useEffect, useState } from 'preact/hooks';
-import { count, formatNumber, formatSpan, showText } from '../parts/format.ts';
+import { count, formatExact, formatNumber, formatSpan, showText } from '../parts/format.ts';
+import { RejectList } from '../parts/reject-list.tsx';
 import { EmptyState, ErrorState, LoadingState } from '../parts/states.tsx';
 import { api } from '../state/api.ts';
+import { hrefOf } from '../state/router.ts';
 import { useAnswer } from '../state/use-answer.ts';
 
 /** Lag moves while somebody looks at it. */
@@ -45,7 +47,8 @@ export function StreamsPage() {
       ) : (
         <>
           <Shards events={events} />
-          <Rejects events={events} />
+          <Types events={events} />
+          <RejectList rejects={events.rejects} />
         </>
       )}
     </>
@@ -93,36 +96,45 @@ function Shards({ events: { shards } }: { events: EventStatus }) {
   );
 }
 
-function Rejects({ events: { rejects } }: { events: EventStatus }) {
-  const sorted = rejects.toSorted((a, b) => b.events - a.events);
+function Types({ events: { types, countedSince } }: { events: EventStatus }) {
   return (
-    <section aria-labelledby="rejects-title">
+    <section aria-labelledby="types-title">
       <div class="section-head">
-        <h2 id="rejects-title">Rejected events</h2>
+        <h2 id="types-title">Event types</h2>
         <span class="quiet">
-          kept with their reasons: <code>millrace failures</code> lists them
+          {countedSince === null
+            ? 'consumed by another process, which counts them for itself'
+            : `counted since ${formatExact(countedSince)}, when this process began`}
         </span>
       </div>
-      {sorted.length === 0 ? (
-        <EmptyState title="No event was rejected" />
+      {types.length === 0 ? (
+        <EmptyState title="No type is configured">
+          Write what events become under <code>events</code> in the configuration.
+        </EmptyState>
       ) : (
         <div class="card table-card">
-          <table>
+          <table class="types-table">
             <thead>
               <tr>
                 <th scope="col">Type</th>
-                <th scope="col">Reason</th>
+                <th scope="col">Becomes</th>
                 <th scope="col" class="number">
-                  Events
+                  Consumed
+                </th>
+                <th scope="col" class="number">
+                  Rejected
                 </th>
               </tr>
             </thead>
             <tbody>
-              {sorted.map(({ type, code, events }) => (
-                <tr key={`${type} ${code}`}>
-                  <td class="url-cell">{type === null ? 'no event at all' : showText(type)}</td>
-                  <td class="mono">{showText(code)}</td>
-                  <td class="number">{formatNumber(events)}</td>
+              {types.map((one) => (
+                <tr key={one.type ?? ''}>
+                  <td class="url-cell type-cell">{one.type === null ? 'any other' : showText(one.type)}</td>
+                  <td>
+                    <Becomes type={one} />
+                  </td>
+                  <td class="number">{countedSince === null ? '–' : formatNumber(one.consumed)}</td>
+                  <td class="number">{countedSince === null ? '–' : formatNumber(one.rejected)}</td>
                 </tr>
               ))}
             </tbody>
@@ -130,5 +142,28 @@ function Rejects({ events: { rejects } }: { events: EventStatus }) {
         </div>
       )}
     </section>
+  );
+}
+
+/** What a mapping says; of a function, where its rows went. */
+function Becomes({ type: { type, becomes, rows } }: { type: EventTypeStatus }) {
+  if (type === null) return <span class="quiet">nothing: no transform takes it</span>;
+  const made: readonly { target: string; columns?: readonly string[] }[] =
+    becomes ?? Object.keys(rows).map((target) => ({ target }));
+  return (
+    <>
+      {becomes === null && (
+        <span class="quiet type-row">
+          {made.length === 0 ? 'what a function makes of it' : 'what a function makes of it; so far'}
+        </span>
+      )}
+      {made.map(({ target, columns }, nth) => (
+        <span key={`${target} ${nth}`} class="type-row">
+          <a href={hrefOf({ page: 'target', target })}>{showText(target)}</a>{' '}
+          {columns !== undefined && <span class="quiet">{columns.map(showText).join(', ')}</span>}
+          {columns === undefined && <span class="quiet">{count(rows[target] ?? 0, 'row')}</span>}
+        </span>
+      ))}
+    </>
   );
 }

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Asked, asked, tell } from '../state/action.ts';
 import { api, type Signed } from '../state/api.ts';
 import { keepName, ownName } from '../state/session.ts';
-import { count } from './format.ts';
+import { count, formatNumber } from './format.ts';
 
 const EXPLAINED: Readonly<Record<Asked['kind'], string>> = {
   pause:
@@ -10,6 +10,8 @@ const EXPLAINED: Readonly<Record<Asked['kind'], string>> = {
   resume: 'What waits is loaded at once.',
   redrive:
     'The files wait again and are loaded with the next batch. Whatever is still wrong goes back to quarantine.',
+  'redrive-rejects':
+    'The events are transformed again, by the transforms as they are now, each once. Whatever is still wrong stays rejected, with its new reason.',
   cancel:
     'The warehouse is asked to roll the load back. Its files wait, and are tried again after a while: pause the target first to keep them from it.',
   reconcile:
@@ -19,6 +21,7 @@ const REASONS: Readonly<Record<Asked['kind'], string>> = {
   pause: 'Why is it paused?',
   resume: 'What has changed?',
   redrive: 'What was corrected?',
+  'redrive-rejects': 'What was corrected?',
   cancel: 'Why should it end?',
   reconcile: 'Why now?',
 };
@@ -61,7 +64,7 @@ function ActionForm({ what }: { what: Asked }) {
     try {
       tell(await carryOut(what, { by: by.trim(), why: why.trim() }));
       asked.value = null;
-      if (what.kind === 'redrive') what.onDone?.();
+      if (what.kind === 'redrive' || what.kind === 'redrive-rejects') what.onDone?.();
     } catch (failure) {
       setError((failure as Error).message);
     } finally {
@@ -133,6 +136,11 @@ async function carryOut(what: Asked, signed: Signed): Promise<string> {
       const rest =
         left === 0 ? '' : `; ${count(left, 'file')} of targets that are not configured left as they are`;
       return `${redriven === 1 ? '1 file waits' : `${redriven} files wait`} again${rest}`;
+    }
+    case 'redrive-rejects': {
+      const { redriven, rejected } = await api.redriveRejects({ ...what.selection, ...signed });
+      const again = rejected === 0 ? '' : `; ${count(rejected, 'event')} rejected again`;
+      return `${redriven === 1 ? '1 event was' : `${formatNumber(redriven)} events were`} transformed again${again}`;
     }
     case 'cancel':
       await api.cancel({ target: what.target, job: what.job, ...signed });

@@ -13,6 +13,16 @@ export type Asked =
       };
       readonly onDone?: () => void;
     }
+  | {
+      readonly kind: 'redrive-rejects';
+      readonly title: string;
+      readonly selection: {
+        readonly type?: string;
+        readonly code?: string;
+        readonly ids?: readonly string[];
+      };
+      readonly onDone?: () => void;
+    }
   | { readonly kind: 'cancel'; readonly target: string; readonly job: string; readonly title: string }
   | { readonly kind: 'reconcile'; readonly target: string | undefined; readonly title: string };
 

@@ -6,6 +6,8 @@ import type {
   LoadHistory,
   ReconcilePage,
   RedriveReport,
+  RejectRedriveReport,
+  RejectReport,
   StatusReport,
   TraceReport,
   WaitingPage,
@@ -85,6 +87,8 @@ export const api = {
     cursor: string | null,
     signal?: AbortSignal,
   ) => get<FailurePage>('/failures', { ...filter, cursor, limit: 200 }, signal),
+  rejects: (filter: { type?: string; code?: string }, cursor: string | null, signal?: AbortSignal) =>
+    get<RejectReport>('/rejects', { ...filter, cursor, limit: 200 }, signal),
   trace: (url: string, signal?: AbortSignal) => get<TraceReport>('/trace', { url }, signal),
   activity: (cursor: string | null, signal?: AbortSignal) =>
     get<ActivityPage>('/activity', { cursor, limit: 50 }, signal),
@@ -93,6 +97,8 @@ export const api = {
   resume: (body: { target: string | null } & Signed) => post<{ wasPaused: boolean }>('/actions/resume', body),
   redrive: (body: { target?: string; prefix?: string; urls?: readonly string[] } & Signed) =>
     post<RedriveReport>('/actions/redrive', body),
+  redriveRejects: (body: { type?: string; code?: string; ids?: readonly string[] } & Signed) =>
+    post<RejectRedriveReport>('/actions/redrive-rejects', body),
   cancel: (body: { target: string; job: string } & Signed) =>
     post<{ cancelled: true }>('/actions/cancel', body),
   reconcile: (body: { target?: string; repair: boolean; cursor: string | null } & Signed) =>

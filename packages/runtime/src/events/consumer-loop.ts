@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Consumer, SealedChunk, ShardLag, StreamReader, StreamShard } from '@millrace/core';
+import {
+  type Consumer,
+  type SealedChunk,
+  type ShardLag,
+  type StreamReader,
+  type StreamShard,
+  TypeTallies,
+  type TypeTally,
+} from '@millrace/core';
 import { type ConsumerLimits, ShardWorker } from './shard-worker.ts';
 
 export interface ConsumerLoopOptions {
@@ -24,12 +32,15 @@ export class ConsumerLoop {
   readonly #stop = new AbortController();
   #discovering: Promise<void> = Promise.resolve();
   #ended: Promise<void> | undefined;
+  readonly #tallies = new TypeTallies();
+  readonly #since: number;
   #told = '';
 
   constructor(consumer: Consumer, stream: StreamReader, options: ConsumerLoopOptions) {
     this.#consumer = consumer;
     this.#stream = stream;
     this.#options = options;
+    this.#since = consumer.now();
   }
 
   start(): void {
@@ -44,6 +55,11 @@ export class ConsumerLoop {
   /** How far behind the newest event each shard is. */
   get lags(): readonly ShardLag[] {
     return [...this.#workers.values()].map(({ shard, lagMs }) => ({ shard, millisBehindLatest: lagMs }));
+  }
+
+  /** What it has consumed and sealed since it was made, by type. */
+  get consumed(): { readonly since: number; readonly tallies: readonly TypeTally[] } {
+    return { since: this.#since, tallies: this.#tallies.list() };
   }
 
   /** Bytes that wait for their seals. */
@@ -132,7 +148,10 @@ export class ConsumerLoop {
       stream: this.#stream,
       limits,
       heldBytes: () => this.heldBytes,
-      onSealed,
+      onSealed: (chunks, tallies) => {
+        this.#tallies.add(tallies);
+        onSealed(chunks);
+      },
       onError,
       stop: this.#stop.signal,
     });

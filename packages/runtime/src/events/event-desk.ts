@@ -1,20 +1,30 @@
 import {
   announceSeals,
   type EventStatus,
+  type EventTypeStatus,
   type Loader,
   listRejects,
   type MillraceConfig,
   RejectCounts,
+  type RejectPage,
   type RejectRedriveReport,
   type RejectReport,
   type RejectSelection,
   redriveRejects,
   type Seals,
   type ShardLag,
+  type Transforms,
+  type TypeTally,
 } from '@millrace/core';
 import { consumerOf, eventsMissing, eventsOf } from './open-consumer.ts';
 import { openStreamReader, streamNameOf } from './open-event-stream.ts';
 import { openTableChecks } from './open-table-checks.ts';
+
+/** What a process has consumed, by type. */
+export interface ConsumedTypes {
+  readonly since: number;
+  readonly tallies: readonly TypeTally[];
+}
 
 /** What a process has of the events of its configuration. */
 export interface EventAccess {
@@ -22,6 +32,8 @@ export interface EventAccess {
   withSeals<T>(body: (seals: Seals) => Promise<T>): Promise<T>;
   /** How far behind this process is; undefined: it consumes nothing. */
   lags(): readonly ShardLag[] | undefined;
+  /** What this process has consumed; undefined: it consumes nothing. */
+  consumed(): ConsumedTypes | undefined;
 }
 
 export interface EventDeskOptions {
@@ -51,13 +63,17 @@ export class EventDesk {
     if (access === undefined) return {};
     const shards = access.lags() ?? (await this.#askLags(access));
     const rejects = await this.#counts.read();
-    return { events: { stream: streamNameOf(eventsOf(this.#config)), shards, rejects } };
+    const events = eventsOf(this.#config);
+    const consumed = access.consumed();
+    const countedSince = consumed === undefined ? null : new Date(consumed.since).toISOString();
+    const types = typesOf(events.transforms, consumed?.tallies ?? []);
+    return { events: { stream: streamNameOf(events), shards, countedSince, types, rejects } };
   }
 
-  async rejects(selection: RejectSelection): Promise<RejectReport> {
-    if (this.#options.access === undefined) return { entries: [], hasMore: false };
+  async rejects(selection: RejectSelection, page?: RejectPage): Promise<RejectReport> {
+    if (this.#options.access === undefined) return { entries: [], hasMore: false, next: null };
     const { objects } = this.#loader;
-    return listRejects({ objects, control: this.#config.control }, selection);
+    return listRejects({ objects, control: this.#config.control }, selection, page);
   }
 
   /** @returns the targets that were handed chunks, too. @throws LoadError `events-missing` */
@@ -102,4 +118,21 @@ export class EventDesk {
       await close();
     }
   }
+}
+
+/** Each type that a transform takes, also when none came; then what none takes. */
+function typesOf(transforms: Transforms, tallies: readonly TypeTally[]): readonly EventTypeStatus[] {
+  const byType = new Map(tallies.map((tally) => [tally.type, tally]));
+  const types: EventTypeStatus[] = [...transforms.mappings].map(([type, mapping]) => ({
+    type,
+    becomes: mapping?.rows.map(({ target, names }) => ({ target, columns: names })) ?? null,
+    ...countsOf(byType.get(type)),
+  }));
+  const others = byType.get(null);
+  return others === undefined ? types : [...types, { type: null, becomes: null, ...countsOf(others) }];
+}
+
+function countsOf(tally: TypeTally | undefined): Pick<EventTypeStatus, 'consumed' | 'rejected' | 'rows'> {
+  const { consumed = 0, rejected = 0, rows = [] } = tally ?? {};
+  return { consumed, rejected, rows: Object.fromEntries(rows) };
 }

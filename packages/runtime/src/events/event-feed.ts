@@ -80,6 +80,11 @@ export class EventFeed {
     return this.#consumer?.lags;
   }
 
+  /** What was consumed here, by type; undefined: nothing is consumed here. */
+  get consumed(): ConsumerLoop['consumed'] | undefined {
+    return this.#consumer?.consumed;
+  }
+
   /** Resolves when every event that is in the stream now is in a lane, or a visible reject. */
   async drain(): Promise<void> {
     await this.#consumer?.drain();

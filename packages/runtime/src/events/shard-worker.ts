@@ -7,6 +7,7 @@ import {
   type ShardInHand,
   type StreamReader,
   sealShard,
+  type TypeTallies,
   takeRecords,
 } from '@millrace/core';
 
@@ -28,7 +29,7 @@ export interface ShardWorkerOptions {
   /** Bytes that are buffered over all shards. */
   readonly heldBytes: () => number;
   /** Chunks were registered, perhaps none. */
-  readonly onSealed: (chunks: readonly SealedChunk[]) => void;
+  readonly onSealed: (chunks: readonly SealedChunk[], tallies: TypeTallies) => void;
   readonly onError: (error: unknown) => void;
   /** Nothing is begun any more; what is buffered is written. */
   readonly stop: AbortSignal;
@@ -166,7 +167,7 @@ export class ShardWorker {
       return;
     }
     this.#hand = outcome.hand;
-    if (outcome.kind === 'sealed') this.#options.onSealed(outcome.chunks);
+    if (outcome.kind === 'sealed') this.#options.onSealed(outcome.chunks, outcome.tallies);
   }
 
   async #rest(): Promise<void> {

@@ -34,6 +34,7 @@ export function withEvents(
   const access: EventAccess = {
     withSeals: (body) => withOpened(({ seals }) => body(seals)),
     lags: () => feed?.lags,
+    consumed: () => feed?.consumed,
   };
   if (role === 'leave') return { announce, withSeals, access };
   const feeding: Adapters['announce'] = async (options) => {

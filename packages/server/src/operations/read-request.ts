@@ -29,11 +29,8 @@ export const failureQuery = z.strictObject({
 export const traceQuery = z.strictObject({ url: z.string().min(1).max(MAX_URL), target: name.optional() });
 export const historyQuery = z.strictObject({ target: name.nullable().default(null) });
 export const jobsQuery = z.strictObject({ target: name.optional(), limit });
-export const rejectQuery = z.strictObject({
-  type: name.optional(),
-  code: name.optional(),
-  target: name.optional(),
-});
+const rejectFilter = { type: name.optional(), code: name.optional(), target: name.optional() };
+export const rejectQuery = z.strictObject({ ...rejectFilter, cursor, limit });
 export const noQuery = z.strictObject({});
 
 export const loginBody = z.strictObject({ token: z.string().min(1).max(200) });
@@ -42,6 +39,11 @@ export const redriveBody = z.strictObject({
   target: name.optional(),
   prefix: z.string().min(1).max(MAX_URL).optional(),
   urls: z.array(z.string().min(1).max(MAX_URL)).min(1).max(MAX_URLS).optional(),
+  ...actor,
+});
+export const redriveRejectsBody = z.strictObject({
+  ...rejectFilter,
+  ids: z.array(name).min(1).max(MAX_URLS).optional(),
   ...actor,
 });
 export const cancelBody = z.strictObject({ target: name, job: name, ...actor });

@@ -14,6 +14,7 @@ import {
   readQuery,
   reconcileBody,
   redriveBody,
+  redriveRejectsBody,
   rejectQuery,
   selectionOf,
   traceQuery,
@@ -52,7 +53,10 @@ export function addQueries(scope: FastifyInstance, ask: () => Operations): void 
     readQuery(request, noQuery);
     return ask().status();
   });
-  scope.get('/rejects', async (request) => ask().rejects(given(readQuery(request, rejectQuery))));
+  scope.get('/rejects', async (request) => {
+    const { cursor, limit, ...filter } = readQuery(request, rejectQuery);
+    return ask().rejects(given(filter), { cursor, limit });
+  });
   scope.get('/activity', async (request) => ask().activity(readQuery(request, pageQuery)));
 }
 
@@ -74,6 +78,10 @@ export function addActions(
   scope.post('/actions/redrive', { bodyLimit }, async (request) => {
     const body = readBody(request, redriveBody);
     return ask().redrive(selectionOf(body), actorOf(body, operatorName));
+  });
+  scope.post('/actions/redrive-rejects', { bodyLimit }, async (request) => {
+    const { by, why, ...selection } = readBody(request, redriveRejectsBody);
+    return ask().redriveRejects(given(selection), actorOf({ by, why }, operatorName));
   });
   scope.post('/actions/cancel', { bodyLimit }, async (request) => {
     const { target, job, ...rest } = readBody(request, cancelBody);

@@ -1,4 +1,5 @@
 import type { ActionName, Actor, CancelRequest } from '../../ports/control-room.ts';
+import type { RejectRedriveReport, RejectSelection } from '../../ports/event-operations.ts';
 import type { FileSelection } from '../../ports/failures.ts';
 import type { PauseScope, ReconcilePage, ReconcileRequest, RedriveReport } from '../../ports/operations.ts';
 import type { Loader } from '../../verbs/loader.ts';
@@ -51,6 +52,20 @@ export function redriveAs(
   });
 }
 
+/** @param options `redrive`: does it, and tells what became of them. @throws what it throws */
+export function redriveRejectsAs<T extends { readonly report: RejectRedriveReport }>(
+  loader: Loader,
+  selection: RejectSelection,
+  { actor, redrive }: { actor: Partial<Actor>; redrive: () => Promise<T> },
+): Promise<T> {
+  const { target = null } = selection;
+  return recordActivity(loader, activityOf('redrive', { target, ...actor, text: rejectWordsOf(selection) }), {
+    body: redrive,
+    told: ({ report: { redriven, rejected } }) =>
+      `${redriven} redriven${rejected === 0 ? '' : `, ${rejected} rejected again`}`,
+  });
+}
+
 /** @throws LoadError `target-unknown`, `job-not-running` */
 export function cancelAs(loader: Loader, { target, job, ...actor }: CancelRequest): Promise<void> {
   return recordActivity(loader, activityOf('cancel', { target, ...actor, text: `load ${job}` }), {
@@ -99,4 +114,17 @@ function wordsOf({ target, prefix, urls, since, until }: FileSelection): string 
     ...(until === undefined ? [] : [`failed before ${new Date(until).toISOString()}`]),
   ];
   return words.length === 0 ? 'all quarantined files' : words.join(' ');
+}
+
+function rejectWordsOf({ type, code, target, ids, since, until }: RejectSelection): string {
+  const words = [
+    ...(ids === undefined ? [] : [ids.length === 1 ? `event ${ids[0]}` : `${ids.length} named events`]),
+    ...(type === undefined ? [] : [`of type ${type}`]),
+    ...(code === undefined ? [] : [`rejected as ${code}`]),
+    ...(target === undefined ? [] : [`for ${target}`]),
+    ...(since === undefined ? [] : [`from ${new Date(since).toISOString()}`]),
+    ...(until === undefined ? [] : [`before ${new Date(until).toISOString()}`]),
+  ];
+  if (words.length === 0) return 'all rejected events';
+  return ids === undefined ? `events ${words.join(' ')}` : words.join(' ');
 }
