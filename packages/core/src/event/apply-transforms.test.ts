@@ -101,6 +101,11 @@ describe('a transform', () => {
       'row-invalid',
     ],
     [
+      'has something in the key that is no text',
+      () => [fact('public.facts', { id: { toString: 1 } }), fact('public.facts', { id: 1 })],
+      'transform-invalid',
+    ],
+    [
       'makes two rows of one key',
       () => [fact('public.facts', { id: 1 }), fact('public.facts', { id: 1 })],
       'key-repeated',

@@ -13,10 +13,11 @@ export function checkRow(values: readonly RowValue[]): EventProblem | undefined 
   }
 }
 
-/** What `LineWriter` threw, as a problem of the event. @throws the error itself when it says nothing of a value */
+/**
+ * What a value threw when it was read, as a problem of its event: a circle, a bigint in an object, a `toJSON` of its own, more
+ * depth than there is a stack for. Whatever it is, it would come again, and hold the shard for ever.
+ */
 export function problemOfRow(error: unknown): EventProblem {
   if (error instanceof LoadError) return { code: error.code, reason: error.sentence };
-  // What JSON cannot say of an object: a circle, a bigint in it.
-  if (error instanceof TypeError) return { code: 'value-invalid', reason: error.message };
-  throw error;
+  return { code: 'value-invalid', reason: error instanceof Error ? error.message : String(error) };
 }

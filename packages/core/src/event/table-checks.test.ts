@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TableColumn } from '../ports/warehouse.ts';
 import type { RowShape } from './apply-transforms.ts';
 import { columnListOf } from './column-list.ts';
+import { checkRow } from './csv-row.ts';
 import { TableChecks, type TableChecksOptions } from './table-checks.ts';
 import type { RowValue } from './transform.ts';
 
@@ -83,6 +84,21 @@ describe('rows of events', () => {
     world.now += 59 * 60_000;
     expect(world.judge('1', 'short')).toBeUndefined();
     expect(world.looks).toBe(1);
+  });
+
+  it('are rejected for an object of which no JSON can be made', async () => {
+    const world = new World();
+    await world.look();
+    const circle: Record<string, unknown> = {};
+    circle.itself = circle;
+    // What makes a text of it throws.
+    expect(world.judge('1', { toString: 1 } as RowValue)).toMatchObject({
+      code: 'value-invalid',
+      target: 'public.views',
+    });
+    const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) as RowValue;
+    expect(checkRow([circle as RowValue])).toMatchObject({ code: 'value-invalid' });
+    expect(checkRow([deep])).toMatchObject({ code: 'value-invalid' });
   });
 
   it('are not rejected for what was known before a table was altered', async () => {

@@ -4,6 +4,7 @@ import type { TableColumn } from '../ports/table-column.ts';
 import type { EpochMs } from '../ports/time.ts';
 import type { Warehouse } from '../ports/warehouse.ts';
 import type { RowShape } from './apply-transforms.ts';
+import { problemOfRow } from './csv-row.ts';
 import type { EventProblem } from './envelope.ts';
 import type { RowValue } from './transform.ts';
 
@@ -89,6 +90,15 @@ export class TableChecks {
    * @param now taken once for many rows: a look at the clock is dear beside a row
    */
   judge(shape: RowShape, values: readonly RowValue[], now: EpochMs): RowVerdict {
+    try {
+      return this.#judge(shape, values, now);
+    } catch (error) {
+      // An object of which no JSON can be made.
+      return { ...problemOfRow(error), target: shape.target };
+    }
+  }
+
+  #judge(shape: RowShape, values: readonly RowValue[], now: EpochMs): RowVerdict {
     // What a shape was last judged by is found at once; a table that was looked at since is not current in it.
     let made = this.#checks.get(shape);
     if (made === undefined || !made.of.isCurrent || now - made.of.askedAt > this.#options.maxAgeMs) {
