@@ -89,9 +89,25 @@ function namesOf(migrations: string): readonly string[] {
   }
   const names = readdirSync(migrations).filter((name) => name.endsWith('.sql'));
   const wrong = names.filter((name) => !/^\d{1,9}_[\p{L}\p{N}_-]+\.sql$/u.test(name));
-  if (wrong.length === 0) return names;
+  if (wrong.length === 0) return withNumbersOfTheirOwn(names, migrations);
   throw new Error(
     `'migrations': ${wrong.map((name) => `'${name}'`).join(', ')} in '${migrations}' has no number: ` +
       'call it like 0001_create_flights.sql',
   );
+}
+
+/** @throws Error for two with one number: nobody could tell which comes first. */
+function withNumbersOfTheirOwn(names: readonly string[], migrations: string): readonly string[] {
+  const byNumber = new Map<number, string>();
+  for (const name of names) {
+    const number = Number.parseInt(name, 10);
+    const other = byNumber.get(number);
+    if (other !== undefined) {
+      throw new Error(
+        `'migrations': '${other}' and '${name}' in '${migrations}' have the same number: give one of them a number of its own`,
+      );
+    }
+    byNumber.set(number, name);
+  }
+  return names;
 }

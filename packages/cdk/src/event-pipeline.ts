@@ -13,7 +13,7 @@ import type { MicrobatchLoader } from './microbatch-loader';
 
 /** Who may send events. */
 export enum ProducerAuthentication {
-  /** Whoever AWS lets in: requests are signed, and the caller has `lambda:InvokeFunctionUrl`. */
+  /** Whoever AWS lets in: requests are signed, and the caller has `lambda:InvokeFunctionUrl` and `lambda:InvokeFunction`. */
   IAM = 'iam',
   /** Whoever has a key, or signs a webhook, as the settings say. */
   KEYS = 'keys',
@@ -72,11 +72,11 @@ const CONSUMER_TIMEOUT = Duration.minutes(5);
 /** Bodies of 4 MB are parsed and packed: memory, and the share of a processor that comes with it. */
 const MEMORY_SIZE = 1_024;
 const MAX_REQUESTS = 50;
+/** Lambda gives the variables of a function 4 KB in all; the others, secrets above all, need room too. */
+const MAX_SETTINGS_BYTES = 3_500;
 const MIN_RETENTION = Duration.days(7);
 const MAX_BATCH = 10_000;
 const MAX_WINDOW = Duration.minutes(5);
-/** Of what the stream keeps: three quarters are left to mend it. */
-const AGE_SHARE = 4;
 
 /**
  * Events over HTTP: a producer behind a Function URL, a Kinesis stream, and a consumer that makes chunks of rows and hands them to the
@@ -117,11 +117,7 @@ export class EventPipeline extends Construct {
     this.producer = this.makeProducer(props, { logRetention });
     this.producerUrl = this.producer.addFunctionUrl({ authType: urlAuth(this.authOf(props)) });
     this.consumer = this.makeConsumer(props, view.eventMaxAgeMs);
-    loader._alarms.watchIteratorAge(
-      id,
-      this.consumer,
-      Duration.millis(retention.toMilliseconds() / AGE_SHARE),
-    );
+    loader._alarms.watchIteratorAge(id, this.consumer, loader._plan.freshnessAlarm);
   }
 
   private makeProducer(props: EventPipelineProps, { logRetention }: { logRetention: logs.RetentionDays }) {
@@ -130,6 +126,13 @@ export class EventPipeline extends Construct {
     const missing = secretsOf(settings).filter((name) => environment[name] === undefined);
     if (missing.length > 0) {
       throw new Error(`the producer's secrets are in ${missing.join(', ')}: give each in 'environment'`);
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(settings));
+    if (bytes > MAX_SETTINGS_BYTES) {
+      throw new Error(
+        `the producer's settings have ${bytes} bytes, and the variables of a function, which hold them, 4096 in all: write ` +
+          `fewer or smaller 'schemas', for ${MAX_SETTINGS_BYTES} bytes at most`,
+      );
     }
     const role = new iam.Role(this, 'ProducerRole', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),

@@ -3,10 +3,11 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { overTargets } from './loader-metrics';
+import { gaugeOf, overTargets } from './loader-metrics';
 
 export interface LoaderAlarmsOptions {
   readonly sweeper: lambda.IFunction;
+  readonly database: string;
   readonly freshness: Duration;
   readonly unprocessedFiles: number;
   readonly stuckMinutes: number;
@@ -15,6 +16,9 @@ export interface LoaderAlarmsOptions {
 
 /** How long the sweeper may be silent: it runs every minute. */
 const SILENCE_MINUTES = 5;
+/** Holds that end by themselves are over sooner. */
+const HELD_MINUTES = 3;
+const WAITING_PERIOD = Duration.minutes(5);
 
 /** What tells people that they have to look. Each alarm says what to do. */
 export class LoaderAlarms extends Construct {
@@ -23,7 +27,7 @@ export class LoaderAlarms extends Construct {
   constructor(scope: Construct, id: string, options: LoaderAlarmsOptions) {
     super(scope, id);
     this.#actions = options.actions;
-    const { sweeper, freshness, unprocessedFiles, stuckMinutes } = options;
+    const { sweeper, database, freshness, unprocessedFiles, stuckMinutes } = options;
     const unprocessed = overTargets('MAX', 'UnprocessedFiles');
     this.#raise('UnprocessedFilesHigh', {
       metric: unprocessed,
@@ -48,11 +52,19 @@ export class LoaderAlarms extends Construct {
       evaluationPeriods: 3,
       alarmDescription: `Rows were there later than ${freshness.toHumanString()} after their file: the warehouse is slow, away, or loads wait for room.`,
     });
+    // Freshness is told by loads: where none ends, nothing else says that rows are late.
+    this.#raise('FilesWaitLong', {
+      metric: gaugeOf(database, 'OldestWaiting', { period: WAITING_PERIOD }),
+      threshold: freshness.toMilliseconds(),
+      evaluationPeriods: 3,
+      alarmDescription: `A file has waited for longer than ${freshness.toHumanString()}: millrace status says what its lane waits for.`,
+    });
+    // The gauge, not the count of holds that begin: an alarm that is over after a minute tells that the lane goes on.
     this.#raise('LanesHeld', {
-      metric: overTargets('SUM', 'LanesHeld'),
+      metric: gaugeOf(database, 'LaneHeld'),
       threshold: 0,
-      evaluationPeriods: 1,
-      alarmDescription: 'A lane is held: millrace status says which, why, and what to do.',
+      evaluationPeriods: HELD_MINUTES,
+      alarmDescription: 'A lane is held, or paused: millrace status says which, why, and what to do.',
     });
     this.#raise('FilesQuarantined', {
       metric: overTargets('SUM', 'FilesQuarantined'),

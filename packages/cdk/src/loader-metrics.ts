@@ -32,6 +32,25 @@ export function overTargets(
   });
 }
 
+/** What each sweep tells of all targets of a database together. */
+export type LoaderGauge = 'LaneHeld' | 'OldestWaiting';
+
+/** A gauge of a database: it stands for as long as what it tells of. */
+export function gaugeOf(
+  database: string,
+  gauge: LoaderGauge,
+  { period = PERIOD }: { readonly period?: Duration } = {},
+): cloudwatch.Metric {
+  const dimensionsMap = { database };
+  return new cloudwatch.Metric({
+    namespace: NAMESPACE,
+    metricName: gauge,
+    dimensionsMap,
+    statistic: 'Maximum',
+    period,
+  });
+}
+
 /** A metric by target: for graphs. */
 export function byTarget(
   statistic: 'Average' | 'Maximum' | 'Sum' | 'p95',

@@ -38,6 +38,10 @@ const PLACES = [
   'settle',
   'sweep',
 ];
+const TASKER_PREFIX = 'sfn';
+const FRESHNESS_ALARM = Duration.minutes(15);
+/** A file that comes when a load has just begun waits for the next one, and one load may fail. */
+const FRESHNESS_FACTOR = 3;
 /** Below it a metric has no second value. */
 const MIN_FRESHNESS_ALARM = Duration.minutes(1);
 /** Of what CloudFormation hands to a custom resource, with room for what is around it. */
@@ -71,6 +75,7 @@ export class LoaderPlan {
     this.#scope = scope;
     this.#props = props;
     checkWarehouse(props);
+    for (const name of [props.database, this.statementNamePrefix]) checkPrefix(name);
     checkAlarms(props);
     const { configuration, documents = {} } = props;
     if (configuration && Object.keys(documents).length > 0) {
@@ -121,6 +126,14 @@ export class LoaderPlan {
 
   get logRetention(): logs.RetentionDays | undefined {
     return this.#props.logRetention;
+  }
+
+  /** How late rows may be: no target is late that keeps what it promises. */
+  get freshnessAlarm(): Duration {
+    const { freshnessAlarm } = this.#props;
+    if (freshnessAlarm) return freshnessAlarm;
+    const longest = Math.max(0, ...(this.view?.targets ?? []).map(({ freshnessMs }) => freshnessMs));
+    return Duration.millis(Math.max(FRESHNESS_ALARM.toMilliseconds(), FRESHNESS_FACTOR * longest));
   }
 
   get handlers(): string | undefined {
@@ -239,6 +252,22 @@ export class LoaderPlan {
       },
     };
   }
+}
+
+/** @throws Error for a database after which statements cannot be named. */
+function checkPrefix(prefix: string): void {
+  if (Token.isUnresolved(prefix)) return;
+  if (prefix === TASKER_PREFIX) {
+    throw new Error(
+      `the database is called '${prefix}': its loader's statements would be named '${prefix}/…' as those of taskers are, and be told ` +
+        'of their ends; load into a database of another name',
+    );
+  }
+  if (/^[^/\s]+$/u.test(prefix)) return;
+  throw new Error(
+    `the database is called '${prefix}', and the loader's statements after it, where '/' and white space have no place: load into ` +
+      'a database of another name',
+  );
 }
 
 /** How many loads, how long, and when none. */

@@ -138,7 +138,7 @@ export interface MicrobatchLoaderProps {
   /**
    * How old a file may be when its rows are there before an alarm is raised. At least a minute, which is how often is measured.
    *
-   * @default Duration.minutes(15)
+   * @default - 15 minutes, or three times the longest `freshness` of the configuration's targets when that is more
    */
   readonly freshnessAlarm?: Duration;
   /**

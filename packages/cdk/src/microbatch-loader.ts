@@ -364,15 +364,11 @@ export class MicrobatchLoader extends Construct {
   }
 
   private makeAlarms(): LoaderAlarms {
-    const {
-      freshnessAlarm,
-      unprocessedFilesAlarm = 10_000,
-      stuckMinutesAlarm = 30,
-      alarmActions = [],
-    } = this.props;
+    const { unprocessedFilesAlarm = 10_000, stuckMinutesAlarm = 30, alarmActions = [] } = this.props;
     const alarms = new LoaderAlarms(this, 'Alarms', {
       sweeper: this.sweeper,
-      freshness: freshnessAlarm ?? Duration.minutes(15),
+      database: this.props.database,
+      freshness: this._plan.freshnessAlarm,
       unprocessedFiles: unprocessedFilesAlarm,
       stuckMinutes: stuckMinutesAlarm,
       actions: alarmActions,

@@ -11,6 +11,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { secretsOf } from './checked-configuration';
 import { EventPipeline } from './event-pipeline';
 import { CONTROL_PREFIX } from './loader-storage';
 import { MicrobatchLoader } from './microbatch-loader';
@@ -101,20 +102,28 @@ export class ProjectStack extends Stack {
       ...props,
     });
     const { configuration, queues = {}, secrets = {} } = props;
-    const environment = Object.fromEntries(
-      Object.entries(secrets).map(([name, arn]) => [
-        name,
+    const { ofLoader, ofProducer } = secretsByFunction(props);
+    const environment = (names: readonly string[]) =>
+      Object.fromEntries(
         // Resolved by CloudFormation: the template holds a reference.
-        SecretValue.secretsManager(arn).unsafeUnwrap(),
-      ]),
-    );
-    this.loader = new MicrobatchLoader(this, 'Loader', { ...this.placeOf(props), environment });
+        names.map((name) => [name, SecretValue.secretsManager(secrets[name] ?? '').unsafeUnwrap()]),
+      );
+    this.loader = new MicrobatchLoader(this, 'Loader', {
+      ...this.placeOf(props),
+      environment: environment(ofLoader),
+    });
     const { view } = this.loader._plan;
     for (const queue of view?.queues ?? []) {
       if (queues[queue] !== undefined) continue;
       throw new Error(
         `a target's files are announced by the queue '${queue}', and nobody says where they are: ` +
           `write --queue ${queue}=s3://bucket/prefix/`,
+      );
+    }
+    for (const queue of Object.keys(queues)) {
+      if (!view || view.queues.includes(queue)) continue;
+      throw new Error(
+        `--queue ${queue}: no target has its files announced by this queue; write { queue: '${queue}' } into the 'from' of one`,
       );
     }
     for (const [queue, url] of Object.entries(queues)) this.addQueue(queue, url);
@@ -126,7 +135,10 @@ export class ProjectStack extends Stack {
       });
     }
     if (view?.hasEvents) {
-      const events = new EventPipeline(this, 'Events', { loader: this.loader, environment });
+      const events = new EventPipeline(this, 'Events', {
+        loader: this.loader,
+        environment: environment(ofProducer),
+      });
       new CfnOutput(this, 'ProducerUrl', {
         value: events.producerUrl.url,
         description: 'Takes events: POST /v1/events',
@@ -139,7 +151,8 @@ export class ProjectStack extends Stack {
     const { configuration, cluster, workgroup, database, dbUser, secretArn, migrations, handlers } = props;
     const prefix = new CfnParameter(this, 'statementNamePrefix', {
       description: "What the names of load jobs' statements begin with: the database",
-      allowedPattern: '[^/\\s]+',
+      // Not as the names of taskers' statements begin.
+      allowedPattern: '(?!sfn$)[^/\\s]+',
       ...(database === undefined ? {} : { default: database, allowedValues: [database] }),
     });
     const common = {
@@ -215,6 +228,38 @@ export class ProjectStack extends Stack {
     };
     for (const [name, value] of Object.entries(values)) new CfnOutput(this, name, { value });
   }
+}
+
+/**
+ * Who is given which secret: the producer those that it names, the loader's functions all others.
+ *
+ * @throws Error for a secret that is named and not given, or given and not named.
+ */
+function secretsByFunction({ configuration, secrets = {}, handlers }: ProjectStackProps): {
+  readonly ofLoader: readonly string[];
+  readonly ofProducer: readonly string[];
+} {
+  const given = Object.keys(secrets);
+  if (configuration === undefined) return { ofLoader: given, ofProducer: [] };
+  const { alerts, producer, events } = configuration;
+  const ofAlerts = secretsOf(alerts);
+  const ofProducer = events === undefined ? [] : secretsOf(producer);
+  const missing = [...new Set([...ofAlerts, ...ofProducer])].filter((name) => !given.includes(name));
+  if (missing.length > 0) {
+    const options = missing.map((name) => `--secret ${name}=<ARN of a secret>`).join(' ');
+    throw new Error(`alerts or producer name secrets that nobody gives: write ${options}`);
+  }
+  const strange = given.filter((name) => !ofAlerts.includes(name) && !ofProducer.includes(name));
+  // Transforms of one's own may have secrets of their own.
+  if (strange.length > 0 && handlers === undefined) {
+    throw new Error(
+      `--secret ${strange[0]}: neither alerts nor producer name it; write { env: '${strange[0]}' } where it is used`,
+    );
+  }
+  return {
+    ofLoader: given.filter((name) => ofAlerts.includes(name) || !ofProducer.includes(name)),
+    ofProducer,
+  };
 }
 
 function copyRoleOf({ warehouse }: { [name: string]: unknown }): string | undefined {

@@ -27,6 +27,8 @@ describe('a loader says what is wrong with', () => {
       { cluster: 'analytics' },
       "'cluster' (analytics) and 'workgroup' (analytics) are both given",
     ],
+    ['the database of taskers', { database: 'sfn' }, "the database is called 'sfn'"],
+    ['a database with a slash', { database: 'a/b' }, "the database is called 'a/b'"],
     ['no database', { database: '' }, "'database' is missing: name the database"],
     ['a user beside a workgroup', { dbUser: 'loader' }, "'dbUser' has no meaning with a workgroup"],
     [
@@ -63,6 +65,11 @@ describe('a loader says what is wrong with', () => {
       'secrets are in SLACK_URL',
     ],
     ['a folder that is not there', { migrations: '/nowhere' }, "there is no folder '/nowhere'"],
+    [
+      'two files of one number',
+      { migrations: join(PACKAGE, 'test', 'twin-migrations') },
+      'have the same number',
+    ],
     ['a file without a number', { migrations: join(PACKAGE, 'test', 'wrong-migrations') }, "'create.sql' in"],
   ])('%s', (_, props, message) => {
     expect(() => loaderStack(props)).toThrow(message);
@@ -165,6 +172,11 @@ describe('others say what is wrong with', () => {
       'sent by anybody',
       { authentication: ProducerAuthentication.KEYS },
       'the settings name neither keys nor webhooks',
+    ],
+    [
+      'told apart by more schemas than a function can hold',
+      { settings: { schemas: { click: { description: 'x'.repeat(4_000) } } } },
+      "fewer or smaller 'schemas'",
     ],
     [
       'sent by secret keys that nobody gives',

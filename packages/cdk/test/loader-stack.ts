@@ -40,7 +40,7 @@ export function loaderStack(props: Props | ((stack: Stack) => Props) = {}): Open
   return { stack, landing, loader };
 }
 
-const WHOLE = {
+export const WHOLE = {
   ...ONE_TARGET,
   targets: {
     ...ONE_TARGET.targets,

@@ -9,7 +9,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LandingBucket } from '../src/landing-bucket';
 import { BUILD_TIMEOUT_MS, buildPackage } from './build-package';
-import { loaderStack, ONE_TARGET, templateOf, wholeStack, wholeTemplate } from './loader-stack';
+import { loaderStack, ONE_TARGET, templateOf, WHOLE, wholeStack, wholeTemplate } from './loader-stack';
 import { allowed, brokenRules, refOf, resourcesOf, type TemplateJson } from './template-rules';
 
 beforeAll(buildPackage, BUILD_TIMEOUT_MS);
@@ -326,6 +326,7 @@ describe('alarms', () => {
       'DeadLettersWakes',
       'DeadLettersviewsFiles',
       'FilesQuarantined',
+      'FilesWaitLong',
       'Freshness',
       'IteratorAgeEvents',
       'LanesHeld',
@@ -337,7 +338,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('do what they are to do, also when it is over; a stream is alarmed at a quarter of what it keeps', () => {
+  it('do what they are to do, also when it is over', () => {
     const arn = 'arn:aws:sns:eu-central-1:123456789012:alarms';
     const topic = sns.Topic.fromTopicArn(new Stack(), 'Topic', arn);
     const { stack } = wholeStack({ alarmActions: [new SnsAction(topic)] });
@@ -346,7 +347,30 @@ describe('alarms', () => {
       expect(AlarmActions).toEqual([arn]);
       expect(OKActions).toEqual(AlarmActions);
     }
-    const age = alarms.find(([id]) => id.includes('IteratorAge'))?.[1];
-    expect(age?.Threshold).toBe((7 * 24 * 3_600_000) / 4);
+  });
+
+  it.each([
+    ['30s', 15 * 60_000],
+    ['2h', 6 * 3_600_000],
+  ])('of lateness leave a target of %s what it promises', (freshness, threshold) => {
+    const flights = { ...ONE_TARGET.targets['public.flights'], freshness };
+    const targets = { ...WHOLE.targets, 'public.flights': flights };
+    const { stack } = wholeStack({ configuration: { ...WHOLE, targets } });
+    const alarms = resourcesOf(templateOf(stack), 'AWS::CloudWatch::Alarm');
+    const thresholds = ['Freshness', 'FilesWaitLong', 'IteratorAgeEvents'].map(
+      (name) => alarms.find(([id]) => id.startsWith(`LoaderAlarms${name}`))?.[1].Threshold,
+    );
+    expect(thresholds).toEqual([threshold, threshold, threshold]);
+  });
+
+  it('stand for as long as a lane is held, or a file waits', () => {
+    for (const metric of ['LaneHeld', 'OldestWaiting']) {
+      Template.fromJSON({ ...wholeTemplate() }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+        Namespace: 'millrace',
+        MetricName: metric,
+        Dimensions: [{ Name: 'database', Value: 'prod' }],
+        Statistic: 'Maximum',
+      });
+    }
   });
 });

@@ -138,8 +138,52 @@ export default defineConfig({
     TIMEOUT_MS,
   );
 
+  it(
+    'gives each function the secrets that it uses, and says which are missing or too many',
+    async () => {
+      const cwd = await projectWith(`
+export default defineConfig({
+  warehouse: redshift({ cluster: 'analytics', database: 'prod' }),
+  objects: s3(),
+  targets: { 'public.clicks': { mode: 'append' } },
+  events: { click: [{ fact: 'public.clicks', columns: { id: '$.id' } }] },
+  producer: { keys: { web: { env: 'WEB_KEY' } } },
+  alerts: [{ kind: 'slack', url: { env: 'SLACK_URL' } }],
+});`);
+      const secret = (name: string) => [
+        '--secret',
+        `${name}=arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf`,
+      ];
+      const deploy = (...args: readonly string[]) =>
+        runMillrace(['deploy', '--dry-run', '--out', 'out', ...args], { cwd, env: NOWHERE });
+      expect(await deploy(...secret('SLACK_URL'))).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('write --secret WEB_KEY=<ARN of a secret>'),
+      });
+      const both = [...secret('SLACK_URL'), ...secret('WEB_KEY')];
+      expect(await deploy(...both, ...secret('WEBKEY'))).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('--secret WEBKEY: neither alerts nor producer name it'),
+      });
+      expect(await deploy(...both, '--queue', 'orders=s3://lake/orders/')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('--queue orders: no target'),
+      });
+      expect(await deploy(...both)).toMatchObject({ code: 0 });
+      const given = ofType(templateIn(join(cwd, 'out')), 'AWS::Lambda::Function').map(({ Properties }) => {
+        const { Variables = {} } = (Properties.Environment ?? {}) as { Variables?: object };
+        const names = Object.keys(Variables).filter((name) => ['SLACK_URL', 'WEB_KEY'].includes(name));
+        return [Properties.Description, names];
+      });
+      expect(given).toContainEqual(['Millrace: sweeper', ['SLACK_URL']]);
+      expect(given).toContainEqual(['Millrace: event-producer', ['WEB_KEY']]);
+    },
+    TIMEOUT_MS,
+  );
+
   it.each([
     ['an option that is no pair', ['--queue', 'orders_queue'], '--queue orders_queue has no name and value'],
+    ['a file to write into', ['--dry-run', '--out', '/dev/null'], "nothing can be written to '/dev/null'"],
     ['a stack that cannot be called so', ['--stack', 'my_stack'], "'my_stack' is not the name of a stack"],
     ['a directory without a project, and no database', [], 'no parameter names the database'],
   ])('refuses %s', async (_, args, message) => {

@@ -95,7 +95,14 @@ async function deploy(options: Options, command: Command, context: CommandContex
   const { ProjectStack } = openDeployKit();
   // Assets of an earlier run would stay for good.
   if (options.out === undefined) rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
+  try {
+    mkdirSync(out, { recursive: true });
+  } catch (cause) {
+    throw wrongUsage(
+      `nothing can be written to '${out}': ${messageOf(cause)}`,
+      'name another folder with --out',
+    );
+  }
   try {
     ProjectStack.synthesize(out, stack, props);
   } catch (cause) {
