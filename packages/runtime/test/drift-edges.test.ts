@@ -51,6 +51,25 @@ describe('a file that cannot be looked into', () => {
   });
 });
 
+describe('a file whose column names no text has', () => {
+  const reason = expect.stringContaining('is no name for a column: it has characters that no text has');
+
+  it.each([
+    ['CSV in UTF-16', 'bad.csv', CSV, Buffer.from('\uFEFFid,name\n1,x\n', 'utf16le')],
+    ['CSV in Latin-1', 'bad.csv', CSV, Buffer.from('id,größe\n1,2\n', 'latin1')],
+    ['JSON with a zero', 'bad.json', { kind: 'json' }, Buffer.from('{"id":1,"a\\u0000":2}\n')],
+    ['JSON with half a character', 'bad.json', { kind: 'json' }, Buffer.from('{"id":1,"a\\ud800":2}\n')],
+  ])('is put aside alone: %s', async (_, name, format, bytes) => {
+    const one = project({ drift: 'evolve', format });
+    one.put(`t/good-${name}`, format === CSV ? 'id,more\n7,8\n' : '{"id":7,"more":8}\n');
+    one.put(`t/${name}`, bytes);
+    await one.drain(async (millrace) => {
+      expect(await rowsOf(millrace, ROWS)).toEqual([{ id: 7, name: null, more: 8 }]);
+      expect(await failuresOf(millrace)).toMatchObject([{ code: 'column-refused', error: reason }]);
+    });
+  });
+});
+
 describe('keys', () => {
   const UPSERT = { mode: 'upsert', key: 'id', latestBy: 'v' };
   const TABLE = 'CREATE TABLE public.t (id BIGINT, v BIGINT, name VARCHAR(4), city VARCHAR(9));';

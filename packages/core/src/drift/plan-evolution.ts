@@ -37,6 +37,13 @@ export interface ShapedLoadFile {
 export const MAX_NAME_BYTES = 127;
 
 /**
+ * What a name has that was not written as it is read: a file in UTF-16 has zeros between its letters, and one in Latin-1 bytes
+ * that stand for nothing. No warehouse takes the one, and the other would be a column of the table for ever.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+const UNREADABLE = /[\u0000\uFFFD]/u;
+
+/**
  * What a table needs to take files: columns that it lacks, and longer texts. Never a narrower column, never another type. Pure.
  *
  * A tombstone's mark that the table does not have is not added to it.
@@ -128,6 +135,13 @@ function refusal(
         column: name,
         reason: `'${name}' is no name for a column: names have 1 to ${maxNameBytes} bytes`,
         hint: 'give the column another name in the files',
+      };
+    }
+    if (UNREADABLE.test(name) || !name.isWellFormed()) {
+      return {
+        column: name,
+        reason: `'${name}' is no name for a column: it has characters that no text has`,
+        hint: 'write the file in UTF-8, or say in ENCODING how it is written',
       };
     }
   }
