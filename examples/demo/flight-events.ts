@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { LoaderProcess } from './millrace-process.ts';
 import { askSources } from './questions.ts';
-import { count, type Screen } from './screen.ts';
+import { count, formatNumber, type Screen } from './screen.ts';
 import type { Watch } from './watch.ts';
 
 /** How many flights are posted, in requests of how many, over how many connections. */
@@ -81,8 +81,8 @@ export async function postFlights(
   };
   const [loader] = await Promise.all([restart(), ...Array.from({ length: SENDERS }, send)]);
   screen.happening(
-    `posted        ${count(FLIGHTS, 'flight')}; ${count(tally.repeated, 'event')} were sent twice, ` +
-      `${count(tally.refused, 'request')} met nobody and were sent again`,
+    `posted        ${count(FLIGHTS, 'flight')}, ${formatNumber(tally.repeated)} of them twice; ` +
+      `${count(tally.refused, 'request')} met nobody`,
   );
   return { loader, events: FLIGHTS, repeated: tally.repeated, refused: tally.refused };
 }
