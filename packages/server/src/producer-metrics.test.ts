@@ -24,4 +24,19 @@ describe('the metrics of a producer', () => {
     expect(await linesOf()).toEqual(['millrace_rejected_events{type="",code="event-not-json"} 3']);
     expect(await linesOf()).toEqual([]);
   });
+
+  it('names the types of the configuration alone: senders do not decide how many series there are', async () => {
+    const metrics = new ProducerMetrics();
+    const rejects = Array.from({ length: 50 }, (_, n) => ({ type: `made-up.${n}`, code: 'x', events: 2 }));
+    metrics.followConsumer(async () => ({
+      shards: [],
+      types: [{ type: 'known' }, { type: null }],
+      rejects: [...rejects, { type: 'known', code: 'x', events: 1 }],
+    }));
+    const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('millrace_rejected'));
+    expect(lines).toEqual([
+      'millrace_rejected_events{type="other",code="x"} 100',
+      'millrace_rejected_events{type="known",code="x"} 1',
+    ]);
+  });
 });

@@ -16,10 +16,15 @@ export interface ConsumerFigures {
     readonly code: string;
     readonly events: number;
   }[];
+  /** Types that have a name in metrics: whoever sends events chooses what others are called. Absent: all have. */
+  readonly types?: readonly { readonly type: string | null }[];
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const COUNTS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
+
+/** All types together that no transform takes: a series each would be as many as senders like. */
+const OTHER_TYPE = 'other';
 
 /** The numbers of one producer, for Prometheus. */
 export class ProducerMetrics {
@@ -144,8 +149,12 @@ export class ProducerMetrics {
       registers: [this.#registry],
       async collect() {
         this.reset();
-        for (const { type, code, events } of (await ask())?.rejects ?? [])
-          this.set({ type: type ?? '', code }, events);
+        const { rejects = [], types } = (await ask()) ?? {};
+        const named = types === undefined ? undefined : new Set(types.map(({ type }) => type));
+        for (const { type, code, events } of rejects) {
+          const isNamed = type === null || named === undefined || named.has(type);
+          this.inc({ type: isNamed ? (type ?? '') : OTHER_TYPE, code }, events);
+        }
       },
     });
   }
