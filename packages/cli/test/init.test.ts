@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -32,6 +33,18 @@ describe('millrace init', () => {
     expect(up).toMatchObject({ code: 0 });
     expect(up.stdout).toMatch(/public\.flights {2}loaded 1 file, 8 rows/u);
     expect(await countRows(cwd, 'flights')).toBe(8);
+  });
+
+  it('says how to go there whatever it is called, and names what is in its way once', async () => {
+    const folder = await newFolder();
+    const name = "odd näme '$x";
+    const { stderr } = await runMillrace(['init', name, '--yes'], { cwd: folder });
+    const [, line = ''] = /^ {2}(cd .+)$/mu.exec(stderr) ?? [];
+    expect(execFileSync('bash', ['-ec', `${line}; pwd`], { cwd: folder, encoding: 'utf8' })).toBe(
+      `${join(folder, name)}\n`,
+    );
+    const again = await runMillrace(['init', name, '--yes'], { cwd: folder });
+    expect([again.code, again.stderr.split('millrace.config.ts').length]).toEqual([1, 2]);
   });
 
   it.each([

@@ -103,6 +103,9 @@ describe('doctor', { timeout: 60_000 }, () => {
     const { code, stdout } = await runMillrace(['doctor', '--json'], { cwd });
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject([{ check: 'configuration', status: 'fail' }]);
+    const shown = (await runMillrace(['doctor'], { cwd })).stdout;
+    expect(shown).toMatch(/^fail {2}configuration .* problems?:\n {23}\S/mu);
+    expect(shown).not.toContain('\\n');
   });
 
   it('tells of a tracker that is none', async () => {

@@ -102,7 +102,10 @@ function showResults(results: readonly CheckResult[], terminal: Terminal): void 
   const width = Math.min(48, Math.max(...results.map(({ check }) => check.length)));
   for (const { check, status, detail, fix } of results) {
     const mark = terminal.styleResult(STYLES[status], status);
-    terminal.result(`${mark}  ${showText(check).padEnd(width)}  ${showText(detail)}`);
+    // A configuration has its problems on lines of their own: they are told below each other, not with escapes.
+    const lines = detail.split('\n').map((line) => showText(line.trimEnd()));
+    const text = lines.join(`\n${' '.repeat(width + 8)}`);
+    terminal.result(`${mark}  ${showText(check).padEnd(width)}  ${text}`);
     if (fix !== null) terminal.result(`${' '.repeat(width + 8)}-> ${showText(fix)}`);
   }
   const failed = results.filter(({ status }) => status === 'fail').length;

@@ -180,8 +180,14 @@ function sayNext(
   terminal.note(
     [
       '\nNext: review the migration, then',
-      ...(shown === '.' ? [] : [`  cd ${showText(shown)}`]),
+      ...(shown === '.' ? [] : [`  cd ${showText(shellWord(shown))}`]),
       ...next.map((line) => `  ${line}`),
     ].join('\n'),
   );
+}
+
+/** As a shell takes it for one word, and a program for no option. */
+function shellWord(text: string): string {
+  const path = text.startsWith('-') ? `./${text}` : text;
+  return /^[\w./@:+-]+$/u.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -20,9 +20,8 @@ export function checkProject(
   files: readonly ProjectFile[],
   others: readonly string[] = [],
 ): void {
-  const existing = [...files.map(({ path }) => path), ...others].filter((path) =>
-    existsSync(join(directory, path)),
-  );
+  const paths = new Set([...files.map(({ path }) => path), ...others]);
+  const existing = [...paths].filter((path) => existsSync(join(directory, path)));
   if (existing.length === 0) return;
   throw new LoadError(
     'project-exists',

@@ -49,7 +49,7 @@ export async function checkTarget(
     ...checkKeyTypes(definition, columns),
     checkCopy(definition),
     await checkRights(loader, definition),
-    ...(await checkKeys(loader, definition)),
+    ...(await checkKeys(loader, definition, columns)),
   ];
 }
 
@@ -162,7 +162,10 @@ async function checkRights({ warehouse }: Loader, definition: TargetDefinition):
 async function checkKeys(
   { warehouse }: Loader,
   { name, rule }: TargetDefinition,
+  columns: readonly TableColumn[],
 ): Promise<readonly CheckResult[]> {
+  // A key that is not there has been told with the columns.
+  if (rule.key.some((key) => !columns.some((column) => column.name === key))) return [];
   if (rule.mode !== 'upsert' && rule.mode !== 'insert-only') return [];
   const check = `unique ${name}`;
   try {

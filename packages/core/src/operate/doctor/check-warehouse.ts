@@ -8,6 +8,10 @@ const CLOCK_WARN_MS = 5_000;
 const CLOCK_FAIL_MS = 5 * 60_000;
 const WEEK_MS = 7 * 24 * 60 * 60_000;
 
+/** Of an error that has no hint of its own: nobody is there, or the way is shut. */
+const UNANSWERED =
+  'start it, or correct where it is in `warehouse` of the configuration; `millrace up` waits for it meanwhile';
+
 /** Whether the warehouse answers, and what its clock and its windows say. @returns also whether it is worth to ask it more. */
 export async function checkWarehouse(
   loader: Loader,
@@ -28,7 +32,7 @@ export async function checkWarehouse(
     const clock = checkClock(Number(row?.now_ms), { askedAt, answeredAt });
     return { isThere: true, results: [answered, clock, ...windows] };
   } catch (error) {
-    return { isThere: false, results: [failsBy('warehouse', error), ...windows] };
+    return { isThere: false, results: [failsBy('warehouse', error, UNANSWERED), ...windows] };
   }
 }
 

@@ -163,6 +163,18 @@ describe('the warehouse', () => {
     expect(results.some(({ check }) => check === `table ${NAME}`)).toBe(false);
   });
 
+  it('is not there at all: the fix says more than the error', async () => {
+    answers = {
+      'select-clock': () => {
+        throw new LoadError('warehouse-unavailable', 'connect ECONNREFUSED', { class: 'unavailable' });
+      },
+    };
+    expect(await find('warehouse')).toMatchObject({
+      status: 'fail',
+      fix: expect.stringContaining('start it, or correct where it is'),
+    });
+  });
+
   it('is away, as its control plane says: it is not asked, which would wake it', async () => {
     answers = {
       'select-clock': () => {
@@ -319,6 +331,12 @@ describe('a table', () => {
       status: 'fail',
       detail: expect.stringContaining('(ZRH): 2 rows'),
     });
+  });
+
+  it('has no column of its key, which is told once and not asked of the warehouse', async () => {
+    const loader = loaderOf({ ...UPSERT, key: ['nokey'] });
+    expect(await find(`columns ${NAME}`, loader)).toMatchObject({ status: 'fail' });
+    expect(await find(`unique ${NAME}`, loader)).toBeUndefined();
   });
 
   it('that appends has no key to be looked at', async () => {
