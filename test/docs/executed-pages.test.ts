@@ -103,7 +103,8 @@ describe('docs/events.md', { timeout: 120_000 }, () => {
 
     const session = blockWith(PAGE, '--data-binary @orders.ndjson');
     const [, send = '', query = '', failures = ''] = commandsWith(PAGE, '--data-binary @orders.ndjson');
-    const up = startMillrace(['up', '--http-port', '0'], { cwd });
+    // The part of `up` that answers; the other parts come below.
+    const up = startMillrace(['up', '--only', 'producer', '--http-port', '0'], { cwd });
     const url = await addressOf(up, /events are taken at (\S+)/u);
     const said = [await shell.run(send.replace('http://127.0.0.1:8080/v1/events', url), { cwd })];
     await stop(up);

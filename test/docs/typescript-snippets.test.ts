@@ -64,7 +64,7 @@ beforeAll(async () => {
     if (fragment && parses(snippet)) await writeFile(join(folder, bareFileOf(snippet)), snippet.text);
   }
   said = await compile();
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
