@@ -7,6 +7,7 @@ export interface Reason {
 }
 
 const UPLOAD = 'parts of a large upload that breaks off';
+const TAGS = 'only when a file that is moved has tags';
 const LOST = 'only when the reply to a submission was lost';
 const FAILED = 'only when an invocation that nobody waits for fails';
 const NEVER_CALLED =
@@ -15,6 +16,8 @@ const NEVER_CALLED =
 export const UNUSED: readonly Reason[] = [
   { role: 'LoaderRole', action: 'dynamodb:BatchGetItem', why: 'only when files that are known come again' },
   { role: 'LoaderRole', action: 's3:AbortMultipartUpload', why: UPLOAD },
+  { role: 'LoaderRole', action: 's3:GetObjectTagging', why: TAGS },
+  { role: 'LoaderRole', action: 's3:PutObjectTagging', why: TAGS },
   { role: 'LoaderRole', action: 's3:DeleteObject', why: 'pins and sealed chunks that have had their time' },
   {
     role: 'LoaderRole',

@@ -30,8 +30,12 @@ export function fileStatements(scope: Construct, places: readonly FilePlace[]): 
     allow(bucket, prefix, 's3:GetObject');
     if (after === 'tag') allow(bucket, prefix, 's3:GetObjectTagging', 's3:PutObjectTagging');
     if (after === 'move' || after === 'delete') allow(bucket, prefix, 's3:DeleteObject');
+    if (!movesTo) continue;
     // A copy of a large object is made in parts, and given up in parts.
-    if (movesTo) allow(movesTo.bucket, movesTo.prefix, 's3:PutObject', 's3:AbortMultipartUpload');
+    allow(movesTo.bucket, movesTo.prefix, 's3:PutObject', 's3:AbortMultipartUpload');
+    // A copy has the tags of its object, and S3 refuses it whole to whom it would not give them: scanners tag files.
+    allow(bucket, prefix, 's3:GetObjectTagging');
+    allow(movesTo.bucket, movesTo.prefix, 's3:PutObjectTagging');
   }
   const buckets = new Set(places.map(({ bucket }) => bucket));
   if (buckets.size === 0) return [];

@@ -129,6 +129,11 @@ describe('the rights of a loader', () => {
     expect(rightsTo(template, 's3:PutObject').join()).toContain(':s3:::shop/incoming/processed/orders/*');
     expect(rightsTo(template, 's3:GetObject').join()).toContain(':s3:::lake/flights/*');
     expect(rightsTo(template, 's3:PutObject').join()).not.toContain('lake');
+    // A file with tags is moved with its tags, or not at all.
+    expect(rightsTo(template, 's3:GetObjectTagging').join()).toContain(':s3:::shop/incoming/orders/*');
+    expect(rightsTo(template, 's3:PutObjectTagging').join()).toContain(
+      ':s3:::shop/incoming/processed/orders/*',
+    );
   });
 
   it('name the one warehouse, as closely as they can', () => {
