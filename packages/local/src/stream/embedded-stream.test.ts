@@ -2,6 +2,7 @@ import {
   appendFileSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -108,6 +109,46 @@ describe('an embedded stream', () => {
     const after = await EmbeddedStream.open(directory, options);
     await after.put([entry('b')]);
     expect(await textsOf(after)).toEqual(['a', 'b']);
+    await after.close();
+  });
+
+  it('keeps what it cuts off behind damage in the last segment, and says so', async () => {
+    const before = await EmbeddedStream.open(directory, options);
+    for (const text of ['first', 'second', 'third']) await before.put([entry(text)]);
+    await before.close();
+    const [file = ''] = segments();
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('second');
+    bytes.write('XXXX', at);
+    writeFileSync(file, bytes);
+    const told: unknown[] = [];
+    const after = await EmbeddedStream.open(directory, { ...options, onError: (error) => told.push(error) });
+    expect(told).toEqual([
+      expect.objectContaining({ code: 'stream-damaged', hint: expect.stringContaining('.cut-') }),
+    ]);
+    const kept = segments().find((path) => path.includes('.cut-')) ?? '';
+    expect(readFileSync(kept, 'latin1')).toContain('third');
+    await after.put([entry('next')]);
+    expect(await textsOf(after)).toEqual(['first', 'next']);
+    await after.close();
+  });
+
+  it('keeps a last segment whose header is damaged', async () => {
+    const before = await EmbeddedStream.open(directory, options);
+    await before.put([entry('first')]);
+    const { records } = await before.read('1-0', { after: null });
+    await before.close();
+    const [file = ''] = segments();
+    const bytes = readFileSync(file);
+    bytes.write('XXXX', 0);
+    writeFileSync(file, bytes);
+    const told: unknown[] = [];
+    const after = await EmbeddedStream.open(directory, { ...options, onError: (error) => told.push(error) });
+    expect(told).toHaveLength(1);
+    expect(readFileSync(`${file}.cut-0`, 'latin1')).toContain('first');
+    // Who had read of it misses nothing of what comes.
+    await after.put([entry('next')]);
+    expect(await textsOf(after, '1-0', records[0]?.position ?? null)).toEqual(['next']);
     await after.close();
   });
 

@@ -37,7 +37,7 @@ export interface EmbeddedStreamOptions {
    */
   readonly maxPendingBytes?: number;
   readonly now?: () => EpochMs;
-  /** What broke beside a put: old segments could not be removed. */
+  /** What broke beside a put: old segments could not be removed, or the last one was found damaged and cut off. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -115,10 +115,10 @@ export class EmbeddedStream implements Stream {
         if (generations.at(-1) !== options.shards) generations.push(options.shards);
         const logs = new Map<string, ShardLog>();
         const ids = generations.map((count, index) => shardsOf(index + 1, count));
-        const { segmentBytes, now } = options;
+        const { segmentBytes, now, onError: onDamage } = options;
         // Old shards too: a dead process may have left half a record in them.
         for (const id of ids.flat()) {
-          logs.set(id, await ShardLog.open(join(path, id), { segmentBytes, segmentMs, now }));
+          logs.set(id, await ShardLog.open(join(path, id), { segmentBytes, segmentMs, now, onDamage }));
         }
         await writeLayout(path, { generations });
         const stream = new EmbeddedStream(path, { lock, logs, open: ids.at(-1) ?? [] }, options);

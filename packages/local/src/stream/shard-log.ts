@@ -1,5 +1,5 @@
-import { type FileHandle, open, rm, stat } from 'node:fs/promises';
-import type { EpochMs } from '@millrace/core';
+import { type FileHandle, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { EpochMs, LoadError } from '@millrace/core';
 import { makeFolder } from '../filesystem/folders.ts';
 import { syncToDisk } from '../sqlite/sync-to-disk.ts';
 import { readFrame } from './record-frame.ts';
@@ -11,6 +11,7 @@ import {
   readHeader,
   segmentPath,
 } from './segment-file.ts';
+import { cutOff } from './stream-errors.ts';
 
 export interface ShardLogOptions {
   /** From this size on a segment is closed and another begun. */
@@ -18,6 +19,8 @@ export interface ShardLogOptions {
   /** From this age on too: only closed segments can be removed. */
   readonly segmentMs: number;
   readonly now: () => EpochMs;
+  /** Told of bytes that cannot be read, and may have been records: they are kept in the file that is named. */
+  readonly onDamage: (error: LoadError) => void;
 }
 
 /** Bytes that are looked through at once when a segment is recovered. */
@@ -49,10 +52,12 @@ export class ShardLog {
     for (;;) {
       const last = (await listSegments(folder)).at(-1);
       if (last === undefined) return new ShardLog(folder, options, { segment: 0, end: 0 });
-      const end = await recover(segmentPath(folder, last));
+      const path = segmentPath(folder, last);
+      const end = await recover(path, options.onDamage);
       if (end !== undefined) return new ShardLog(folder, options, { segment: last, end });
-      // It died before it had begun: nothing was ever in this segment.
-      await rm(segmentPath(folder, last));
+      const wasBegun = await removeHeadless(path, options.onDamage);
+      // Its number is not given again: somebody may have read up to a place in it.
+      if (wasBegun) return new ShardLog(folder, options, { segment: last, end: 0 });
     }
   }
 
@@ -138,8 +143,32 @@ async function writeAll(file: FileHandle, parts: readonly Buffer[], from: number
   }
 }
 
-/** Cuts off what follows the last whole record. @returns the bytes that are left; undefined when not even the header is there */
-async function recover(path: string): Promise<number | undefined> {
+/**
+ * A segment without a header: of a process that died before it had begun it, unless there is more than a header would be; that is
+ * kept aside.
+ *
+ * @returns whether there was more
+ */
+async function removeHeadless(path: string, onDamage: (error: LoadError) => void): Promise<boolean> {
+  const { size } = await stat(path);
+  if (size <= HEADER_BYTES) {
+    await rm(path);
+    return false;
+  }
+  const kept = `${path}.cut-0`;
+  await rename(path, kept);
+  onDamage(cutOff(path, { at: 0, bytes: size, kept }));
+  return true;
+}
+
+/**
+ * Cuts off what follows the last whole record. A process that dies leaves half a record at most; whole ones behind what cannot be
+ * read are the work of a power cut, and then nobody was told that they are kept, or of a disk that lost what it had. So they are
+ * kept aside.
+ *
+ * @returns the bytes that are left; undefined when not even the header is there
+ */
+async function recover(path: string, onDamage: (error: LoadError) => void): Promise<number | undefined> {
   const file = await open(path, 'r+');
   try {
     const { size } = await file.stat();
@@ -148,6 +177,13 @@ async function recover(path: string): Promise<number | undefined> {
     if (readHeader(header) === undefined) return undefined;
     const end = await findEnd(file, size);
     if (end < size) {
+      const rest = Buffer.alloc(size - end);
+      await file.read(rest, 0, rest.length, end);
+      if (holdsRecord(rest)) {
+        const kept = `${path}.cut-${end}`;
+        await writeFile(kept, rest, { flush: true });
+        onDamage(cutOff(path, { at: end, bytes: rest.length, kept }));
+      }
       await file.truncate(end);
       await file.sync();
     }
@@ -155,6 +191,14 @@ async function recover(path: string): Promise<number | undefined> {
   } finally {
     await file.close();
   }
+}
+
+/** Whether a whole record begins anywhere behind the first byte. */
+function holdsRecord(bytes: Buffer): boolean {
+  for (let at = 1; at < bytes.length; at += 1) {
+    if (readFrame(bytes, at).kind === 'record') return true;
+  }
+  return false;
 }
 
 async function findEnd(file: FileHandle, size: number): Promise<number> {

@@ -24,3 +24,15 @@ export function damaged(path: string, at: number): LoadError {
     hint: 'restore the file from a backup, or move it away: its events are lost then',
   });
 }
+
+/** What could not be read at the end of a segment, and was put aside to write on. */
+export function cutOff(
+  path: string,
+  { at, bytes, kept }: { readonly at: number; readonly bytes: number; readonly kept: string },
+): LoadError {
+  const message = `${path} is damaged at byte ${at}: ${bytes} bytes behind it were cut off, and may hold events that were accepted`;
+  return new LoadError('stream-damaged', message, {
+    class: 'config',
+    hint: `they are kept in ${kept}; check the disk, and have what was sent lately sent again`,
+  });
+}
