@@ -8,7 +8,7 @@ import { type Reason, UNUSED } from './unused-grants.ts';
 
 const validateDefinition: (definition: unknown) => { isValid: boolean; errorsText: () => string } = validate;
 
-const SOON = { timeout: 20_000, interval: 100 };
+const SOON = { timeout: 60_000, interval: 100 };
 const ORDER = 'order_id,customer,amount,updated_at\n1,ann,2.50,2026-11-21 00:00:00\n';
 const USER = 'arn:aws:iam::000000000000:user/shop';
 
@@ -31,7 +31,7 @@ describe('the example’s stack, executed,', () => {
 
   beforeAll(async () => {
     ({ stage, close } = await openStage(changed(stack)));
-  }, 60_000);
+  }, 120_000);
 
   afterAll(() => close());
 
@@ -42,7 +42,7 @@ describe('the example’s stack, executed,', () => {
       .toEqual([[1, 'ann']]);
     // `after: move`, by the rights that the template gives.
     await expect.poll(() => keysOf(stage), SOON).toEqual([expect.stringMatching(/processed\/.*1\.csv$/u)]);
-  }, 60_000);
+  }, 120_000);
 
   it('makes rows of an event that is posted to its producer', async () => {
     const body = JSON.stringify([{ id: 'a', type: 'order.shipped', data: { order_id: 1, carrier: 'dhl' } }]);
@@ -52,18 +52,18 @@ describe('the example’s stack, executed,', () => {
     });
     const rows = () => stage.rows('SELECT event_id, carrier FROM public.shipments');
     await expect.poll(rows, SOON).toEqual([['a', 'dhl']]);
-  }, 60_000);
+  }, 120_000);
 
   it('runs a state machine to its end, with the rows of its last statement', async () => {
     const execution = await stage.run(machine(/Success/u), { customer: 'ann' });
     expect(execution).toMatchObject({ status: 'SUCCEEDED' });
     expect(execution.output).toMatchObject({ rows: [{ customer: 'ann', orders: 1 }] });
-  }, 60_000);
+  }, 120_000);
 
   it('runs a state machine to the state for errors of SQL', async () => {
     const execution = await stage.run(machine(/SqlFailure/u));
     expect(execution).toMatchObject({ status: 'FAILED', error: 'SqlFailure' });
-  }, 60_000);
+  }, 120_000);
 
   it('runs a state machine to the end of its time, and cancels the statement', async () => {
     const session = stage.warehouse.session();
@@ -77,7 +77,7 @@ describe('the example’s stack, executed,', () => {
     // Not carried out when it could be.
     await stage.quiet();
     expect(await stage.rows("SELECT * FROM public.orders_of WHERE customer = 'all'")).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('runs a state that was written for the forerunner, its three placeholders filled in', async () => {
     const called = [...stage.functions.keys()].find((arn) => /TaskerFunction/u.test(arn)) ?? '';
@@ -93,7 +93,7 @@ describe('the example’s stack, executed,', () => {
       trail: ['StateName', 'SUCCESS'],
     });
     expect(await stage.rows("SELECT orders FROM public.orders_of WHERE customer = 'bob'")).toEqual([[0]]);
-  }, 60_000);
+  }, 120_000);
 
   it('has definitions that Step Functions takes', () => {
     for (const { id, properties } of stage.template.ofType('AWS::StepFunctions::StateMachine')) {
@@ -143,7 +143,7 @@ describe('a stack of which something was taken away', () => {
     const taken = { action: 'redshift-data:DescribeStatement', role: /LoaderRole/u };
     const opening = openStage(changed(stack, (template) => takeGrant(template, taken)));
     await expect(opening).rejects.toThrow(/the deployment stops at 'LoaderDeployed.*DescribeStatement/u);
-  }, 60_000);
+  }, 120_000);
 
   it('fails without what lets EventBridge write to the queue of ends', async () => {
     const stage = await stageOf(
@@ -157,7 +157,7 @@ describe('a stack of which something was taken away', () => {
     stage.machines.begin(stage.template.physical(machine(/SqlFailure/u)).ref);
     await expect.poll(() => stage.report().denials.length, SOON).toBeGreaterThan(0);
     await expect(stage.expectClean()).rejects.toThrow(/Ended.* may not sqs:SendMessage on .*Completions/u);
-  }, 60_000);
+  }, 120_000);
 
   it('fails when another role asks for a statement than the one that submitted it', async () => {
     const stage = await stageOf(
@@ -181,7 +181,7 @@ describe('a stack of which something was taken away', () => {
     await load(stage);
     const action = "redshift-data:DescribeStatement (of another role's statement)";
     await expect.poll(() => stage.report().denials, SOON).toContainEqual(expect.objectContaining({ action }));
-  }, 60_000);
+  }, 120_000);
 
   it('fails without an environment variable', async () => {
     const stage = await stageOf(
@@ -197,7 +197,7 @@ describe('a stack of which something was taken away', () => {
     const execution = await stage.run(machine(/SqlFailure/u));
     expect(execution.error).toBe('Failure');
     expect(execution.trail).toContain('FAILURE');
-  }, 60_000);
+  }, 120_000);
 
   it('fails without an event source', async () => {
     const isOrders = (id: string): boolean => /^LoaderOrders.*Mapping/u.test(id);
@@ -209,7 +209,7 @@ describe('a stack of which something was taken away', () => {
     await load(stage);
     await stage.quiet();
     await expect(stage.expectClean()).rejects.toThrow(/1 messages lie in .*Orders/u);
-  }, 60_000);
+  }, 120_000);
 
   it('is refused when it has what the stage does not know', async () => {
     const strange = changed(stack, ({ Resources }) => {
