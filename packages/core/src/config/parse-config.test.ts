@@ -242,6 +242,10 @@ describe('parseConfig', () => {
       { after: 'move', processedPrefix: 's3://a/b' },
     ],
     [
+      "targets.t.after: 'move' needs a target with one prefix: where its files are that a queue announces",
+      { from: { queue: 'orders' }, after: 'move', processedPrefix: 's3://a/b/' },
+    ],
+    [
       "targets.t.after: 'move' needs a target with one prefix",
       { after: 'move', from: ['s3://a/b/', 's3://a/c/'] },
     ],

@@ -54,7 +54,7 @@ export function readTarget(name: string, value: unknown, options: ReadTargetOpti
     fields.format !== undefined ||
     (value.format === undefined && (fields.from !== undefined || typeof value.from !== 'object'));
   const { rules, queues, rulePaths, copy } = readSources(fields, { ...options, isFormatKnown });
-  const after = readDoneAction(fields, { path, problems, rules });
+  const after = readDoneAction(fields, { path, problems, rules, queues });
   const drift = readDrift(fields, { path, problems, copy, rules, queues });
   const rule: typeof ownRule = drift?.rescues === true && ownRule ? { ...ownRule, rescues: true } : ownRule;
   const partition =
@@ -124,7 +124,13 @@ function readDoneAction(
     path,
     problems,
     rules,
-  }: { path: ConfigProblem['path']; problems: ConfigProblem[]; rules: readonly RouteRule[] },
+    queues,
+  }: {
+    path: ConfigProblem['path'];
+    problems: ConfigProblem[];
+    rules: readonly RouteRule[];
+    queues: readonly string[];
+  },
 ): DoneAction | undefined {
   if (after !== 'move') {
     if (processedPrefix === undefined) return { kind: after };
@@ -136,7 +142,18 @@ function readDoneAction(
     return undefined;
   }
   const [first, ...others] = rules;
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    // Without this sentence the target would be gone, and nobody told.
+    if (queues.length > 0) {
+      problems.push({
+        path: [...path, 'after'],
+        message:
+          "'move' needs a target with one prefix: where its files are that a queue announces, nobody knows",
+        hint: "choose 'keep', 'tag' or 'delete', or write the prefix beside the queue in 'from'",
+      });
+    }
+    return undefined;
+  }
   if (
     others.some(({ bucket, pattern }) => bucket !== first.bucket || pattern.prefix !== first.pattern.prefix)
   ) {
