@@ -1,6 +1,8 @@
 import { readLot } from '../event/chunk-key.ts';
-import type { LoadFile } from '../file/load-file.ts';
+import type { Evidence, LoadFile } from '../file/load-file.ts';
 import type { JobPart } from '../load/job-document.ts';
+import { DRIFT } from '../recover/data-streak.ts';
+import { LoadError } from '../recover/load-error.ts';
 import { type DataVerdict, errorEvidence, judgeDataError } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
 import type { Loader } from './loader.ts';
@@ -14,7 +16,7 @@ const MANY_BAD = 8;
 export type GroupVerdict =
   | { readonly kind: 'again'; readonly suspects: number | null }
   /** A table has changed: nothing is put aside. */
-  | { readonly kind: 'drift' };
+  | { readonly kind: 'drift'; readonly drift: LoadError };
 
 /**
  * A group's job was refused for its data. Files that were named are put aside, each before its own target, and the rest goes
@@ -38,12 +40,12 @@ export async function judgeGroupData(loader: Loader, failed: FailedGroup): Promi
     const own = new Set(part.files.map(({ id }) => id));
     return { part, bad: verdict.bad.filter(({ file }) => own.has(file.id)) };
   });
-  const hasChanged = byPart.some(
-    ({ part, bad }) => bad.length >= MANY_BAD && bad.length === part.files.length,
-  );
-  if (hasChanged) {
-    await noteGroup(loader, failed);
-    return { kind: 'drift' };
+  const changed = byPart.find(({ part, bad }) => bad.length >= MANY_BAD && bad.length === part.files.length);
+  const first = changed?.bad[0];
+  if (changed !== undefined && first !== undefined) {
+    const drift = driftOf(changed.part, first);
+    await noteGroup(loader, { ...failed, error: drift });
+    return { kind: 'drift', drift };
   }
   for (const { part, bad } of byPart) {
     await setAside(
@@ -53,6 +55,24 @@ export async function judgeGroupData(loader: Loader, failed: FailedGroup): Promi
     );
   }
   return { kind: 'again', suspects: null };
+}
+
+/** The warehouse's own message says no more than that the load failed: what the first file has is what people need. */
+function driftOf(
+  { target, files }: JobPart,
+  { file, evidence }: { file: LoadFile; evidence: Evidence },
+): LoadError {
+  const { code, column, line, reason } = evidence;
+  const places = [
+    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(column === undefined || column === '' ? [] : [`column ${column}`]),
+  ];
+  const where = places.length === 0 ? '' : `, ${places.join(', ')}`;
+  return new LoadError(
+    DRIFT,
+    `all ${files.length} files of ${target} are bad, and its group waits for it; the first, ${file.url}${where}, for ${code}: ${reason}`,
+    { class: 'data', hint: 'mend the table, or write the files anew: the group looks again every minute' },
+  );
 }
 
 function isOneSeal(files: readonly LoadFile[]): boolean {

@@ -3,6 +3,7 @@ import type { Lane } from '../lane/lane.ts';
 import type { PartitionJob } from '../load/partition.ts';
 import { type DataStreak, DRIFT, DRIFT_LOOK_MS } from '../recover/data-streak.ts';
 import { GATE_CODES } from '../recover/gate.ts';
+import type { LoadError } from '../recover/load-error.ts';
 import { HOLD_MS, retryAt } from '../recover/retry-policy.ts';
 import { errorEvidence } from '../recover/verdict.ts';
 import type { FailedJob } from './failed-job.ts';
@@ -28,8 +29,14 @@ type Next =
   /** Another job right away: the rest of the files is not to blame, or is loaded already. */
   | { readonly kind: 'again'; readonly suspects: number | null; readonly streak?: DataStreak }
   | { readonly kind: 'back-off' }
-  /** `gate`: all lanes wait, for this reason. `isFree`: no attempt is spent. */
-  | { readonly kind: 'hold'; readonly forMs: number; readonly gate?: string; readonly isFree?: boolean }
+  /** `gate`: all lanes wait, for this reason. `isFree`: no attempt is spent. `told`: what is told in the error's place. */
+  | {
+      readonly kind: 'hold';
+      readonly forMs: number;
+      readonly gate?: string;
+      readonly isFree?: boolean;
+      readonly told?: LoadError;
+    }
   | { readonly kind: 'drift'; readonly reason: string; readonly streak: DataStreak };
 
 /**
@@ -107,7 +114,7 @@ async function judgeGroup(loader: Loader, failed: FailedGroup): Promise<Next> {
   switch (error.class) {
     case 'data': {
       const verdict = await judgeGroupData(loader, failed);
-      if (verdict.kind === 'drift') return { kind: 'hold', forMs: DRIFT_LOOK_MS };
+      if (verdict.kind === 'drift') return { kind: 'hold', forMs: DRIFT_LOOK_MS, told: verdict.drift };
       return { kind: 'again', suspects: verdict.suspects };
     }
     case 'guard':
@@ -264,8 +271,9 @@ async function move(loader: Loader, { lane, error }: FailedJob, next: Next): Pro
   if (next.kind === 'hold' || isExhausted) {
     const until = now + (next.kind === 'hold' ? next.forMs : HOLD_MS);
     const gate = next.kind === 'hold' ? next.gate : undefined;
-    const code = gate === undefined ? error.code : GATE_CODES.outage;
-    const reason = gate ?? error.sentence;
+    const told = next.kind === 'hold' && next.told !== undefined ? next.told : error;
+    const code = gate === undefined ? told.code : GATE_CODES.outage;
+    const reason = gate ?? told.sentence;
     const state = { kind: 'held', code, reason, since: heldSince(lane, code, now), until } as const;
     // An outage spends no attempt: the count stays.
     const isFree = next.kind === 'hold' && (next.isFree === true || error.class === 'unavailable');
