@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { alertChannel, loadedHook } from './alert-schema.ts';
 import { drift } from './drift-schema.ts';
 import { consumer, rowMapping, stream } from './event-schema.ts';
-import { formatSchemas } from './format-schema.ts';
+import { formatMessage, formatSchemas } from './format-schema.ts';
 import { duration, environment, path, places, s3Prefix } from './place-schema.ts';
 import { SIZE_HINT, SIZE_PATTERN } from './size.ts';
 import { strictFields } from './strict-fields.ts';
@@ -32,7 +32,7 @@ const matched = strictFields({
     .optional()
     .describe('What the rest of the key has to be: `*`, `**`, `?`, `{a,b}`. Default: anything.'),
   format: z
-    .discriminatedUnion('kind', formatSchemas)
+    .discriminatedUnion('kind', formatSchemas, { error: formatMessage })
     .optional()
     .describe('What the files from there look like, where that is not what the target says.'),
   copy: z
@@ -66,7 +66,7 @@ const from = z
 const everyTarget = {
   from,
   format: z
-    .discriminatedUnion('kind', formatSchemas)
+    .discriminatedUnion('kind', formatSchemas, { error: formatMessage })
     .optional()
     .describe(
       'What the files look like. May be left out when `copy`, or every entry of `from`, names a format.',

@@ -78,6 +78,13 @@ const parquet = strictFields({ kind: z.literal('parquet').describe('The format.'
 /** The format schemas, for a union discriminated by `kind`. */
 export const formatSchemas = [csv, delimited, fixedwidth, json, parquet] as const;
 
+/** A format that is written as a word alone: how it is written. Undefined: what zod says. */
+export function formatMessage({ code, input }: { readonly code: string; readonly input?: unknown }) {
+  if (code !== 'invalid_type' || typeof input !== 'string') return undefined;
+  const kind = formatSchemas.some((one) => one.shape.kind.value === input) ? input : 'csv';
+  return `is not an object; write {"kind": "${kind}"}, or ${kind}() in millrace.config.ts`;
+}
+
 /** A format as it is written. */
 export type FormatJson = z.input<(typeof formatSchemas)[number]>;
 /** A format with its defaults. */

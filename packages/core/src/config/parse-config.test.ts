@@ -308,7 +308,7 @@ describe('parseConfig', () => {
       "targets.t.format.delimiter: ';;' is not one ASCII character",
       { format: { kind: 'csv', delimiter: ';;' } },
     ],
-    ["targets.t.format: 'csv' is not an object", { format: 'csv' }],
+    ['targets.t.format: \'csv\' is not an object; write {"kind": "csv"}', { format: 'csv' }],
   ])('says: %s', (sentence, changes) => {
     expect(complaints(changes)).toEqual([expect.stringContaining(sentence)]);
   });
