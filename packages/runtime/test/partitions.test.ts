@@ -194,6 +194,25 @@ describe('a bad file', () => {
     });
   });
 
+  it('is none where the name of the partition does not fit its column', async () => {
+    const project = partitionProject(projects, BY_COLUMN);
+    await putTwoDays(project);
+    project.put('t/dt=unknown/a.csv', '5\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4']);
+      const failures = await millrace.failures({});
+      expect(failures).toMatchObject([{ code: 'partition-held', state: 'waiting' }]);
+      expect(failures[0]?.error).toMatch(
+        /^partition s3:\/\/lake\/t\/dt=unknown\/ is held: its name gives dt = 'unknown': /u,
+      );
+    });
+    rmSync(project.path('t/dt=unknown/a.csv'));
+    project.put('t/dt=2026-11-21/a.csv', '5\n');
+    await project.drain(async (millrace) => {
+      expect(await daysOf(millrace)).toEqual(['2026-11-19: 1 2 3', '2026-11-20: 4', '2026-11-21: 5']);
+    });
+  });
+
   it('is one that is in no partition', async () => {
     const project = partitionProject(projects, BY_COLUMN);
     await putTwoDays(project);

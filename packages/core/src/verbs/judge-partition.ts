@@ -17,10 +17,18 @@ export async function judgePartitionData(loader: Loader, failed: FailedPartition
   const { lane, job, statement, error, files, survivors = [], partition } = failed;
   const at = loader.now();
   const jobId = job?.id ?? '';
+  const copyErrors = statement === null ? [] : await loader.warehouse.copyErrors(statement);
+  // A folder's name is no file's fault: `dt=unknown/` before a DATE.
+  const cell = partition.rows.find(({ value }) => error.message.includes(`"${value}"`));
+  if (copyErrors.length === 0 && cell !== undefined) {
+    const reason = `its name gives ${cell.column} = '${cell.value}': ${error.message}`;
+    const hint = 'write the files below a prefix whose name fits the column, and delete these';
+    return noteHeld(loader, failed, { files, reason, hint });
+  }
   const verdict = judgeDataError(error, {
     files: [...files, ...survivors],
     loadUrlOf: failed.loadUrlOf ?? (({ url }) => url),
-    copyErrors: statement === null ? [] : await loader.warehouse.copyErrors(statement),
+    copyErrors,
     jobId,
     at,
   });
@@ -51,10 +59,11 @@ export async function judgePartitionGuard(loader: Loader, failed: FailedPartitio
 async function noteHeld(
   loader: Loader,
   { lane, job, partition, error }: FailedPartition,
-  { files, reason }: { files: readonly LoadFile[]; reason: string },
+  { files, reason, hint: ownHint }: { files: readonly LoadFile[]; reason: string; hint?: string },
 ): Promise<void> {
   if (files.length === 0) return;
-  const hint = error.hint ?? 'mend that file, delete it, or redrive it: the partition follows by itself';
+  const hint =
+    ownHint ?? error.hint ?? 'mend that file, delete it, or redrive it: the partition follows by itself';
   const ids = files.map(({ id }) => id);
   const evidence = heldEvidence(partition, { reason, hint, at: loader.now() });
   await loader.tracker.noteFailure(
