@@ -25,8 +25,9 @@ export const VISIBILITY_FACTOR = 6;
 const BATCH_SIZE = 100;
 const BATCHING_WINDOW = Duration.seconds(5);
 const CONCURRENCY = 5;
-/** A pattern of EventBridge has 2 KB. */
 const PREFIXES_PER_RULE = 10;
+/** A pattern of EventBridge has 2,048 characters (EventBridge quotas): what is around the keys, and the bucket's name, have the rest. */
+const KEY_CHARACTERS_PER_RULE = 1_700;
 
 /** A queue that is told of new objects, and the loader that takes from it. */
 export class FileSource extends Construct {
@@ -64,7 +65,7 @@ export class FileSource extends Construct {
   #hear(bucket: s3.IBucket, options: FileSourceOptions): readonly events.Rule[] {
     const { notifications = usual(bucket, this), prefixes = [''], suffix = '' } = options;
     if (notifications === Notifications.EVENT_BRIDGE) {
-      return inParts(closest(prefixes), PREFIXES_PER_RULE).map((some, nth) =>
+      return byRule(closest(prefixes), suffix).map((some, nth) =>
         this.#hearByRule(nth, { bucket, prefixes: some, suffix }),
       );
     }
@@ -112,10 +113,22 @@ export class FileSource extends Construct {
   }
 }
 
-function inParts<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, nth) =>
-    all.slice(nth * size, (nth + 1) * size),
-  );
+/** As many prefixes for each rule as its pattern has room for. */
+function byRule(prefixes: readonly string[], suffix: string): readonly (readonly string[])[] {
+  const rules: string[][] = [];
+  let room = 0;
+  for (const prefix of prefixes) {
+    const { length } = `${JSON.stringify(keyPattern(prefix, suffix))},`;
+    const last = rules.at(-1);
+    if (last === undefined || last.length === PREFIXES_PER_RULE || length > room) {
+      rules.push([prefix]);
+      room = KEY_CHARACTERS_PER_RULE - length;
+    } else {
+      last.push(prefix);
+      room -= length;
+    }
+  }
+  return rules;
 }
 
 /** Adds to what S3 is told of a bucket; several sources may be of one. */

@@ -235,6 +235,17 @@ describe('files', () => {
     expect(patterns).toHaveLength(2);
   });
 
+  it('with long prefixes share fewer rules: a pattern has 2,048 characters', () => {
+    const { stack, loader } = loaderStack();
+    const prefixes = Array.from({ length: 10 }, (_, nth) => `${'long/'.repeat(45)}t${nth}/`);
+    loader.addSource('Lake', { bucket: s3.Bucket.fromBucketName(stack, 'Lake', 'lake'), prefixes });
+    const patterns = resourcesOf(templateOf(stack), 'AWS::Events::Rule')
+      .filter(([id]) => id.startsWith('LoaderLake'))
+      .map(([, rule]) => rule.EventPattern);
+    for (const pattern of patterns) expect(JSON.stringify(pattern).length).toBeLessThan(2_048);
+    for (const prefix of prefixes) expect(JSON.stringify(patterns)).toContain(prefix);
+  });
+
   it('that are loaded are archived and deleted when somebody says so', () => {
     const stack = new Stack();
     new LandingBucket(stack, 'Landing', {
