@@ -36,8 +36,8 @@ const WORDS: readonly (readonly [word: string, part: Part, pattern: string])[] =
   ['MS', 'fraction', '(\\d{1,3})'],
   ['AM', 'half', '([AaPp][Mm])'],
   ['PM', 'half', '([AaPp][Mm])'],
-  ['OF', 'offset', '(Z|UTC|[+-]\\d{2}(?::?\\d{2})?)'],
-  ['TZ', 'offset', '(Z|UTC|[+-]\\d{2}(?::?\\d{2})?)'],
+  ['OF', 'offset', '(Z|UTC|[+-]\\d{2}(?::?[0-5]\\d)?)'],
+  ['TZ', 'offset', '(Z|UTC|[+-]\\d{2}(?::?[0-5]\\d)?)'],
 ];
 
 /** Reads dates and times written in one format. */

@@ -14,8 +14,8 @@ const MIDNIGHT = { hour: 0, minute: 0, second: 0, micros: 0, offsetMinutes: unde
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/u;
 const TIMESTAMP =
-  /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(?:\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?))?$/u;
-const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(?:\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?))?$/u;
+  /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(?:\s?(Z|UTC|[+-]\d{2}(?::?[0-5]\d)?))?$/u;
+const TIME = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(?:\s?(Z|UTC|[+-]\d{2}(?::?[0-5]\d)?))?$/u;
 
 /** YYYY-MM-DD, nothing around it. */
 export function readDate(text: string): Moment | undefined {
