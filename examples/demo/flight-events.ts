@@ -82,7 +82,7 @@ export async function postFlights(
   const [loader] = await Promise.all([restart(), ...Array.from({ length: SENDERS }, send)]);
   screen.happening(
     `posted        ${count(FLIGHTS, 'flight')}, ${formatNumber(tally.repeated)} of them twice; ` +
-      `${count(tally.refused, 'request')} met nobody`,
+      `${formatNumber(tally.refused)} requests refused`,
   );
   return { loader, events: FLIGHTS, repeated: tally.repeated, refused: tally.refused };
 }

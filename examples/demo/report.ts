@@ -87,7 +87,7 @@ export function reportPace(
     ['freshness', `p50 ${median}, p99 ${slow}, from landing to queryable`],
     [
       'the kill',
-      `in a load of ${count(killed.files, 'file')}: ${fate}; back in ${formatSeconds(killed.deadMs)}`,
+      `a load of ${count(killed.files, 'file')}: ${fate}; back in ${formatSeconds(killed.deadMs)}`,
     ],
   ] as const;
   for (const [name, text] of lines) screen.line(`  ${name.padEnd(12)}${text}`);
