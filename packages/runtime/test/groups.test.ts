@@ -95,26 +95,6 @@ describe('a group', () => {
     expect(project.defects).toEqual([]);
   });
 
-  it('waits as a whole when all of many files of one target are bad, and says which and why', async () => {
-    const project = newProject();
-    for (let n = 0; n < 9; n += 1) project.put(`facts/${n}.csv`, `${n},1,x\n`);
-    project.put('dims/a.csv', '1,one,1\n');
-    const reason = expect.stringMatching(
-      /^all 9 files of public\.facts are bad, and its group waits for it; the first, s3:\/\/lake\/facts\/\d\.csv, line 1.*, for 1202: Extra column/u,
-    );
-    await project.drain(async (millrace) => {
-      expect(await rowsOf(millrace, SUMS)).toEqual([{ facts: 0, dims: 0 }]);
-      expect(await statusOf(millrace, 'public.dims')).toMatchObject({ state: 'held', note: reason });
-      const failures = await millrace.failures({});
-      expect(failures).toHaveLength(10);
-      expect(failures[0]).toMatchObject({ state: 'waiting', code: 'drift', error: reason });
-    });
-    for (let n = 0; n < 9; n += 1) project.put(`facts/${n}.csv`, `${n},1\n`);
-    await project.drain(async (millrace) => {
-      expect(await rowsOf(millrace, SUMS)).toEqual([{ facts: 9, dims: 1 }]);
-    });
-  });
-
   it('holds a rewritten key of a target that appends, and only that', async () => {
     const project = newProject();
     project.put('facts/a.csv', '1,10\n');
