@@ -4,7 +4,7 @@ import { openReal } from './real-backing.ts';
 import { runSeeds } from './run-seeds.ts';
 import type { SeedReport } from './simulate.ts';
 
-const SEEDS = 40;
+const SEEDS = 24;
 const REAL_SEEDS = 3;
 
 const say = ({ seed, violations }: SeedReport): string =>
