@@ -115,7 +115,7 @@ describe('events on the dashboard', { timeout: 60_000 }, () => {
       ...{ action: 'redrive', by: 'ada', why: 'a wider column', outcome: 'done' },
       text: 'events of type page.viewed rejected as value-misfit: 1 redriven',
     });
-  });
+  }, 300_000);
 
   it('are redriven by programs too, who say why; a cursor that is none is refused', async () => {
     const unsaid = await asOperator(served, '/api/actions/redrive-rejects', { ids: ['other'] });

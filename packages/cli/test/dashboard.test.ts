@@ -27,7 +27,7 @@ beforeAll(async () => {
   page.on('console', (line) => {
     if (line.type() === 'error') complaints.push(line.text());
   });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await browser?.close();
   await cleanUp();

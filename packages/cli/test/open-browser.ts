@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
@@ -36,17 +37,20 @@ function findBrowser(): string | undefined {
   return given !== undefined && given !== '' ? given : PLACES.find((path) => existsSync(path));
 }
 
+/** One test file after the other: two apt-get at once refuse each other. */
 function installBrowser(): string {
-  const run = (args: readonly string[]) =>
-    spawnSync('apt-get', args, {
+  const script = `test -x ${PLACES[0]} || { apt-get update -q; apt-get install -y -q --no-install-recommends chromium; }`;
+  const { status, error, stderr } = spawnSync(
+    'flock',
+    [join(tmpdir(), 'millrace-chromium'), 'sh', '-c', script],
+    {
       encoding: 'utf8',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-  run(['update', '-q']);
-  const { status, error, stderr } = run(['install', '-y', '-q', '--no-install-recommends', 'chromium']);
+    },
+  );
   const found = findBrowser();
   if (found !== undefined) return found;
-  const why = error?.message ?? `apt-get ended with ${status}: ${stderr?.trim().split('\n').at(-1)}`;
+  const why = error?.message ?? `it ended with ${status}: ${stderr?.trim().split('\n').at(-1)}`;
   throw new Error(
     `no Chromium is at ${PLACES.join(', ')}, and Debian's could not be installed (${why}): install one, or name it with CHROMIUM`,
   );
