@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import {
   type CopyError,
+  columnKeys,
   LEDGER_SCHEMA,
   type ObjectStore,
   type QueryResult,
@@ -16,11 +17,11 @@ import {
   type Warehouse,
 } from '@millrace/core';
 import { Client, type ClientConfig, Pool, type PoolClient } from 'pg';
-import { columnKeys, toRows } from './column-keys.ts';
 import { DESCRIBE_TABLE, type DescribedColumn } from './describe-columns.ts';
 import { PostgresDialect } from './postgres-dialect.ts';
 import { toLoadError } from './postgres-errors.ts';
 import { fitName, quoteName, quoteTable } from './quote.ts';
+import { toRows } from './to-rows.ts';
 import { type Committed, runTransaction, TransactionFailure } from './transaction.ts';
 import { VALUE_TYPES } from './value-types.ts';
 

@@ -1,6 +1,5 @@
 import { type CopyError, LoadError, type ObjectStore, type SqlRow, type SqlValue } from '@millrace/core';
 import type { ClientBase, QueryArrayResult } from 'pg';
-import { toRows } from './column-keys.ts';
 import { CopiedRows } from './copy/copied-rows.ts';
 import { type CopyColumn, toCopyColumn } from './copy/copy-column.ts';
 import { RowRefusal } from './copy/row-refusal.ts';
@@ -10,6 +9,7 @@ import { quoteText } from './quote.ts';
 import { readCopy } from './render-copy.ts';
 import { sendRows } from './send-rows.ts';
 import { readContext, toCopyError } from './to-copy-error.ts';
+import { toRows } from './to-rows.ts';
 
 export interface TransactionOptions {
   readonly objects: ObjectStore;

@@ -1,4 +1,3 @@
-export { columnKeys } from './column-keys.ts';
 export { STL_LOAD_ERROR_COLUMNS, SYS_LOAD_ERROR_COLUMNS, toCopyError } from './copy-error-rows.ts';
 export * from './quote.ts';
 export * from './redshift-dialect.ts';

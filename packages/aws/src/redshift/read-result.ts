@@ -1,6 +1,5 @@
 import type { ColumnMetadata, Field } from '@aws-sdk/client-redshift-data';
-import { LoadError, type QueryResult, type SqlRow, type SqlValue } from '@millrace/core';
-import { columnKeys } from '@millrace/redshift';
+import { columnKeys, LoadError, type QueryResult, type SqlRow, type SqlValue } from '@millrace/core';
 import type { DataApi } from './data-api.ts';
 import { toInteger } from './exact-integers.ts';
 

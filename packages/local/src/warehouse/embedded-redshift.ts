@@ -1,5 +1,6 @@
 import {
   type CopyError,
+  columnKeys,
   LoadError,
   type QueryResult,
   type SqlRow,
@@ -9,13 +10,7 @@ import {
   type TableColumn,
   type Warehouse,
 } from '@millrace/core';
-import {
-  columnKeys,
-  RedshiftDialect,
-  STL_LOAD_ERROR_COLUMNS,
-  toCopyError,
-  toLoadError,
-} from '@millrace/redshift';
+import { RedshiftDialect, STL_LOAD_ERROR_COLUMNS, toCopyError, toLoadError } from '@millrace/redshift';
 import {
   RedshiftError,
   type RedshiftLocal,

@@ -1,5 +1,5 @@
 /**
- * Column names as keys of a row: the second `count` is `count_2`. Redshift lets two columns share a name; an object does
+ * Column names as keys of a row: the second `count` is `count_2`. A result lets two columns share a name; an object does
  * not, and would show one of the two values under both.
  */
 export function columnKeys(names: readonly string[]): readonly string[] {
