@@ -141,6 +141,7 @@ export * from './recover/retry-policy.ts';
 export * from './recover/windows/maintenance-window.ts';
 export * from './recover/windows/weekly.ts';
 export { columnKeys } from './sql/column-keys.ts';
+export { daysInMonth } from './sql/days-in-month.ts';
 export * from './sql/tokenizer.ts';
 export * from './verbs/advance.ts';
 export * from './verbs/announce-seals.ts';

@@ -1,4 +1,10 @@
-import type { CopyOptions, RowValue, TableColumn, ValueCheck } from '@millrace/core';
+import {
+  type CopyOptions,
+  daysInMonth,
+  type RowValue,
+  type TableColumn,
+  type ValueCheck,
+} from '@millrace/core';
 
 /**
  * What speaks against a value of a column, as COPY would find it in a file; undefined for a type of which nothing is known.
@@ -195,8 +201,6 @@ function isPlainInstant(text: string): boolean {
   return isDay && pair(11) <= 23 && pair(14) <= 59 && pair(17) <= 59;
 }
 
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
 /** No zone is as far from UTC, and COPY takes none that is. */
 const ZONE_HOURS = 16;
 
@@ -212,9 +216,8 @@ function isInCalendar([
   zm = '0',
 ]: RegExpExecArray): boolean {
   const [year, month, day] = [Number(y), Number(m), Number(d)];
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  const days = month === 2 && !isLeap ? 28 : (DAYS[month - 1] ?? 0);
-  const isDay = year >= 1 && day >= 1 && day <= days;
+  const isMonth = year >= 1 && month >= 1 && month <= 12;
+  const isDay = isMonth && day >= 1 && day <= daysInMonth(year, month);
   const isZone = Number(zh) < ZONE_HOURS && Number(zm) <= 59;
   return isDay && Number(h) <= 23 && Number(min) <= 59 && Number(s) <= 59 && isZone;
 }

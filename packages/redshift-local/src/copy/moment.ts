@@ -1,3 +1,5 @@
+import { daysInMonth } from '@millrace/core';
+
 /** A date and a time of day, as text was read; offset in minutes east of UTC when the text had one. */
 export interface Moment {
   readonly year: number;
@@ -67,7 +69,7 @@ export function fromEpochMicros(total: bigint): Moment | undefined {
 /** Undefined when there is no such day or time. Years 1 to 9999. */
 export function checked(moment: Moment): Moment | undefined {
   const { year, month, day, hour, minute, second, offsetMinutes = 0 } = moment;
-  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month))
+  if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
     return undefined;
   if (hour > 23 || minute > 59 || second > 59 || Math.abs(offsetMinutes) > 15 * 60 + 59) return undefined;
   return moment;
@@ -110,11 +112,6 @@ function timeOf(match: RegExpExecArray, at: number): Omit<Moment, 'year' | 'mont
     micros: Number((match[at + 3] ?? '').padEnd(6, '0')),
     offsetMinutes: offsetOf(match[at + 4]),
   };
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 function pad(value: number, width: number): string {
